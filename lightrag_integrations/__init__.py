@@ -1,0 +1,1 @@
+"""Knowledge-graph retrieval on PostgreSQL, as first-class LangChain and LlamaIndex components."""

@@ -1,0 +1,1 @@
+"""Model calls: structured output from any chat model, retries, metering, embedding batches."""

@@ -1,0 +1,104 @@
+"""The errors of this package, all under one root.
+
+```
+LightRAGError
+├── ConfigurationError      objects or options that do not fit together
+│   └── MissingDependency   an optional package is not installed (also an ImportError)
+├── InputError              a value given by the caller was refused (also a ValueError)
+├── StorageError            PostgreSQL refused, failed or went away
+│   ├── ConnectionFailed    no connection could be had: wrong address, password, server gone
+│   ├── ServerError         the embedded server could not be started
+│   └── SchemaError         the database lacks something or holds something else than expected
+├── ModelError              a model call failed for good, or answered nonsense
+│   ├── FormatUnsupported   the endpoint refuses this way of asking for structured output
+│   └── BudgetExceeded      the token budget of the call is used up
+└── IndexClosed             the handle was closed
+```
+
+Messages say what was got, what was expected and what to do.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "BudgetExceeded",
+    "ConfigurationError",
+    "ConnectionFailed",
+    "FormatUnsupported",
+    "IndexClosed",
+    "InputError",
+    "LightRAGError",
+    "MissingDependency",
+    "ModelError",
+    "SchemaError",
+    "ServerError",
+    "StorageError",
+]
+
+
+class LightRAGError(Exception):
+    """Root of every error this package raises on purpose."""
+
+
+class ConfigurationError(LightRAGError):
+    """Objects or options that do not fit together."""
+
+
+class MissingDependency(ConfigurationError, ImportError):
+    """An optional package is not installed; the message names the extra that brings it."""
+
+
+class InputError(LightRAGError, ValueError):
+    """A value given by the caller was refused before anything was written.
+
+    Attributes:
+        problems: One line for each bad item.
+    """
+
+    def __init__(self, message: str, problems: tuple[str, ...] = ()) -> None:
+        """Keep the one-line reasons beside the message."""
+        super().__init__(message)
+        self.problems = problems
+
+
+class StorageError(LightRAGError):
+    """PostgreSQL refused, failed or went away; the driver's error is the cause."""
+
+
+class ConnectionFailed(StorageError):
+    """No connection could be had: wrong address or password, or the server is gone."""
+
+
+class ServerError(StorageError):
+    """The embedded server could not be started or stopped."""
+
+
+class SchemaError(StorageError):
+    """The database lacks something (pgvector) or holds something else than expected (dimension, version)."""
+
+
+class ModelError(LightRAGError):
+    """A model call failed for good, or its answer could not be used.
+
+    Attributes:
+        retryable: True when the same call may succeed later (rate limit, server error, time-out, reset).
+        retry_after_s: Seconds the endpoint asked to wait, where it said so.
+    """
+
+    def __init__(self, message: str, *, retryable: bool = False, retry_after_s: float | None = None) -> None:
+        """Keep what a retry policy needs to know."""
+        super().__init__(message)
+        self.retryable = retryable
+        self.retry_after_s = retry_after_s
+
+
+class FormatUnsupported(ModelError):
+    """The endpoint refuses this way of asking for structured output; a weaker way may work."""
+
+
+class BudgetExceeded(ModelError):
+    """The token budget of the call is used up; nothing more was sent."""
+
+
+class IndexClosed(LightRAGError):
+    """The handle was closed; make a new one."""

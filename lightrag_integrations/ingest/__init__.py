@@ -1,0 +1,1 @@
+"""From documents to contributions: split, extract, validate, embed, store."""

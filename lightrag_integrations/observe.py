@@ -1,0 +1,71 @@
+"""Progress: one stream of events. Inherit `Observer` and override what you need."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+__all__ = ["Event", "LoggingObserver", "Observer", "Observers"]
+
+EventKind = Literal[
+    "accepted", "unchanged", "split", "extracted", "embedded", "stored", "failed", "retrying", "model_call", "finished"
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One step of an ingestion.
+
+    Attributes:
+        kind: What happened.
+        document_id: The document it happened to; empty for events of a whole call.
+        count: How many (chunks split, extractions done, documents accepted, …).
+        detail: A short reason or name; never document text.
+    """
+
+    kind: EventKind
+    document_id: str = ""
+    count: int = 1
+    detail: str = ""
+
+
+class Observer:
+    """Gets every event; does nothing with it. Called on the handle's own thread: be quick."""
+
+    def on_event(self, event: Event) -> None:
+        """Receive one event.
+
+        Args:
+            event: What happened.
+        """
+
+
+class LoggingObserver(Observer):
+    """Writes each event to the logger `lightrag_integrations.ingest` at debug level, failures as warnings."""
+
+    def __init__(self) -> None:
+        """Take the logger by name."""
+        self._log = logging.getLogger("lightrag_integrations.ingest")
+
+    def on_event(self, event: Event) -> None:
+        """Log one event."""
+        level = logging.WARNING if event.kind == "failed" else logging.DEBUG
+        self._log.log(
+            level, "%s document=%s count=%d %s", event.kind, event.document_id, event.count, event.detail,
+            extra={"action": event.kind},
+        )  # fmt: skip
+
+
+class Observers(Observer):
+    """Passes each event on to several observers, in order."""
+
+    def __init__(self, observers: Sequence[Observer]) -> None:
+        """Keep the observers."""
+        self._observers = tuple(observers)
+
+    def on_event(self, event: Event) -> None:
+        """Hand the event to each."""
+        for observer in self._observers:
+            observer.on_event(event)

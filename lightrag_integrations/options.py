@@ -1,0 +1,181 @@
+"""Options: frozen, keyword-only, a docstring under each field. Units are in the names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Literal, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+
+__all__ = [
+    "AnswerOptions",
+    "ConnectOptions",
+    "IndexOptions",
+    "IngestOptions",
+    "Mode",
+    "QueryOptions",
+    "TaskModels",
+    "WalkOptions",
+]
+
+Mode = Literal["keyword", "vector", "naive", "local", "global", "hybrid", "graph", "mix", "bypass"]
+MODES: tuple[str, ...] = get_args(Mode)
+
+
+class _Options(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+
+
+class ConnectOptions(_Options):
+    """How to reach PostgreSQL, where a plain connection string is not enough."""
+
+    dsn: SecretStr = SecretStr("")
+    """Connection string; may leave out the password when `password` is given. Empty: libpq's defaults."""
+    password: Callable[[], str] | None = Field(default=None, exclude=True, repr=False)
+    """Called for each new connection, for tokens that rotate."""
+    pool_max_size: int = Field(default=8, ge=1)
+    """Most connections this handle holds at once."""
+    pool_timeout_s: float = Field(default=30.0, gt=0)
+    """Longest wait for a connection."""
+    idle_timeout_s: float = Field(default=60.0, gt=0)
+    """An idle connection is given back after this."""
+    connect_timeout_s: float = Field(default=10.0, gt=0)
+    statement_timeout_s: float | None = Field(default=None, gt=0)
+    """Limit for one statement; `None`: the server's own."""
+    configure: Callable[[Any], Any] | None = Field(default=None, exclude=True, repr=False)
+    """Called (may be async) with each new psycopg `AsyncConnection`."""
+
+    @field_validator("dsn", mode="before")
+    @classmethod
+    def _secret(cls, value: object) -> object:
+        return SecretStr(value) if isinstance(value, str) else value
+
+
+class IngestOptions(_Options):
+    """How documents become chunks and contributions."""
+
+    chunk_tokens: int = Field(default=512, ge=16)
+    """Most tokens in a chunk."""
+    overlap_tokens: int = Field(default=0, ge=0)
+    """Tokens repeated from the end of the chunk before."""
+    entity_types: tuple[str, ...] = (
+        "person", "organization", "location", "event", "work", "product", "concept", "date",
+    )  # fmt: skip
+    """Types offered to the model."""
+    language: str = ""
+    """Language of names and descriptions the model writes; empty: the text's own."""
+    extract_prompt: str | None = None
+    """Replaces the extraction instructions; `{entity_types}` and `{language}` are filled in."""
+    grounded: bool = True
+    """Drop extracted names of which no word occurs in the chunk (built-in model extraction only)."""
+    max_entities: int = Field(default=60, ge=1)
+    """Per chunk."""
+    max_relations: int = Field(default=80, ge=1)
+    """Per chunk."""
+    max_name_chars: int = Field(default=200, ge=1)
+    max_description_chars: int = Field(default=2000, ge=1)
+    max_completion_tokens: int | None = Field(default=4096, ge=64)
+    extract: bool = True
+    """False: store and embed only, no graph."""
+    on_existing: Literal["replace", "upsert_chunks"] = "replace"
+    """`replace`: the document is what this call gives. `upsert_chunks`: given chunks are added or replaced by id."""
+    token_budget: int | None = Field(default=None, ge=0)
+    """Most prompt and completion tokens of one call to `ingest`; past it documents fail with `BudgetExceeded`."""
+    attempts: int = Field(default=4, ge=1)
+    """Tries of one model call."""
+    call_timeout_s: float = Field(default=180.0, gt=0)
+    lease_s: float = Field(default=120.0, gt=0)
+    """A document whose worker gave no sign for so long may be taken over."""
+    commit_documents: int = Field(default=64, ge=1)
+    """Small documents that may share a transaction."""
+    embed_batch: int = Field(default=128, ge=1)
+    """Texts in one embedding call."""
+    on_invalid: Literal["raise", "skip"] = "raise"
+    """What to do with bad documents: refuse the whole call, or leave them out and report them."""
+
+
+class WalkOptions(_Options):
+    """The graph walk of `graph` and `mix`."""
+
+    damping: float = Field(default=0.9, gt=0, lt=1)
+    steps: int = Field(default=20, ge=1)
+    rounds: int = Field(default=3, ge=1)
+    """Times that edges are read."""
+    nodes_per_round: int = Field(default=100, ge=1)
+    edges_per_node: int = Field(default=30, ge=1)
+    """Heaviest edges read of one node."""
+    chunk_restart: float = Field(default=0.3, ge=0, le=1)
+    """Share of the restart mass on chunks; the rest is on entities."""
+    seeds: int = Field(default=50, ge=1)
+    """First chunks of each list that carry restart mass."""
+    guard: int = Field(default=2, ge=0)
+    """So many of the fused first stage's best stay within the first five."""
+
+
+class QueryOptions(_Options):
+    """How a question is searched."""
+
+    mode: Mode = "mix"
+    k: int = Field(default=10, ge=1)
+    """Hits to return."""
+    filter: dict[str, Any] | None = None
+    """Metadata filter, see `filters`."""
+    rerank: bool = False
+    """Use the handle's reranker (without one: `LexicalReranker`)."""
+    rerank_candidates: int = Field(default=30, ge=1)
+    """Hits given to the reranker."""
+    explain: bool = False
+    """Fill every hit's path and facts in full."""
+    context: bool = False
+    """Build `RetrievalResult.context`."""
+    keywords: bool = False
+    """One model call for LightRAG's high-level and low-level keywords (`local`, `global`, `hybrid`)."""
+    high_level_keywords: tuple[str, ...] = ()
+    """Given by the caller: used by `global` and `hybrid`, no model call."""
+    low_level_keywords: tuple[str, ...] = ()
+    """Given by the caller: used by `local` and `hybrid`, no model call."""
+    seeds: int = Field(default=40, ge=1)
+    """Entities or relations that start `local` and `global` (LightRAG's top_k)."""
+    min_similarity: float = Field(default=0.2, ge=-1, le=1)
+    """Cosine below which an entity or relation is no seed."""
+    entity_tokens: int = Field(default=6000, ge=0)
+    relation_tokens: int = Field(default=8000, ge=0)
+    context_tokens: int = Field(default=30000, ge=1)
+    """Whole context, entities and relations included."""
+    query_embedding: tuple[float, ...] | None = None
+    """Given by the caller: the question is not embedded."""
+    walk: WalkOptions = WalkOptions()
+
+
+class AnswerOptions(_Options):
+    """How a question is answered from its context."""
+
+    history: tuple[tuple[str, str], ...] = ()
+    """Earlier turns as (role, text), role `user` or `assistant`."""
+    user_prompt: str = ""
+    """Extra instructions for the answer."""
+    response_type: str = "Multiple paragraphs"
+    system_prompt: str | None = None
+    """Replaces the answer instructions; `{context}`, `{response_type}` and `{user_prompt}` are filled in."""
+    max_completion_tokens: int | None = Field(default=None, ge=16)
+
+
+class TaskModels(_Options):
+    """A model of its own for a task; each defaults to the handle's `llm`."""
+
+    extract: Any = Field(default=None, exclude=True, repr=False)
+    keywords: Any = Field(default=None, exclude=True, repr=False)
+    answer: Any = Field(default=None, exclude=True, repr=False)
+    rerank: Any = Field(default=None, exclude=True, repr=False)
+    summarise: Any = Field(default=None, exclude=True, repr=False)
+
+
+class IndexOptions(_Options):
+    """Everything of a handle that has a default; per-call options go over these."""
+
+    ingest: IngestOptions = IngestOptions()
+    query: QueryOptions = QueryOptions()
+    answer: AnswerOptions = AnswerOptions()
+    models: TaskModels = TaskModels()
+    close_timeout_s: float = Field(default=10.0, gt=0)
+    """How long `close` waits for running calls before it cancels them."""

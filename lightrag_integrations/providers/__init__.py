@@ -1,0 +1,1 @@
+"""Models from outside: OpenAI-compatible endpoints, framework objects, and the offline embedder."""

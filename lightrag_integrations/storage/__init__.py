@@ -1,0 +1,1 @@
+"""PostgreSQL: the store, and the embedded server."""

@@ -1,0 +1,1 @@
+"""Pure text work: splitting, tokens, names, terms. No model, no database."""
