@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Literal, get_args
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal, TypedDict, TypeVar, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+
+from lightrag_integrations.errors import InputError
 
 __all__ = [
     "AnswerOptions",
@@ -13,9 +15,11 @@ __all__ = [
     "IndexOptions",
     "IngestOptions",
     "Mode",
+    "QueryFields",
     "QueryOptions",
     "TaskModels",
     "WalkOptions",
+    "merged",
 ]
 
 Mode = Literal["keyword", "vector", "naive", "local", "global", "hybrid", "graph", "mix", "bypass"]
@@ -179,3 +183,56 @@ class IndexOptions(_Options):
     models: TaskModels = TaskModels()
     close_timeout_s: float = Field(default=10.0, gt=0)
     """How long `close` waits for running calls before it cancels them."""
+
+
+class QueryFields(TypedDict, total=False):
+    """The fields of `QueryOptions`, for passing them by name to one call."""
+
+    mode: Mode | str | None
+    k: int | None
+    filter: Mapping[str, Any] | None
+    rerank: bool | None
+    rerank_candidates: int
+    explain: bool | None
+    context: bool
+    keywords: bool
+    high_level_keywords: Sequence[str]
+    low_level_keywords: Sequence[str]
+    seeds: int
+    min_similarity: float
+    entity_tokens: int
+    relation_tokens: int
+    context_tokens: int
+    query_embedding: Sequence[float] | None
+    walk: WalkOptions
+
+
+OptionsT = TypeVar("OptionsT", bound=_Options)
+
+
+def merged(base: OptionsT, overrides: Mapping[str, Any]) -> OptionsT:
+    """Options with some fields replaced; a field given as None keeps the base's value.
+
+    Args:
+        base: The options to start from.
+        overrides: New values by field name.
+
+    Raises:
+        InputError: A field is unknown or its value is refused; says which, what was got and what is expected.
+    """
+    given = {name: value for name, value in overrides.items() if value is not None}
+    if not given:
+        return base
+    kept = {name: getattr(base, name) for name in type(base).model_fields}
+    try:
+        return type(base)(**{**kept, **given})
+    except ValidationError as error:
+        problems = tuple(_problem(dict(detail), type(base)) for detail in error.errors())
+        raise InputError("; ".join(problems), problems) from error
+
+
+def _problem(detail: dict[str, Any], options: type[BaseModel]) -> str:
+    field = ".".join(str(part) for part in detail["loc"])
+    if detail["type"] == "extra_forbidden":
+        return f"unknown option {field!r}; expected one of {', '.join(options.model_fields)}"
+    return f"option {field!r}: got {detail['input']!r}; {detail['msg'][:1].lower()}{detail['msg'][1:]}"

@@ -1,0 +1,230 @@
+"""The event-loop thread a handle owns.
+
+Everything a handle does runs on one loop of its own, whoever calls: a pool or an HTTP client shared by two running
+loops loses requests, one loop thread shared by two handles makes them wait for each other. Calls cross over with their
+context variables, so that a framework's callbacks and traces nest; cancelling the caller cancels the work.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import os
+import threading
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from concurrent.futures import CancelledError, Future
+from typing import Any, TypeVar
+
+from lightrag_integrations.errors import IndexClosed, LightRAGError
+
+__all__ = ["Portal"]
+
+T = TypeVar("T")
+Make = Callable[[], Coroutine[Any, Any, T]]
+
+
+class Portal:
+    """An event loop on a daemon thread, started at the first call.
+
+    After a fork the child's first call starts a loop of its own; the parent's is left alone.
+    """
+
+    def __init__(self, name: str) -> None:
+        """Name the thread; start nothing."""
+        self._name = name
+        self._lock = threading.Lock()
+        self._pid = os.getpid()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._stopped = False
+        self._abandoned: list[object] = []
+
+    @property
+    def forked(self) -> bool:
+        """True when this process inherited the portal from the one that made it, and has not used it yet."""
+        return self._pid != os.getpid()
+
+    @property
+    def running(self) -> bool:
+        """True while a loop of this process serves calls."""
+        return not self.forked and self._loop is not None and not self._stopped
+
+    def run(self, make: Make[T]) -> T:
+        """Run a coroutine on the portal's loop and wait for it, from any other thread."""
+        if self._on_own_thread():
+            raise LightRAGError(
+                "a blocking call was made on the handle's own thread (from an observer or a model of yours), "
+                "where it would wait for itself; use the method with an 'a' in front and await it"
+            )
+        future = self._submit(make)
+        try:
+            return future.result()
+        except CancelledError:
+            raise IndexClosed("the handle was closed while this call was running") from None
+        finally:
+            # Ctrl-C or a signal handler's exception must not leave the work running unseen.
+            future.cancel()
+
+    async def arun(self, make: Make[T]) -> T:
+        """Run a coroutine on the portal's loop and await it, from any running loop."""
+        if self._on_own_thread():
+            return await make()
+        future = self._submit(make)
+        waiting = asyncio.wrap_future(future)
+        try:
+            return await waiting
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is not None and task.cancelling() == 0:
+                raise IndexClosed("the handle was closed while this call was running") from None
+            raise
+        finally:
+            future.cancel()
+
+    def iterate(self, make: Callable[[], AsyncIterator[T]]) -> Iterator[T]:
+        """Iterate an asynchronous iterator of the portal's loop, blocking for each item."""
+        cursor = _Cursor(make)
+        try:
+            while (item := self.run(cursor.next)) is not None:
+                yield item[0]
+        finally:
+            if self.running:
+                self.run(cursor.close)
+
+    async def aiterate(self, make: Callable[[], AsyncIterator[T]]) -> AsyncIterator[T]:
+        """Iterate an asynchronous iterator of the portal's loop from another running loop."""
+        cursor = _Cursor(make)
+        try:
+            while (item := await self.arun(cursor.next)) is not None:
+                yield item[0]
+        finally:
+            if self.running:
+                await self.arun(cursor.close)
+
+    def stop(self, cleanup: Make[None], *, drain_s: float) -> None:
+        """Refuse new calls, let running ones finish, clean up, end the thread. Safe to call twice.
+
+        Args:
+            cleanup: Runs last on the loop.
+            drain_s: Running calls are cancelled after so many seconds.
+        """
+        with self._lock:
+            if self._stopped:
+                return
+            self._stopped = True
+            loop, thread = self._loop, self._thread
+        if self.forked or loop is None or thread is None:
+            return
+        finished = asyncio.run_coroutine_threadsafe(self._finish(cleanup, drain_s), loop)
+        finished.add_done_callback(lambda _: loop.call_soon_threadsafe(loop.stop))
+        if self._on_own_thread():  # a finaliser may run anywhere; waiting here would be for ourselves
+            return
+        try:
+            finished.result()
+        finally:
+            thread.join()
+
+    async def _finish(self, cleanup: Make[None], drain_s: float) -> None:
+        running = set(self._tasks)
+        if running:
+            _, late = await asyncio.wait(running, timeout=drain_s)
+            for task in late:
+                task.cancel()
+            if late:
+                await asyncio.wait(late, timeout=drain_s)
+        await cleanup()
+
+    def _submit(self, make: Make[T]) -> Future[T]:
+        loop = self._ensure_loop()
+        future: Future[T] = Future()
+        context = contextvars.copy_context()
+        loop.call_soon_threadsafe(self._start, make, future, context)
+        return future
+
+    def _start(self, make: Make[T], future: Future[T], context: contextvars.Context) -> None:
+        if future.cancelled():
+            return
+        task = asyncio.get_running_loop().create_task(make(), context=context)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(lambda done: _hand_over(done, future))
+        loop = asyncio.get_running_loop()
+        future.add_done_callback(lambda done: _cancel_if(done.cancelled(), loop, task))
+
+    def _on_own_thread(self) -> bool:
+        return not self.forked and threading.current_thread() is self._thread
+
+    def _ensure_loop(self) -> asyncio.AbstractEventLoop:
+        if self.forked:
+            self._forget_parent()
+        with self._lock:
+            if self._stopped:
+                raise IndexClosed("the handle was closed; make a new LightRAGIndex to go on")
+            if self._loop is None:
+                # psycopg's asynchronous connections need a selector loop; on Windows that is not the default.
+                self._loop = asyncio.SelectorEventLoop()
+                self._thread = threading.Thread(target=_serve, args=(self._loop,), name=self._name, daemon=True)
+                self._thread.start()
+            return self._loop
+
+    def _forget_parent(self) -> None:
+        # Kept referenced for ever: finalising the parent's loop here would unregister its sockets there.
+        self._abandoned.append((self._loop, self._thread, self._tasks))
+        self._lock = threading.Lock()
+        self._loop, self._thread, self._tasks = None, None, set()
+        self._pid = os.getpid()
+
+
+class _Cursor:
+    """One asynchronous iterator, advanced and closed on the portal's loop."""
+
+    def __init__(self, make: Callable[[], AsyncIterator[Any]]) -> None:
+        self._make = make
+        self._items: AsyncIterator[Any] | None = None
+
+    async def next(self) -> tuple[Any] | None:
+        """The next item in a 1-tuple, or None at the end."""
+        if self._items is None:
+            self._items = self._make()
+        try:
+            return (await anext(self._items),)
+        except StopAsyncIteration:
+            return None
+
+    async def close(self) -> None:
+        """End the iterator where it stands."""
+        if self._items is not None and hasattr(self._items, "aclose"):
+            await self._items.aclose()
+
+
+def _serve(loop: asyncio.AbstractEventLoop) -> None:
+    asyncio.set_event_loop(loop)
+    try:
+        loop.run_forever()
+    finally:
+        left = asyncio.all_tasks(loop)
+        for task in left:
+            task.cancel()
+        if left:
+            loop.run_until_complete(asyncio.wait(left, timeout=5))
+        loop.run_until_complete(loop.shutdown_asyncgens())
+        loop.close()
+
+
+def _hand_over(task: asyncio.Task[T], future: Future[T]) -> None:
+    if task.cancelled():
+        future.cancel()
+        return
+    error = task.exception()
+    if not future.set_running_or_notify_cancel():
+        return
+    if error is not None:
+        future.set_exception(error)
+    else:
+        future.set_result(task.result())
+
+
+def _cancel_if(cancelled: bool, loop: asyncio.AbstractEventLoop, task: asyncio.Task[Any]) -> None:
+    if cancelled and not loop.is_closed():
+        loop.call_soon_threadsafe(task.cancel)

@@ -1,0 +1,54 @@
+"""Progress bars for an ingestion, fed by its events."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Any
+
+from lightrag_integrations.observe import Event, Observer
+
+__all__ = ["ProgressBars"]
+
+
+class ProgressBars(Observer):
+    """Two tqdm bars on standard error: chunks extracted, documents done. A context manager."""
+
+    def __init__(self) -> None:
+        """Draw nothing yet."""
+        self._bars: dict[str, Any] = {}
+
+    def __enter__(self) -> ProgressBars:
+        """Draw the bars."""
+        from tqdm import tqdm
+
+        class Bar(tqdm):  # type: ignore[misc]
+            monitor_interval = 0  # tqdm's monitor is a thread that outlives the bar
+
+        self._bars = {
+            "chunks": Bar(total=0, desc="chunks", unit="chunk", leave=True, mininterval=0.2),
+            "documents": Bar(total=0, desc="documents", unit="doc", leave=True, mininterval=0.2),
+        }
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the bars."""
+        for bar in self._bars.values():
+            bar.close()
+
+    def on_event(self, event: Event) -> None:
+        """Move the bar that the event belongs to."""
+        chunks, documents = self._bars.get("chunks"), self._bars.get("documents")
+        if chunks is None or documents is None:
+            return
+        if event.kind in ("accepted", "unchanged"):
+            documents.total += event.count
+            documents.refresh()
+        if event.kind == "split":
+            chunks.total += event.count
+            chunks.refresh()
+        if event.kind == "extracted":
+            chunks.update(event.count)
+        if event.kind in ("stored", "failed", "unchanged"):
+            documents.update(event.count)
