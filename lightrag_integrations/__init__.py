@@ -1,1 +1,149 @@
 """Knowledge-graph retrieval on PostgreSQL, as first-class LangChain and LlamaIndex components."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from lightrag_integrations.errors import (
+        BudgetExceeded,
+        ConfigurationError,
+        ConnectionFailed,
+        IndexClosed,
+        InputError,
+        LightRAGError,
+        MissingDependency,
+        ModelError,
+        SchemaError,
+        ServerError,
+        StorageError,
+    )
+    from lightrag_integrations.index import LightRAGIndex
+    from lightrag_integrations.ingest.lexical import LexicalExtractor
+    from lightrag_integrations.models import (
+        Answer,
+        Chunk,
+        Citation,
+        Context,
+        Document,
+        DocumentStatus,
+        EntityView,
+        Evidence,
+        ExtractedEntity,
+        ExtractedRelation,
+        Extraction,
+        FactView,
+        Hit,
+        IndexStatus,
+        IngestReport,
+        RelationView,
+        RetrievalResult,
+        Subgraph,
+    )
+    from lightrag_integrations.observe import Event, LoggingObserver, Observer
+    from lightrag_integrations.options import (
+        AnswerOptions,
+        ConnectOptions,
+        IndexOptions,
+        IngestOptions,
+        QueryOptions,
+        TaskModels,
+        WalkOptions,
+    )
+    from lightrag_integrations.protocols import ChatModel, Embedder, Extractor, Reranker, Tokenizer
+    from lightrag_integrations.providers.offline import HashEmbedder
+    from lightrag_integrations.providers.openai import OpenAIChatModel, OpenAIEmbedder
+    from lightrag_integrations.rerank.cross_encoder import CrossEncoderReranker
+    from lightrag_integrations.rerank.http import HTTPReranker
+    from lightrag_integrations.rerank.lexical import LexicalReranker
+    from lightrag_integrations.rerank.model import LLMReranker
+
+__all__ = [
+    "Answer",
+    "AnswerOptions",
+    "BudgetExceeded",
+    "ChatModel",
+    "Chunk",
+    "Citation",
+    "ConfigurationError",
+    "ConnectOptions",
+    "ConnectionFailed",
+    "Context",
+    "CrossEncoderReranker",
+    "Document",
+    "DocumentStatus",
+    "Embedder",
+    "EntityView",
+    "Event",
+    "Evidence",
+    "ExtractedEntity",
+    "ExtractedRelation",
+    "Extraction",
+    "Extractor",
+    "FactView",
+    "HTTPReranker",
+    "HashEmbedder",
+    "Hit",
+    "IndexClosed",
+    "IndexOptions",
+    "IndexStatus",
+    "IngestOptions",
+    "IngestReport",
+    "InputError",
+    "LLMReranker",
+    "LexicalExtractor",
+    "LexicalReranker",
+    "LightRAGError",
+    "LightRAGIndex",
+    "LoggingObserver",
+    "MissingDependency",
+    "ModelError",
+    "Observer",
+    "OpenAIChatModel",
+    "OpenAIEmbedder",
+    "QueryOptions",
+    "RelationView",
+    "Reranker",
+    "RetrievalResult",
+    "SchemaError",
+    "ServerError",
+    "StorageError",
+    "Subgraph",
+    "TaskModels",
+    "Tokenizer",
+    "WalkOptions",
+]
+
+_HOME = MappingProxyType(
+    {
+        "errors": "BudgetExceeded ConfigurationError ConnectionFailed IndexClosed InputError LightRAGError "
+        "MissingDependency ModelError SchemaError ServerError StorageError",
+        "index": "LightRAGIndex",
+        "ingest.lexical": "LexicalExtractor",
+        "models": "Answer Chunk Citation Context Document DocumentStatus EntityView Evidence ExtractedEntity "
+        "ExtractedRelation Extraction FactView Hit IndexStatus IngestReport RelationView RetrievalResult Subgraph",
+        "observe": "Event LoggingObserver Observer",
+        "options": "AnswerOptions ConnectOptions IndexOptions IngestOptions QueryOptions TaskModels WalkOptions",
+        "protocols": "ChatModel Embedder Extractor Reranker Tokenizer",
+        "providers.offline": "HashEmbedder",
+        "providers.openai": "OpenAIChatModel OpenAIEmbedder",
+        "rerank.cross_encoder": "CrossEncoderReranker",
+        "rerank.http": "HTTPReranker",
+        "rerank.lexical": "LexicalReranker",
+        "rerank.model": "LLMReranker",
+    }
+)
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first asked for, so that importing the package stays light."""
+    for module, names in _HOME.items():
+        if name in names.split():
+            return getattr(import_module(f"{__name__}.{module}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -12,7 +12,7 @@ import contextvars
 import os
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
-from concurrent.futures import CancelledError, Future
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from lightrag_integrations.errors import IndexClosed, LightRAGError
@@ -200,9 +200,13 @@ class _Cursor:
 
 def _serve(loop: asyncio.AbstractEventLoop) -> None:
     asyncio.set_event_loop(loop)
+    # asyncio's own default executor is only ended by starting one more thread, which a dying interpreter refuses.
+    executor = ThreadPoolExecutor(max_workers=4, thread_name_prefix="lightrag-loop")
+    loop.set_default_executor(executor)
     try:
         loop.run_forever()
     finally:
+        executor.shutdown(wait=False, cancel_futures=True)
         left = asyncio.all_tasks(loop)
         for task in left:
             task.cancel()

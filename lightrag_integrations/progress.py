@@ -2,12 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any
 
-from lightrag_integrations.observe import Event, Observer
+from lightrag_integrations.observe import Event, LoggingObserver, Observer, Observers
 
-__all__ = ["ProgressBars"]
+__all__ = ["ProgressBars", "observing"]
+
+
+@contextmanager
+def observing(*observers: Observer | None, show_progress: bool) -> Iterator[Observer]:
+    """One observer made of the log, the given ones and, where asked for, progress bars.
+
+    Args:
+        *observers: The handle's and the call's; None is left out.
+        show_progress: Draw bars while the block runs.
+    """
+    given = [LoggingObserver(), *(observer for observer in observers if observer is not None)]
+    if not show_progress:
+        yield Observers(given)
+        return
+    with ProgressBars() as bars:
+        yield Observers([*given, bars])
 
 
 class ProgressBars(Observer):

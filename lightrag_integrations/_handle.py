@@ -1,0 +1,145 @@
+"""The life of a handle: made, opened, closed, pickled, forked."""
+
+from __future__ import annotations
+
+import weakref
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from lightrag_integrations._settings import Settings, read_database, show_database
+from lightrag_integrations.documents import Documents
+from lightrag_integrations.graph import Graph
+from lightrag_integrations.observe import Observer
+from lightrag_integrations.options import IndexOptions
+
+if TYPE_CHECKING:
+    from lightrag_integrations._live import Live
+
+__all__ = ["Handle"]
+
+
+class Handle:
+    """What every handle is, apart from what it does. Users see `LightRAGIndex`."""
+
+    def __init__(
+        self,
+        name: str = "default",
+        *,
+        database: Any = None,
+        llm: Any = None,
+        embed_model: Any = None,
+        extractor: Any = None,
+        reranker: Any = None,
+        observer: Observer | None = None,
+        max_concurrency: int = 16,
+        options: IndexOptions | None = None,
+    ) -> None:
+        """Keep the settings.
+
+        Args:
+            name: Any text, up to 512 characters; one name is one set of tables.
+            database: None for a PostgreSQL of our own under `./.lightrag`; a directory for one there; a
+                `postgresql://` string or `ConnectOptions` for yours.
+            llm: `OpenAIChatModel`, a LangChain chat model, a LlamaIndex LLM or a `ChatModel`. None: the graph is
+                built by `LexicalExtractor`, and `answer` is not available.
+            embed_model: `OpenAIEmbedder`, LangChain `Embeddings`, a LlamaIndex embedding or an `Embedder`. None:
+                `HashEmbedder`, which knows words only.
+            extractor: An `Extractor` in place of the model's or the lexical one.
+            reranker: A `Reranker`; None: `LexicalReranker`.
+            observer: Gets every ingestion event.
+            max_concurrency: Model calls in flight at once.
+            options: Defaults for all calls, and a model for each task.
+
+        Raises:
+            InputError: The name is empty, too long or holds NUL.
+            ConfigurationError: An argument is of the wrong kind.
+        """
+        self._settings = Settings(
+            name=name,
+            database=read_database(database),
+            llm=llm,
+            embed_model=embed_model,
+            extractor=extractor,
+            reranker=reranker,
+            observer=observer,
+            max_concurrency=max_concurrency,
+            options=options or IndexOptions(),
+        )
+        self._start()
+
+    def _start(self) -> None:
+        from lightrag_integrations._live import Live
+
+        self._live: Live = Live(self._settings)
+        self._finalizer = weakref.finalize(self, self._live.close)
+        self.documents = Documents(self._live)
+        """Status, listing, reading, deletion and retry of documents."""
+        self.graph = Graph(self._live)
+        """Entities and relations, read from the visible contributions."""
+
+    @property
+    def name(self) -> str:
+        """The index's name."""
+        return self._settings.name
+
+    @property
+    def options(self) -> IndexOptions:
+        """Defaults for all calls."""
+        return self._settings.options
+
+    def open(self) -> Self:
+        """Open now rather than at the first call. Idempotent."""
+        self._live.run(self._live.ready)
+        return self
+
+    async def aopen(self) -> Self:
+        """Open now rather than at the first call. Idempotent."""
+        await self._live.arun(self._live.ready)
+        return self
+
+    def close(self) -> None:
+        """Wait for running calls (`options.close_timeout_s`), then give everything back. Idempotent."""
+        self._finalizer.detach()
+        self._live.close()
+
+    async def aclose(self) -> None:
+        """Like `close`, without blocking the running loop."""
+        self._finalizer.detach()
+        await self._live.aclose()
+
+    def __enter__(self) -> Self:
+        """Open."""
+        return self.open()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close."""
+        self.close()
+
+    async def __aenter__(self) -> Self:
+        """Open."""
+        return await self.aopen()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close."""
+        await self.aclose()
+
+    def __repr__(self) -> str:
+        """Name and place, no secrets."""
+        return f"LightRAGIndex({self.name!r}, database={show_database(self._settings.database)!r})"
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Settings only: a copy in another process opens its own connections."""
+        return {"settings": self._settings}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take the settings, open nothing."""
+        self._settings = state["settings"]
+        self._start()
+
+    def describe(self) -> dict[str, str]:
+        """Name, place and models, for traces and fingerprints; never a secret."""
+        return self._live.describe()

@@ -1,0 +1,194 @@
+"""One live handle: its portal, its session, and what runs on it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any, Literal, TypeVar
+
+from lightrag_integrations._portal import Portal
+from lightrag_integrations._session import Session, open_session
+from lightrag_integrations._settings import Settings, show_database
+from lightrag_integrations.filters import Filter
+from lightrag_integrations.ingest.estimate import Estimate, estimate
+from lightrag_integrations.ingest.pipeline import run_enrich, run_ingest, run_retry
+from lightrag_integrations.models import Answer, Chunk, Hit, IndexStatus, IngestReport, RetrievalResult
+from lightrag_integrations.observe import Observer
+from lightrag_integrations.options import AnswerOptions, IngestOptions, QueryOptions
+from lightrag_integrations.protocols import Reader, Store
+from lightrag_integrations.providers.adopt import adopt_documents
+from lightrag_integrations.retrieve.answer import run_answer, run_stream
+from lightrag_integrations.retrieve.pipeline import run_retrieve
+
+__all__ = ["Live"]
+
+T = TypeVar("T")
+
+
+class Live:
+    """What a handle's finaliser may hold without holding the handle. Coroutines here run on the portal's loop."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Open nothing."""
+        self.settings = settings
+        self._portal = Portal(f"lightrag-{settings.name:.20}")
+        self._opening: asyncio.Task[tuple[Session, AsyncExitStack]] | None = None
+        self._inherited: list[object] = []
+
+    # --- crossing over --------------------------------------------------------------------------------------------
+
+    def run(self, make: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """Run on the handle's loop and wait."""
+        return self._portal.run(make)
+
+    async def arun(self, make: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """Run on the handle's loop and await."""
+        return await self._portal.arun(make)
+
+    def iterate(self, make: Callable[[], AsyncIterator[T]]) -> Iterator[T]:
+        """Iterate what the handle's loop yields."""
+        return self._portal.iterate(make)
+
+    def aiterate(self, make: Callable[[], AsyncIterator[T]]) -> AsyncIterator[T]:
+        """Iterate what the handle's loop yields, from another loop."""
+        return self._portal.aiterate(make)
+
+    def close(self) -> None:
+        """Close everything; idempotent."""
+        self._portal.stop(self._cleanup, drain_s=self.settings.options.close_timeout_s)
+
+    async def aclose(self) -> None:
+        """Close everything without blocking the caller's loop."""
+        await asyncio.get_running_loop().run_in_executor(None, self.close)
+
+    # --- session --------------------------------------------------------------------------------------------------
+
+    async def session(self) -> Session:
+        """The session, opened at the first call; callers at the same time share one opening."""
+        loop = asyncio.get_running_loop()
+        if self._opening is not None and self._opening.get_loop() is not loop:
+            self._inherited.append(self._opening)  # the parent's, after a fork: never closed from here
+            self._opening = None
+        if self._opening is None or (self._opening.done() and _failed(self._opening)):
+            self._opening = loop.create_task(open_session(self.settings))
+        return (await asyncio.shield(self._opening))[0]
+
+    async def store(self) -> Store:
+        """The open store."""
+        return (await self.session()).store
+
+    @asynccontextmanager
+    async def reading(self, where: Filter | None = None) -> AsyncIterator[Reader]:
+        """A snapshot of the open store."""
+        async with (await self.store()).snapshot(where) as reader:
+            yield reader
+
+    async def ready(self) -> None:
+        """Open, and make sure the database answers."""
+        await (await self.store()).status()
+
+    async def _cleanup(self) -> None:
+        opening = self._opening
+        if opening is None:
+            return
+        await asyncio.wait([opening])
+        if not _failed(opening):
+            await opening.result()[1].aclose()
+
+    # --- what a handle does ---------------------------------------------------------------------------------------
+
+    async def ingest(self, inputs: Any, options: IngestOptions, observer: Observer) -> IngestReport:
+        """See `LightRAGIndex.ingest`."""
+        documents = adopt_documents(inputs)
+        session = await self.session()
+        return await run_ingest(documents, session.ingest_tools(options, observer), options)
+
+    async def retry(self, document_ids: Sequence[str] | None, observer: Observer) -> IngestReport:
+        """See `Documents.retry`."""
+        options = self.settings.options.ingest
+        session = await self.session()
+        return await run_retry(document_ids, session.ingest_tools(options, observer), options)
+
+    async def estimate(self, inputs: Any) -> Estimate:
+        """See `Documents.estimate`."""
+        session = await self.session()
+        return await session.run_cpu(
+            lambda: estimate(adopt_documents(inputs), session.tokenizer, self.settings.options.ingest)
+        )
+
+    async def enrich(self, chunks: Iterable[Chunk], *, extract: bool, embed: bool) -> list[Chunk]:
+        """See `LightRAGIndex.enrich`."""
+        options = self.settings.options.ingest
+        tools = (await self.session()).ingest_tools(options, Observer())
+        return await run_enrich(list(chunks), tools, options, extract=extract, embed=embed)
+
+    async def embed(self, texts: Sequence[str], kind: Literal["document", "query"]) -> list[list[float]]:
+        """See `LightRAGIndex.embed`."""
+        session = await self.session()
+        vectors = await session.metered_embedder(session.meter()).embed(list(texts), kind=kind)
+        return [[float(value) for value in vector] for vector in vectors]
+
+    async def retrieve(self, query: str, options: QueryOptions) -> RetrievalResult:
+        """See `LightRAGIndex.retrieve`."""
+        return await run_retrieve(query, (await self.session()).retrieval_tools(), options)
+
+    async def answer(self, question: str, query: QueryOptions, options: AnswerOptions) -> Answer:
+        """See `LightRAGIndex.answer`."""
+        return await run_answer(question, (await self.session()).retrieval_tools(task="answer"), query, options)
+
+    async def stream(self, question: str, query: QueryOptions, options: AnswerOptions) -> AsyncIterator[str]:
+        """See `LightRAGIndex.stream_answer`."""
+        async for piece in run_stream(question, (await self.session()).retrieval_tools(task="answer"), query, options):
+            yield piece
+
+    async def rerank(self, query: str, hits: Sequence[Hit], top_n: int | None) -> list[Hit]:
+        """See `LightRAGIndex.rerank`."""
+        session = await self.session()
+        return list(await session.reranker(session.meter()).rerank(query, hits, top_n=top_n))
+
+    async def status(self) -> IndexStatus:
+        """See `LightRAGIndex.status`."""
+        return await (await self.store()).status()
+
+    async def verify(self) -> list[str]:
+        """See `LightRAGIndex.verify`."""
+        return list(await (await self.store()).verify())
+
+    async def dump(self) -> str:
+        """See `LightRAGIndex.dump`."""
+        return await (await self.store()).dump()
+
+    async def compact(self) -> None:
+        """See `LightRAGIndex.compact`."""
+        await (await self.store()).compact()
+
+    async def drop(self) -> None:
+        """See `LightRAGIndex.drop`."""
+        await (await self.store()).drop()
+
+    def describe(self) -> dict[str, str]:
+        """See `LightRAGIndex.describe`."""
+        settings = self.settings
+        return {
+            "name": settings.name,
+            "database": show_database(settings.database),
+            "llm": _model_name(settings.llm),
+            "embed_model": _model_name(settings.embed_model) or "hash",
+            "extractor": _model_name(settings.extractor) or ("model" if settings.llm else "lexical"),
+        }
+
+
+def _failed(task: asyncio.Task[Any]) -> bool:
+    return task.cancelled() or task.exception() is not None
+
+
+def _model_name(model: Any) -> str:
+    """A model's name by the attributes that the providers and frameworks use, else its class."""
+    if model is None:
+        return ""
+    for attribute in ("fingerprint", "name", "model_name", "model", "model_id"):
+        value = getattr(model, attribute, None)
+        if isinstance(value, str) and value:
+            return value
+    return type(model).__name__

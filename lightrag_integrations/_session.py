@@ -1,0 +1,177 @@
+"""The live parts of one handle: server, store, models, limits. Made and closed on the handle's own loop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import uuid
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import SecretStr
+
+from lightrag_integrations._settings import Settings
+from lightrag_integrations.calls.chat import MeteredChat
+from lightrag_integrations.calls.embed import MeteredEmbedder
+from lightrag_integrations.calls.ladder import RungMemory
+from lightrag_integrations.calls.meter import Meter
+from lightrag_integrations.calls.retry import RetryPolicy
+from lightrag_integrations.errors import ConfigurationError
+from lightrag_integrations.ingest.extract import ModelExtractor
+from lightrag_integrations.ingest.lexical import LexicalExtractor
+from lightrag_integrations.ingest.pipeline import IngestTools
+from lightrag_integrations.observe import Observer
+from lightrag_integrations.options import ConnectOptions, IngestOptions
+from lightrag_integrations.protocols import ChatModel, Embedder, Extractor, Reranker, Store
+from lightrag_integrations.providers.adopt import adopt_chat, adopt_embedder
+from lightrag_integrations.providers.offline import HashEmbedder
+from lightrag_integrations.rerank.lexical import LexicalReranker
+from lightrag_integrations.rerank.model import LLMReranker
+from lightrag_integrations.retrieve.pipeline import RetrievalTools
+from lightrag_integrations.storage.embedded import EmbeddedServer
+from lightrag_integrations.storage.postgres import open_store
+from lightrag_integrations.text.tokens import default_tokenizer
+
+__all__ = ["Session", "open_session"]
+
+T = TypeVar("T")
+
+
+class Session:
+    """Everything a handle holds while it is open. Use `open_session`."""
+
+    def __init__(self, settings: Settings, stack: AsyncExitStack) -> None:
+        """Set up limits and models; nothing here touches the network."""
+        self.settings = settings
+        self.owner = uuid.uuid4().hex
+        self.tokenizer = default_tokenizer()
+        self.rungs = RungMemory()
+        self.semaphore = asyncio.Semaphore(settings.max_concurrency)
+        self.store: Store
+        self._stack = stack
+        # Model calls that block get their own threads, so that CPU work never queues behind a slow endpoint.
+        self._blocking = _executor(stack, settings.max_concurrency, f"{settings.name:.20}-models")
+        self._cpu = _executor(stack, 1, f"{settings.name:.20}-cpu")
+        self._chats: dict[int, ChatModel] = {}
+        self.embedder: Embedder = adopt_embedder(settings.embed_model or HashEmbedder(), run_blocking=self.run_blocking)
+        _close_later(stack, self.embedder)
+
+    async def run_blocking(self, fn: Callable[[], T]) -> T:
+        """Run a blocking model call in a thread, with the caller's context variables."""
+        context = contextvars.copy_context()
+        return await asyncio.get_running_loop().run_in_executor(self._blocking, lambda: context.run(fn))
+
+    async def run_cpu(self, fn: Callable[[], T]) -> T:
+        """Run CPU work beside the loop."""
+        return await asyncio.get_running_loop().run_in_executor(self._cpu, fn)
+
+    def meter(self, token_budget: int | None = None) -> Meter:
+        """A fresh meter for one call, feeding the ledger."""
+        return Meter(sink=self.store.record_usage, token_budget=token_budget)
+
+    def chat(self, task: str, meter: Meter, options: IngestOptions | None = None) -> ChatModel | None:
+        """The model of a task behind this handle's limits, or None without one.
+
+        Args:
+            task: extract, keywords, answer, rerank or summarise.
+            meter: Counts the calls.
+            options: Attempts and time-out; the handle's by default.
+        """
+        given = getattr(self.settings.options.models, task) or self.settings.llm
+        if given is None:
+            return None
+        chat = self._chats.get(id(given))
+        if chat is None:
+            chat = self._chats[id(given)] = adopt_chat(given, run_blocking=self.run_blocking)
+            _close_later(self._stack, chat)
+        return MeteredChat(chat, kind=task, semaphore=self.semaphore, retry=self._retry(options), meter=meter)
+
+    def metered_embedder(self, meter: Meter, options: IngestOptions | None = None) -> Embedder:
+        """The embedder behind this handle's limits, in batches, its answers checked."""
+        batch = (options or self.settings.options.ingest).embed_batch
+        return MeteredEmbedder(
+            self.embedder, semaphore=self.semaphore, retry=self._retry(options), batch=batch, meter=meter
+        )
+
+    def extractor(self, meter: Meter, options: IngestOptions) -> Extractor:
+        """The extractor given, else the model's, else the lexical one."""
+        if self.settings.extractor is not None:
+            return self.settings.extractor  # type: ignore[no-any-return]
+        chat = self.chat("extract", meter, options)
+        return LexicalExtractor() if chat is None else ModelExtractor(chat, options, rungs=self.rungs)
+
+    def reranker(self, meter: Meter) -> Reranker:
+        """The reranker given, else `LexicalReranker`."""
+        given = self.settings.reranker
+        if isinstance(given, LLMReranker) and given.chat is None:
+            chat = self.chat("rerank", meter)
+            if chat is None:
+                raise ConfigurationError("LLMReranker has no model; give the handle `llm=`, or the reranker `chat=`")
+            return given.bind(chat)
+        return given or LexicalReranker()
+
+    def ingest_tools(self, options: IngestOptions, observer: Observer) -> IngestTools:
+        """What the ingestion pipeline works with."""
+        meter = self.meter(options.token_budget)
+        return IngestTools(
+            store=self.store,
+            extractor=self.extractor(meter, options),
+            embedder=self.metered_embedder(meter, options),
+            tokenizer=self.tokenizer,
+            observer=observer,
+            owner=self.owner,
+            run_cpu=self.run_cpu,
+            meter=meter,
+        )
+
+    def retrieval_tools(self, *, task: str = "keywords") -> RetrievalTools:
+        """What retrieval and answering work with."""
+        meter = self.meter()
+        return RetrievalTools(
+            store=self.store,
+            embedder=self.metered_embedder(meter),
+            tokenizer=self.tokenizer,
+            chat=self.chat(task, meter),
+            reranker=self.reranker(meter),
+        )
+
+    def _retry(self, options: IngestOptions | None) -> RetryPolicy:
+        chosen = options or self.settings.options.ingest
+        return RetryPolicy(attempts=chosen.attempts, timeout_s=chosen.call_timeout_s)
+
+
+async def open_session(settings: Settings) -> tuple[Session, AsyncExitStack]:
+    """Start or find the server, open the store, make the models.
+
+    Args:
+        settings: What the handle was made with.
+
+    Returns:
+        The session and the stack whose closing undoes it all.
+    """
+    async with AsyncExitStack() as stack:
+        session = Session(settings, stack)
+        connect = settings.database
+        if isinstance(connect, Path):
+            server = EmbeddedServer(connect)
+            stack.callback(server.stop)
+            connect = ConnectOptions(dsn=SecretStr(await session.run_cpu(server.start)))
+        session.store = await open_store(settings.name, connect)
+        stack.push_async_callback(session.store.aclose)
+        return session, stack.pop_all()
+    raise AssertionError("unreachable")
+
+
+def _executor(stack: AsyncExitStack, workers: int, name: str) -> ThreadPoolExecutor:
+    executor = ThreadPoolExecutor(max_workers=workers, thread_name_prefix=name)
+    stack.callback(executor.shutdown, wait=False, cancel_futures=True)
+    return executor
+
+
+def _close_later(stack: AsyncExitStack, model: object) -> None:
+    close: Callable[[], Awaitable[None]] | None = getattr(model, "aclose", None)
+    if close is not None:
+        stack.push_async_callback(close)

@@ -1,0 +1,96 @@
+"""What a handle was made with: checked at once, opened later."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from pydantic import SecretStr
+
+from lightrag_integrations.errors import ConfigurationError, InputError
+from lightrag_integrations.observe import Observer
+from lightrag_integrations.options import ConnectOptions, IndexOptions
+
+__all__ = ["Settings", "read_database", "show_database"]
+
+_SCHEMES = ("postgresql://", "postgres://")
+_DEFAULT_DIRECTORY = ".lightrag"
+_NAME_MAX = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The arguments of `LightRAGIndex`, checked. Can be pickled when the models in it can."""
+
+    name: str
+    database: Path | ConnectOptions
+    llm: Any
+    embed_model: Any
+    extractor: Any
+    reranker: Any
+    observer: Observer | None
+    max_concurrency: int
+    options: IndexOptions
+
+    def __post_init__(self) -> None:
+        """Refuse what can't work before anything is opened."""
+        if not isinstance(self.name, str) or not self.name.strip() or len(self.name) > _NAME_MAX:
+            raise InputError(f"index name: got {self.name!r:.80}; expected 1 to {_NAME_MAX} characters of text")
+        if "\x00" in self.name or (not self.name.isprintable() and _has_surrogate(self.name)):
+            raise InputError("index name: got a NUL character or a lone surrogate; remove it")
+        if not isinstance(self.max_concurrency, int) or self.max_concurrency < 1:
+            raise ConfigurationError(f"max_concurrency: got {self.max_concurrency!r}; expected a whole number above 0")
+        if self.extractor is not None and not hasattr(self.extractor, "extract"):
+            raise ConfigurationError(
+                f"extractor: got {type(self.extractor).__name__}; expected an object with `fingerprint` and "
+                "`async extract(chunk)` (see lightrag_integrations.protocols.Extractor)"
+            )
+        if self.reranker is not None and not hasattr(self.reranker, "rerank"):
+            raise ConfigurationError(
+                f"reranker: got {type(self.reranker).__name__}; expected an object with `async rerank(query, hits, *, "
+                "top_n)` such as LexicalReranker(), LLMReranker() or HTTPReranker(...)"
+            )
+
+
+def read_database(value: object) -> Path | ConnectOptions:
+    """Turn the `database` argument into a directory or connection options.
+
+    Args:
+        value: None, a path, a `postgresql://` string, or `ConnectOptions`.
+
+    Raises:
+        ConfigurationError: It is none of these.
+    """
+    if value is None:
+        return Path(_DEFAULT_DIRECTORY).absolute()
+    if isinstance(value, ConnectOptions):
+        return value
+    if isinstance(value, SecretStr):
+        value = value.get_secret_value()
+        return ConnectOptions(dsn=SecretStr(value))
+    if isinstance(value, str) and value.startswith(_SCHEMES):
+        return ConnectOptions(dsn=SecretStr(value))
+    if isinstance(value, str) and "://" in value:
+        scheme = value.split("://", 1)[0]
+        raise ConfigurationError(f"database: got a {scheme!r} address; expected postgresql://… or a directory")
+    if isinstance(value, str | Path) and str(value).strip():
+        return Path(value).expanduser().absolute()
+    raise ConfigurationError(
+        f"database: got {type(value).__name__}; expected None, a directory, a postgresql:// string or ConnectOptions"
+    )
+
+
+def show_database(database: Path | ConnectOptions) -> str:
+    """The database in words, without user, password or options."""
+    if isinstance(database, Path):
+        return str(database)
+    parts = urlsplit(database.dsn.get_secret_value())
+    if not parts.scheme:
+        return "postgresql (ConnectOptions)"
+    return f"postgresql://{parts.hostname or ''}{f':{parts.port}' if parts.port else ''}{parts.path}"
+
+
+def _has_surrogate(text: str) -> bool:
+    return any("\ud800" <= character <= "\udfff" for character in text)

@@ -1,0 +1,168 @@
+"""`index.documents`: status, listing, reading, deletion and retry of documents."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from lightrag_integrations.errors import InputError
+from lightrag_integrations.filters import parse_filter
+from lightrag_integrations.models import DocumentState, DocumentStatus, Hit, IngestReport
+from lightrag_integrations.observe import Observer
+from lightrag_integrations.progress import observing
+
+if TYPE_CHECKING:
+    from lightrag_integrations._live import Live
+    from lightrag_integrations.ingest.estimate import Estimate
+    from lightrag_integrations.protocols import ChunkRow
+
+__all__ = ["Documents"]
+
+# Inside the class, `list` is a method.
+Statuses = list[DocumentStatus]
+Hits = list[Hit]
+_STATES = ("pending", "processing", "processed", "failed")
+
+
+class Documents:
+    """The documents of an index. Get it as `index.documents`."""
+
+    def __init__(self, live: Live) -> None:
+        """Keep the handle's live part."""
+        self._live = live
+
+    def list(self, status: DocumentState | None = None, *, limit: int | None = None) -> Statuses:
+        """States of documents, ordered by id.
+
+        Args:
+            status: Only those in this state; None: all.
+            limit: At most so many.
+
+        Raises:
+            InputError: The state is unknown.
+        """
+        return self._live.run(lambda: self._list(status, None, limit))
+
+    async def alist(self, status: DocumentState | None = None, *, limit: int | None = None) -> Statuses:
+        """Like `list`."""
+        return await self._live.arun(lambda: self._list(status, None, limit))
+
+    def get(self, document_id: str) -> DocumentStatus | None:
+        """State of one document; None when it is unknown."""
+        return self._live.run(lambda: self._get(document_id))
+
+    async def aget(self, document_id: str) -> DocumentStatus | None:
+        """Like `get`."""
+        return await self._live.arun(lambda: self._get(document_id))
+
+    def text(self, document_id: str) -> str | None:
+        """Stored text of one document; None when it is unknown."""
+        return self._live.run(lambda: self._text(document_id))
+
+    async def atext(self, document_id: str) -> str | None:
+        """Like `text`."""
+        return await self._live.arun(lambda: self._text(document_id))
+
+    def chunks(self, chunk_ids: Sequence[str], *, filter: Mapping[str, Any] | None = None) -> Hits:
+        """Chunks by id, in the order asked, as hits of score 0; unknown and filtered ones are left out."""
+        return self._live.run(lambda: self._chunks(chunk_ids, filter))
+
+    async def achunks(self, chunk_ids: Sequence[str], *, filter: Mapping[str, Any] | None = None) -> Hits:
+        """Like `chunks`."""
+        return await self._live.arun(lambda: self._chunks(chunk_ids, filter))
+
+    def delete(self, document_ids: Sequence[str]) -> int:
+        """Remove documents and withdraw all they contributed, in one transaction, with no model call.
+
+        Args:
+            document_ids: Unknown ones are no error.
+
+        Returns:
+            How many existed.
+        """
+        return self._live.run(lambda: self._delete(document_ids))
+
+    async def adelete(self, document_ids: Sequence[str]) -> int:
+        """Like `delete`."""
+        return await self._live.arun(lambda: self._delete(document_ids))
+
+    def delete_chunks(self, chunk_ids: Sequence[str]) -> int:
+        """Remove chunks and withdraw all they contributed; documents left without chunks go too."""
+        return self._live.run(lambda: self._delete_chunks(chunk_ids))
+
+    async def adelete_chunks(self, chunk_ids: Sequence[str]) -> int:
+        """Like `delete_chunks`."""
+        return await self._live.arun(lambda: self._delete_chunks(chunk_ids))
+
+    def retry(self, document_ids: Sequence[str] | None = None, *, show_progress: bool = False) -> IngestReport:
+        """Finish documents that failed or were left behind by a crash; what is done already is not paid again.
+
+        Args:
+            document_ids: Only these; None: all.
+            show_progress: Draw progress bars on standard error.
+        """
+        with observing(self._live.settings.observer, show_progress=show_progress) as seen:
+            return self._live.run(lambda: self._retry(document_ids, seen))
+
+    async def aretry(self, document_ids: Sequence[str] | None = None, *, show_progress: bool = False) -> IngestReport:
+        """Like `retry`."""
+        with observing(self._live.settings.observer, show_progress=show_progress) as seen:
+            return await self._live.arun(lambda: self._retry(document_ids, seen))
+
+    def estimate(self, inputs: Any) -> Estimate:
+        """Chunks, calls and tokens that ingesting these inputs would take; writes nothing, calls no model."""
+        return self._live.run(lambda: self._live.estimate(inputs))
+
+    async def aestimate(self, inputs: Any) -> Estimate:
+        """Like `estimate`."""
+        return await self._live.arun(lambda: self._live.estimate(inputs))
+
+    async def _list(self, status: DocumentState | None, ids: Sequence[str] | None, limit: int | None) -> Statuses:
+        if status is not None and status not in _STATES:
+            raise InputError(f"status: got {status!r}; expected one of {', '.join(_STATES)}, or None for all")
+        store = await self._live.store()
+        return [*await store.statuses(status=status, document_ids=ids, limit=limit)]
+
+    async def _get(self, document_id: str) -> DocumentStatus | None:
+        return next(iter(await self._list(None, _ids([document_id]), None)), None)
+
+    async def _text(self, document_id: str) -> str | None:
+        return await (await self._live.store()).document_text(document_id)
+
+    async def _chunks(self, chunk_ids: Sequence[str], where: Mapping[str, Any] | None) -> Hits:
+        async with self._live.reading(parse_filter(where)) as reader:
+            return [_as_hit(row) for row in await reader.find_chunks(_ids(chunk_ids))]
+
+    async def _delete(self, document_ids: Sequence[str]) -> int:
+        return await (await self._live.store()).delete(_ids(document_ids))
+
+    async def _delete_chunks(self, chunk_ids: Sequence[str]) -> int:
+        return await (await self._live.store()).delete_chunks(_ids(chunk_ids))
+
+    async def _retry(self, document_ids: Sequence[str] | None, observer: Observer) -> IngestReport:
+        return await self._live.retry(None if document_ids is None else _ids(document_ids), observer)
+
+
+def _ids(values: Sequence[str]) -> list[str]:
+    """A list of ids; a lone string is one id, not a sequence of characters."""
+    if isinstance(values, str):
+        return [values]
+    bad = [value for value in values if not isinstance(value, str) or "\x00" in value]
+    if bad:
+        raise InputError(f"ids: got {bad[0]!r}; expected text without NUL characters")
+    return [*values]
+
+
+def _as_hit(row: ChunkRow) -> Hit:
+    return Hit(
+        chunk_id=row.chunk_id,
+        document_id=row.document_id,
+        text=row.text,
+        score=0.0,
+        title=row.title,
+        source=row.source,
+        position=row.position,
+        start=row.start,
+        end=row.end,
+        metadata=dict(row.metadata),
+    )

@@ -1,0 +1,165 @@
+"""`index.graph`: entities and relations, read from the visible contributions."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from lightrag_integrations.errors import InputError
+from lightrag_integrations.filters import parse_filter
+from lightrag_integrations.models import EntityView, FactView, RelationView, Subgraph
+
+if TYPE_CHECKING:
+    from lightrag_integrations._live import Live
+    from lightrag_integrations.protocols import EntityRow, FactRow, Reader
+
+__all__ = ["Graph"]
+
+_FACTS = 200
+_HOPS_MAX = 4
+Where = Mapping[str, Any] | None
+
+
+class Graph:
+    """The knowledge graph of an index. Get it as `index.graph`. Names are matched as ingestion normalises them.
+
+    Every method takes a metadata `filter`: what is said only by documents that do not pass is not there.
+    """
+
+    def __init__(self, live: Live) -> None:
+        """Keep the handle's live part."""
+        self._live = live
+
+    def entity(self, name: str, *, filter: Where = None) -> EntityView | None:
+        """One entity; None when no visible chunk mentions it."""
+        return self._live.run(lambda: self._entity(name, filter))
+
+    async def aentity(self, name: str, *, filter: Where = None) -> EntityView | None:
+        """Like `entity`."""
+        return await self._live.arun(lambda: self._entity(name, filter))
+
+    def relation(self, first: str, second: str, *, filter: Where = None) -> RelationView | None:
+        """Everything visible that is said of a pair of entities; None when nothing is."""
+        return self._live.run(lambda: self._relation(first, second, filter))
+
+    async def arelation(self, first: str, second: str, *, filter: Where = None) -> RelationView | None:
+        """Like `relation`."""
+        return await self._live.arun(lambda: self._relation(first, second, filter))
+
+    def neighbours(self, name: str, *, limit: int = 20, filter: Where = None) -> list[RelationView]:
+        """Relations of an entity, heaviest first.
+
+        Args:
+            name: The entity.
+            limit: At most so many relations.
+            filter: See the class.
+        """
+        return self._live.run(lambda: self._neighbours(name, limit, filter))
+
+    async def aneighbours(self, name: str, *, limit: int = 20, filter: Where = None) -> list[RelationView]:
+        """Like `neighbours`."""
+        return await self._live.arun(lambda: self._neighbours(name, limit, filter))
+
+    def subgraph(self, names: Sequence[str], *, hops: int = 1, limit: int = 100, filter: Where = None) -> Subgraph:
+        """Entities within some hops of the given ones, and the relations between them.
+
+        Args:
+            names: Where to start; unknown names are left out.
+            hops: 0 to 4.
+            limit: At most so many entities; nearer and heavier ones first.
+            filter: See the class.
+        """
+        return self._live.run(lambda: self._subgraph(names, hops, limit, filter))
+
+    async def asubgraph(
+        self, names: Sequence[str], *, hops: int = 1, limit: int = 100, filter: Where = None
+    ) -> Subgraph:
+        """Like `subgraph`."""
+        return await self._live.arun(lambda: self._subgraph(names, hops, limit, filter))
+
+    async def _entity(self, name: str, where: Where) -> EntityView | None:
+        async with self._live.reading(parse_filter(where)) as reader:
+            ids = await _find(reader, [name])
+            rows = await reader.entities(ids)
+            return _entity_view(rows[ids[0]]) if ids else None
+
+    async def _relation(self, first: str, second: str, where: Where) -> RelationView | None:
+        async with self._live.reading(parse_filter(where)) as reader:
+            ids = await _find(reader, [first, second])
+            if len(ids) != 2:
+                return None
+            relations = _relations(await reader.facts_between([(ids[0], ids[1])], _FACTS))
+            return relations[0] if relations else None
+
+    async def _neighbours(self, name: str, limit: int, where: Where) -> list[RelationView]:
+        _positive("limit", limit)
+        async with self._live.reading(parse_filter(where)) as reader:
+            ids = await _find(reader, [name])
+            return _relations(await reader.facts_of_entities(ids, max(_FACTS, limit)))[:limit] if ids else []
+
+    async def _subgraph(self, names: Sequence[str], hops: int, limit: int, where: Where) -> Subgraph:
+        _positive("limit", limit)
+        if not 0 <= hops <= _HOPS_MAX:
+            raise InputError(f"hops: got {hops}; expected 0 to {_HOPS_MAX}")
+        async with self._live.reading(parse_filter(where)) as reader:
+            found = dict.fromkeys((await _find(reader, names))[:limit])
+            frontier: list[int] = [*found]
+            facts: dict[int, FactRow] = {}
+            for _ in range(hops):
+                step = await reader.facts_of_entities(frontier, limit) if frontier else []
+                facts.update((fact.id, fact) for fact in step)
+                near = dict.fromkeys(end for fact in step for end in (fact.source, fact.target) if end not in found)
+                frontier = [*near][: limit - len(found)]
+                found.update(dict.fromkeys(frontier))
+            rows = await reader.entities([*found])
+            inside = [fact for fact in facts.values() if fact.source in found and fact.target in found]
+            return Subgraph(
+                entities=tuple(_entity_view(rows[entity]) for entity in found if entity in rows),
+                relations=tuple(_relations(inside)),
+            )
+
+
+async def _find(reader: Reader, names: Sequence[str]) -> list[int]:
+    """Ids of the visible entities with these names, in order, unknown ones left out."""
+    from lightrag_integrations.text.keys import normalise_name
+
+    keys = [normalise_name(name) for name in ([names] if isinstance(names, str) else names)]
+    known = await reader.named(keys)
+    return [known[key][0] for key in dict.fromkeys(keys) if key in known]
+
+
+def _entity_view(row: EntityRow) -> EntityView:
+    return EntityView(
+        name=row.name,
+        type=row.type,
+        description=row.description,
+        degree=row.degree,
+        mentions=row.mentions,
+        document_ids=row.document_ids,
+    )
+
+
+def _relations(facts: Iterable[FactRow]) -> list[RelationView]:
+    """Facts gathered by pair of entities, heaviest pair first, ties by names."""
+    pairs: dict[tuple[int, int], list[FactView]] = defaultdict(list)
+    for fact in facts:
+        pairs[min(fact.source, fact.target), max(fact.source, fact.target)].append(fact.view)
+    relations = [_relation_view(views) for views in pairs.values()]
+    return sorted(relations, key=lambda relation: (-relation.weight, relation.source, relation.target))
+
+
+def _relation_view(facts: list[FactView]) -> RelationView:
+    return RelationView(
+        source=facts[0].source,
+        target=facts[0].target,
+        keywords=tuple(dict.fromkeys(word for fact in facts for word in fact.keywords)),
+        description="\n".join(dict.fromkeys(fact.description for fact in facts if fact.description)),
+        weight=sum(fact.weight for fact in facts),
+        facts=tuple(facts),
+    )
+
+
+def _positive(name: str, value: int) -> None:
+    if value < 1:
+        raise InputError(f"{name}: got {value}; expected a whole number above 0")

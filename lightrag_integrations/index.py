@@ -1,0 +1,258 @@
+"""`LightRAGIndex`: the handle. Each carries its own loop thread, pool, limits and models."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Literal, Unpack
+
+from lightrag_integrations._handle import Handle
+from lightrag_integrations.models import Answer, Chunk, Hit, IndexStatus, IngestReport, RetrievalResult
+from lightrag_integrations.observe import Observer
+from lightrag_integrations.options import AnswerOptions, IngestOptions, QueryFields, QueryOptions, merged
+from lightrag_integrations.progress import observing
+
+__all__ = ["LightRAGIndex"]
+
+
+class LightRAGIndex(Handle):
+    """A named collection of documents with its knowledge graph, in PostgreSQL.
+
+    Making one does no I/O; it opens at the first call, with `with` or `async with`, or by `open()`. Every method comes
+    in two forms, blocking and asynchronous (`a…`); both may be called from any thread and any running loop, as all
+    work happens on a loop thread of the handle's own. Pickled or forked handles open again by themselves.
+    """
+
+    # --- documents in ---------------------------------------------------------------------------------------------
+
+    def ingest(
+        self,
+        inputs: Any,
+        *,
+        show_progress: bool = False,
+        on_existing: Literal["replace", "upsert_chunks"] | None = None,
+        on_invalid: Literal["raise", "skip"] | None = None,
+        observer: Observer | None = None,
+        options: IngestOptions | None = None,
+    ) -> IngestReport:
+        """Split, extract, embed and store documents; unchanged ones cost nothing.
+
+        Args:
+            inputs: A string, `Document`, LangChain `Document`, LlamaIndex `Document` or node, or an iterable of them.
+            show_progress: Draw progress bars on standard error.
+            on_existing: See `IngestOptions.on_existing`.
+            on_invalid: See `IngestOptions.on_invalid`.
+            observer: Gets the events of this call, beside the handle's.
+            options: In place of the handle's `options.ingest`.
+
+        Returns:
+            Counts, and the reason for each document that failed.
+
+        Raises:
+            InputError: Some inputs are bad; nothing was written.
+            StorageError: PostgreSQL failed; accepted documents can be finished by `documents.retry()`.
+        """
+        chosen = merged(options or self.options.ingest, {"on_existing": on_existing, "on_invalid": on_invalid})
+        with observing(self._settings.observer, observer, show_progress=show_progress) as seen:
+            return self._live.run(lambda: self._live.ingest(inputs, chosen, seen))
+
+    async def aingest(
+        self,
+        inputs: Any,
+        *,
+        show_progress: bool = False,
+        on_existing: Literal["replace", "upsert_chunks"] | None = None,
+        on_invalid: Literal["raise", "skip"] | None = None,
+        observer: Observer | None = None,
+        options: IngestOptions | None = None,
+    ) -> IngestReport:
+        """Like `ingest`."""
+        chosen = merged(options or self.options.ingest, {"on_existing": on_existing, "on_invalid": on_invalid})
+        with observing(self._settings.observer, observer, show_progress=show_progress) as seen:
+            return await self._live.arun(lambda: self._live.ingest(inputs, chosen, seen))
+
+    def enrich(self, chunks: Iterable[Chunk], *, extract: bool = True, embed: bool = True) -> list[Chunk]:
+        """Fill `extraction` and `embedding` of chunks, storing nothing but the extraction cache.
+
+        Args:
+            chunks: What to work on; fields already filled are kept.
+            extract: Fill `extraction`.
+            embed: Fill `embedding`.
+        """
+        return self._live.run(lambda: self._live.enrich(chunks, extract=extract, embed=embed))
+
+    async def aenrich(self, chunks: Iterable[Chunk], *, extract: bool = True, embed: bool = True) -> list[Chunk]:
+        """Like `enrich`."""
+        return await self._live.arun(lambda: self._live.enrich(chunks, extract=extract, embed=embed))
+
+    def embed(self, texts: Sequence[str], *, kind: Literal["document", "query"] = "document") -> list[list[float]]:
+        """Vectors of texts, from the handle's embedding model."""
+        return self._live.run(lambda: self._live.embed(texts, kind))
+
+    async def aembed(
+        self, texts: Sequence[str], *, kind: Literal["document", "query"] = "document"
+    ) -> list[list[float]]:
+        """Like `embed`."""
+        return await self._live.arun(lambda: self._live.embed(texts, kind))
+
+    # --- questions ------------------------------------------------------------------------------------------------
+
+    def retrieve(
+        self, query: str, *, options: QueryOptions | None = None, **fields: Unpack[QueryFields]
+    ) -> RetrievalResult:
+        """Search.
+
+        Args:
+            query: The question.
+            options: In place of the handle's `options.query`.
+            **fields: Fields of `QueryOptions` by name: `mode`, `k`, `filter`, `rerank`, `explain`, `context`, …
+
+        Returns:
+            Hits, best first: exactly `k` where `k` visible chunks exist (`keyword`: where so many match).
+
+        Raises:
+            InputError: An option or the filter is wrong, or the query is empty.
+            StorageError: PostgreSQL failed.
+            ModelError: The embedding model, keyword model or reranker failed.
+        """
+        chosen = self._query_options(options, fields)
+        return self._live.run(lambda: self._live.retrieve(query, chosen))
+
+    async def aretrieve(
+        self, query: str, *, options: QueryOptions | None = None, **fields: Unpack[QueryFields]
+    ) -> RetrievalResult:
+        """Like `retrieve`."""
+        chosen = self._query_options(options, fields)
+        return await self._live.arun(lambda: self._live.retrieve(query, chosen))
+
+    def answer(
+        self,
+        question: str,
+        *,
+        history: Sequence[tuple[str, str]] = (),
+        user_prompt: str = "",
+        options: AnswerOptions | None = None,
+        **fields: Unpack[QueryFields],
+    ) -> Answer:
+        """Retrieve, build the context and let the model answer with citations.
+
+        Args:
+            question: The question.
+            history: Earlier turns as (role, text).
+            user_prompt: Extra instructions for the answer.
+            options: In place of the handle's `options.answer`.
+            **fields: Fields of `QueryOptions` by name.
+
+        Raises:
+            ConfigurationError: The handle has no `llm`.
+            ModelError: The model failed.
+        """
+        query, chosen = self._answer_options(history, user_prompt, options, fields)
+        return self._live.run(lambda: self._live.answer(question, query, chosen))
+
+    async def aanswer(
+        self,
+        question: str,
+        *,
+        history: Sequence[tuple[str, str]] = (),
+        user_prompt: str = "",
+        options: AnswerOptions | None = None,
+        **fields: Unpack[QueryFields],
+    ) -> Answer:
+        """Like `answer`."""
+        query, chosen = self._answer_options(history, user_prompt, options, fields)
+        return await self._live.arun(lambda: self._live.answer(question, query, chosen))
+
+    def stream_answer(
+        self,
+        question: str,
+        *,
+        history: Sequence[tuple[str, str]] = (),
+        user_prompt: str = "",
+        options: AnswerOptions | None = None,
+        **fields: Unpack[QueryFields],
+    ) -> Iterator[str]:
+        """Like `answer`, yielding the text in pieces."""
+        query, chosen = self._answer_options(history, user_prompt, options, fields)
+        return self._live.iterate(lambda: self._live.stream(question, query, chosen))
+
+    def astream_answer(
+        self,
+        question: str,
+        *,
+        history: Sequence[tuple[str, str]] = (),
+        user_prompt: str = "",
+        options: AnswerOptions | None = None,
+        **fields: Unpack[QueryFields],
+    ) -> AsyncIterator[str]:
+        """Like `answer`, yielding the text in pieces."""
+        query, chosen = self._answer_options(history, user_prompt, options, fields)
+        return self._live.aiterate(lambda: self._live.stream(question, query, chosen))
+
+    def rerank(self, query: str, hits: Sequence[Hit], *, top_n: int | None = None) -> list[Hit]:
+        """Reorder hits with the handle's reranker.
+
+        Args:
+            query: The question.
+            hits: What to reorder; not changed.
+            top_n: Most hits to return; None: all.
+        """
+        return self._live.run(lambda: self._live.rerank(query, hits, top_n))
+
+    async def arerank(self, query: str, hits: Sequence[Hit], *, top_n: int | None = None) -> list[Hit]:
+        """Like `rerank`."""
+        return await self._live.arun(lambda: self._live.rerank(query, hits, top_n))
+
+    # --- the index itself -------------------------------------------------------------------------------------------
+
+    def status(self) -> IndexStatus:
+        """Counts and settings."""
+        return self._live.run(self._live.status)
+
+    async def astatus(self) -> IndexStatus:
+        """Like `status`."""
+        return await self._live.arun(self._live.status)
+
+    def verify(self) -> list[str]:
+        """Check every invariant of the store: one line for each violation, none when all is well."""
+        return self._live.run(self._live.verify)
+
+    async def averify(self) -> list[str]:
+        """Like `verify`."""
+        return await self._live.arun(self._live.verify)
+
+    def dump(self) -> str:
+        """Canonical text of the content: equal for equal content, whatever the history."""
+        return self._live.run(self._live.dump)
+
+    async def adump(self) -> str:
+        """Like `dump`."""
+        return await self._live.arun(self._live.dump)
+
+    def compact(self) -> None:
+        """Fold deletions into the postings and sweep what nothing refers to. Happens by itself, too."""
+        self._live.run(self._live.compact)
+
+    async def acompact(self) -> None:
+        """Like `compact`."""
+        await self._live.arun(self._live.compact)
+
+    def drop(self) -> None:
+        """Remove the index with everything in it. The handle stays usable: the next call starts an empty index."""
+        self._live.run(self._live.drop)
+
+    async def adrop(self) -> None:
+        """Like `drop`."""
+        await self._live.arun(self._live.drop)
+
+    def _query_options(self, options: QueryOptions | None, fields: Mapping[str, Any]) -> QueryOptions:
+        return merged(options or self.options.query, fields)
+
+    def _answer_options(
+        self,
+        history: Sequence[tuple[str, str]],
+        user_prompt: str,
+        options: AnswerOptions | None,
+        fields: Mapping[str, Any],
+    ) -> tuple[QueryOptions, AnswerOptions]:
+        given = {"history": tuple(history) or None, "user_prompt": user_prompt or None}
+        return merged(self.options.query, fields), merged(options or self.options.answer, given)
