@@ -2,7 +2,8 @@
 
 Dialect (that of langchain-postgres, extended): `{"year": {"$gte": 2020}, "lang": "en"}`; a plain value means
 equality; several keys mean AND; `$and`, `$or` take lists, `$not` one filter. A key that is missing satisfies only
-`$ne`, `$nin`, `{"$exists": False}`, `{"$is_empty": True}` and `$not`.
+`$ne`, `$nin`, `{"$exists": False}`, `{"$is_empty": True}` and `$not`. `$chunk_id` and `$document_id` stand for the ids
+and are used like keys: `{"$document_id": {"$in": ["d1", "d2"]}}`.
 """
 
 from __future__ import annotations
@@ -13,12 +14,13 @@ from typing import Any
 
 from lightrag_integrations.errors import InputError
 
-__all__ = ["OPERATORS", "All", "AnyOf", "Compare", "Filter", "Not", "parse_filter"]
+__all__ = ["ID_KEYS", "OPERATORS", "All", "AnyOf", "Compare", "Filter", "Not", "parse_filter"]
 
 OPERATORS = (
     "$eq", "$ne", "$gt", "$gte", "$lt", "$lte", "$in", "$nin", "$between", "$contains", "$any", "$all",
     "$exists", "$is_empty", "$like", "$ilike", "$text_match", "$text_match_insensitive",
 )  # fmt: skip
+ID_KEYS = ("$chunk_id", "$document_id")
 _SCALAR = (str, int, float, bool)
 _LISTS = ("$in", "$nin", "$any", "$all")
 _TEXTS = ("$like", "$ilike", "$text_match", "$text_match_insensitive")
@@ -89,7 +91,7 @@ def _parse_mapping(value: Mapping[str, Any]) -> Filter:
             if not isinstance(item, Mapping):
                 raise InputError(f"filter: $not got {type(item).__name__}; expected a filter")
             parts.append(Not(_parse_mapping(item)))
-        elif key.startswith("$"):
+        elif key.startswith("$") and key not in ID_KEYS:
             raise _unknown(key)
         else:
             parts.extend(_parse_key(key, item))

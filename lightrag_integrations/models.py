@@ -28,6 +28,8 @@ __all__ = [
 ]
 
 DocumentState = Literal["pending", "processing", "processed", "failed"]
+HIDDEN_KEY = "_lightrag"
+"""Metadata key under which an adapter keeps what its framework needs to rebuild its object; users never see it."""
 
 
 class _Frozen(BaseModel):
@@ -184,6 +186,33 @@ class Hit(_Frozen):
     end: int = 0
     metadata: dict[str, Any] = Field(default_factory=dict)
     evidence: Evidence = Evidence()
+
+    @property
+    def visible_metadata(self) -> dict[str, Any]:
+        """The metadata as the caller stored it."""
+        return {key: value for key, value in self.metadata.items() if key != HIDDEN_KEY}
+
+    def summary(self, mode: str) -> dict[str, Any]:
+        """What adapters put beside the stored metadata: place, score and evidence, in plain values and lists.
+
+        Args:
+            mode: The mode that found the hit.
+        """
+        facts = [fact.description or f"{fact.source} - {fact.target}" for fact in self.evidence.facts]
+        return {
+            "chunk_id": self.chunk_id,
+            "document_id": self.document_id,
+            "score": float(self.score),
+            "mode": mode,
+            "title": self.title,
+            "source": self.source,
+            "start": self.start,
+            "end": self.end,
+            "parts": {name: float(part) for name, part in self.evidence.parts.items()},
+            "entities": list(self.evidence.entities),
+            "facts": facts,
+            "path": list(self.evidence.path),
+        }
 
 
 class Citation(_Frozen):
