@@ -1,0 +1,177 @@
+"""Bad input gets a clear error, and nothing is written or lost."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from lightrag_integrations import Chunk, Document, InputError, LightRAGError, LightRAGIndex, ModelError, SchemaError
+
+GOOD = Document(id="good", text="Ada Lovelace lived in London.")
+
+
+@pytest.mark.parametrize(
+    ("bad", "named"),
+    [
+        (Document(id="bad"), "bad"),
+        (Document(id="bad", text=" \n\t "), "bad"),
+        (Document(id="good", text="The same id again."), "good"),
+        (Document(id="bad", text="a\x00b"), "NUL"),
+        (Document(id="bad", text="a\ud800b"), "surrogate"),
+        (Document(id="b\x00d", text="fine"), "NUL"),
+        (Document(id="bad", text="fine", metadata={"when": object()}), "metadata"),
+        (Document(id="bad", text="fine", metadata={"x": math.nan}), "metadata"),
+        (Document(id="bad", text="fine", metadata={"x": {1: 2}}), "metadata"),
+        (Document(id="bad", text="fine", metadata={"x": "a\x00b"}), "NUL"),
+        (Document(id="bad", chunks=()), "bad"),
+        (
+            Document(
+                id="bad",
+                chunks=(Chunk(id="c", document_id="bad", text="x"), Chunk(id="c", document_id="bad", text="y")),
+            ),
+            "c",
+        ),
+        (b"bytes", "bytes"),
+        (5, "int"),
+        (None, "None"),
+    ],
+)
+def test_one_bad_document_refuses_the_call(make_index, bad: Any, named: str) -> None:
+    index = make_index()
+    with pytest.raises(InputError, match=named):
+        index.ingest([GOOD, bad])
+    assert index.documents.list() == []
+    assert index.retrieve("London").hits == ()
+
+
+def test_every_bad_document_is_named(make_index) -> None:
+    with pytest.raises(InputError) as caught:
+        make_index().ingest([Document(id="one", text=""), GOOD, Document(id="two", text="\x00")])
+    assert len(caught.value.problems) == 2
+    assert "one" in caught.value.problems[0]
+    assert "two" in caught.value.problems[1]
+
+
+def test_bad_documents_can_be_left_out(make_index) -> None:
+    index = make_index()
+    report = index.ingest([GOOD, Document(id="empty", text="")], on_invalid="skip")
+    assert (report.documents, report.failed) == (1, 1)
+    assert "empty" in report.errors
+    assert [status.id for status in index.documents.list()] == ["good"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "named"),
+    [
+        ({"mode": "magic"}, "mix"),
+        ({"k": 0}, "'k'"),
+        ({"k": -3}, "'k'"),
+        ({"filter": {"year": {"$near": 5}}}, r"\$near"),
+        ({"filter": {"$xor": []}}, r"\$xor"),
+        ({"filter": {"year": {"$in": 5}}}, r"\$in"),
+        ({"filter": "year"}, "filter"),
+        ({"kk": 3}, "kk"),
+    ],
+)
+def test_bad_questions(make_index, fields: dict[str, Any], named: str) -> None:
+    index = make_index()
+    index.ingest(GOOD)
+    with pytest.raises(InputError, match=named):
+        index.retrieve("London", **fields)
+
+
+@pytest.mark.parametrize("question", ["", "  \n"])
+def test_an_empty_question(make_index, question: str) -> None:
+    with pytest.raises(InputError, match="query"):
+        make_index().retrieve(question)
+
+
+@pytest.mark.parametrize("question", ["a\x00b London", "\ud800 London", "'; drop table chunk; --", "%_\\", "🦄" * 500])
+def test_odd_questions_are_only_words(make_index, question: str) -> None:
+    index = make_index()
+    index.ingest(GOOD)
+    for mode in ("keyword", "vector", "local", "global", "hybrid", "graph", "mix"):
+        assert len(index.retrieve(question, mode=mode).hits) <= 1
+    assert index.verify() == []
+
+
+def test_a_filter_on_a_missing_key_hides_everything(make_index) -> None:
+    index = make_index()
+    index.ingest(GOOD)
+    for mode in ("keyword", "vector", "local", "global", "hybrid", "graph", "mix"):
+        assert index.retrieve("London", mode=mode, filter={"nothing": 1}).hits == ()
+
+
+def test_a_document_of_ten_megabytes(make_index) -> None:
+    index = make_index()
+    sentence = "The Meridian Canal joins Harbour {0} with Station {0}. "
+    text = "".join(sentence.format(number % 997) for number in range(190_000))
+    assert len(text) > 10_000_000
+    report = index.ingest(Document(id="long", text=text))
+    assert (report.documents, report.failed) == (1, 0)
+    assert index.retrieve("Harbour 613", mode="keyword", k=1).hits
+
+
+def test_ten_thousand_tiny_documents(make_index) -> None:
+    index = make_index()
+    report = index.ingest([Document(id=str(n), text=f"Lamp {n} stands in Street {n % 100}.") for n in range(10_000)])
+    assert (report.documents, report.chunks, report.failed) == (10_000, 10_000, 0)
+    assert index.retrieve("Lamp 4711", mode="keyword", k=1).hits[0].document_id == "4711"
+    assert len(index.retrieve("Street 7", k=25).hits) == 25
+
+
+class Embedding:
+    """An embedder that misbehaves on demand."""
+
+    def __init__(self, dimension: int = 4, fault: str = "") -> None:
+        self.fingerprint = f"faulty-{dimension}"
+        self.dimension, self.fault = dimension, fault
+
+    async def embed(self, texts: Sequence[str], *, kind: str) -> list[list[float]]:
+        vectors = [[float(len(text) % 7 + place) for place in range(self.dimension)] for text in texts]
+        if self.fault == "nan":
+            vectors[0][0] = math.nan
+        return vectors[1:] if self.fault == "count" else vectors
+
+
+@pytest.mark.parametrize("fault", ["nan", "count"])
+def test_faulty_embeddings_fail_the_document_with_a_reason(make_index, fault: str) -> None:
+    index = make_index(embed_model=Embedding(fault=fault))
+    report = index.ingest(GOOD)
+    assert (report.documents, report.failed) == (0, 1)
+    assert index.documents.get("good").status == "failed"
+    assert index.documents.get("good").error
+    index.close()
+    mended = make_index(index.name, embed_model=Embedding())
+    assert mended.documents.retry().documents == 1
+    assert mended.verify() == []
+
+
+@pytest.mark.parametrize("fault", ["nan", "count"])
+def test_faulty_query_embeddings(make_index, fault: str) -> None:
+    index = make_index(embed_model=Embedding())
+    index.ingest(GOOD)
+    broken = make_index(index.name, embed_model=Embedding(fault=fault))
+    with pytest.raises(ModelError):
+        broken.retrieve("London", mode="vector")
+
+
+def test_another_dimension_at_a_second_opening(make_index) -> None:
+    index = make_index(embed_model=Embedding(4))
+    index.ingest(GOOD)
+    index.close()
+    other = make_index(index.name, embed_model=Embedding(5))
+    with pytest.raises(SchemaError, match="4.*5|5.*4"):
+        other.ingest(Document(id="more", text="More text."))
+    with pytest.raises(LightRAGError, match="4.*5|5.*4"):
+        other.retrieve("London", mode="vector")
+    assert make_index(index.name, embed_model=Embedding(4)).retrieve("London", mode="vector").hits
+
+
+def test_a_file_in_place_of_the_directory(tmp_path) -> None:
+    (tmp_path / "file").write_text("not a directory")
+    index = LightRAGIndex("x", database=tmp_path / "file")
+    with pytest.raises(LightRAGError, match="file"):
+        index.status()
+    index.close()
