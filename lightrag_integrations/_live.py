@@ -16,7 +16,7 @@ from lightrag_integrations.ingest.pipeline import run_enrich, run_ingest, run_re
 from lightrag_integrations.models import Answer, Chunk, Hit, IndexStatus, IngestReport, RetrievalResult
 from lightrag_integrations.observe import Observer
 from lightrag_integrations.options import AnswerOptions, IngestOptions, QueryOptions
-from lightrag_integrations.protocols import Reader, Store
+from lightrag_integrations.protocols import Reader, Reranker, Store
 from lightrag_integrations.providers.adopt import adopt_documents
 from lightrag_integrations.retrieve.answer import run_answer, run_stream
 from lightrag_integrations.retrieve.pipeline import run_retrieve
@@ -142,10 +142,11 @@ class Live:
         async for piece in run_stream(question, (await self.session()).retrieval_tools(task="answer"), query, options):
             yield piece
 
-    async def rerank(self, query: str, hits: Sequence[Hit], top_n: int | None) -> list[Hit]:
+    async def rerank(self, query: str, hits: Sequence[Hit], top_n: int | None, reranker: Reranker | None) -> list[Hit]:
         """See `LightRAGIndex.rerank`."""
         session = await self.session()
-        return list(await session.reranker(session.meter()).rerank(query, hits, top_n=top_n))
+        chosen = session.reranker(session.meter(), reranker)
+        return list(await chosen.rerank(query, hits, top_n=top_n))
 
     async def status(self) -> IndexStatus:
         """See `LightRAGIndex.status`."""
@@ -175,6 +176,8 @@ class Live:
             "database": show_database(settings.database),
             "llm": _model_name(settings.llm),
             "embed_model": _model_name(settings.embed_model) or "hash",
+            "embed_provider": "HashEmbedder" if settings.embed_model is None else type(settings.embed_model).__name__,
+            "reranker": "LexicalReranker" if settings.reranker is None else type(settings.reranker).__name__,
             "extractor": _model_name(settings.extractor) or ("model" if settings.llm else "lexical"),
         }
 

@@ -103,9 +103,9 @@ class Session:
         chat = self.chat("extract", meter, options)
         return LexicalExtractor() if chat is None else ModelExtractor(chat, options, rungs=self.rungs)
 
-    def reranker(self, meter: Meter) -> Reranker:
-        """The reranker given, else `LexicalReranker`."""
-        given = self.settings.reranker
+    def reranker(self, meter: Meter, given: Reranker | None = None) -> Reranker:
+        """The reranker given to the call or the handle, else `LexicalReranker`."""
+        given = given or self.settings.reranker
         if isinstance(given, LLMReranker) and given.chat is None:
             chat = self.chat("rerank", meter)
             if chat is None:

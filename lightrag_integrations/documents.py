@@ -21,6 +21,7 @@ __all__ = ["Documents"]
 # Inside the class, `list` is a method.
 Statuses = list[DocumentStatus]
 Hits = list[Hit]
+Vector = list[float]
 _STATES = ("pending", "processing", "processed", "failed")
 
 
@@ -63,13 +64,26 @@ class Documents:
         """Like `text`."""
         return await self._live.arun(lambda: self._text(document_id))
 
-    def chunks(self, chunk_ids: Sequence[str], *, filter: Mapping[str, Any] | None = None) -> Hits:
-        """Chunks by id, in the order asked, as hits of score 0; unknown and filtered ones are left out."""
+    def chunks(self, chunk_ids: Sequence[str] | None = None, *, filter: Mapping[str, Any] | None = None) -> Hits:
+        """Chunks as hits of score 0.
+
+        Args:
+            chunk_ids: In the order asked, unknown ones left out; None: all, ordered by document id and position.
+            filter: Only those that pass.
+        """
         return self._live.run(lambda: self._chunks(chunk_ids, filter))
 
-    async def achunks(self, chunk_ids: Sequence[str], *, filter: Mapping[str, Any] | None = None) -> Hits:
+    async def achunks(self, chunk_ids: Sequence[str] | None = None, *, filter: Mapping[str, Any] | None = None) -> Hits:
         """Like `chunks`."""
         return await self._live.arun(lambda: self._chunks(chunk_ids, filter))
+
+    def vectors(self, chunk_ids: Sequence[str]) -> dict[str, Vector]:
+        """Stored vectors by chunk id, of those that have one, normalised and in the precision they are stored in."""
+        return self._live.run(lambda: self._vectors(chunk_ids))
+
+    async def avectors(self, chunk_ids: Sequence[str]) -> dict[str, Vector]:
+        """Like `vectors`."""
+        return await self._live.arun(lambda: self._vectors(chunk_ids))
 
     def delete(self, document_ids: Sequence[str]) -> int:
         """Remove documents and withdraw all they contributed, in one transaction, with no model call.
@@ -129,9 +143,15 @@ class Documents:
     async def _text(self, document_id: str) -> str | None:
         return await (await self._live.store()).document_text(document_id)
 
-    async def _chunks(self, chunk_ids: Sequence[str], where: Mapping[str, Any] | None) -> Hits:
+    async def _chunks(self, chunk_ids: Sequence[str] | None, where: Mapping[str, Any] | None) -> Hits:
         async with self._live.reading(parse_filter(where)) as reader:
-            return [_as_hit(row) for row in await reader.find_chunks(_ids(chunk_ids))]
+            rows = await (reader.all_chunks() if chunk_ids is None else reader.find_chunks(_ids(chunk_ids)))
+            return [_as_hit(row) for row in rows]
+
+    async def _vectors(self, chunk_ids: Sequence[str]) -> dict[str, Vector]:
+        async with self._live.reading() as reader:
+            found = await reader.vectors(_ids(chunk_ids))
+            return {chunk_id: [float(value) for value in vector] for chunk_id, vector in found.items()}
 
     async def _delete(self, document_ids: Sequence[str]) -> int:
         return await (await self._live.store()).delete(_ids(document_ids))

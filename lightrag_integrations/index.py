@@ -10,6 +10,7 @@ from lightrag_integrations.models import Answer, Chunk, Hit, IndexStatus, Ingest
 from lightrag_integrations.observe import Observer
 from lightrag_integrations.options import AnswerOptions, IngestOptions, QueryFields, QueryOptions, merged
 from lightrag_integrations.progress import observing
+from lightrag_integrations.protocols import Reranker
 
 __all__ = ["LightRAGIndex"]
 
@@ -188,19 +189,24 @@ class LightRAGIndex(Handle):
         query, chosen = self._answer_options(history, user_prompt, options, fields)
         return self._live.aiterate(lambda: self._live.stream(question, query, chosen))
 
-    def rerank(self, query: str, hits: Sequence[Hit], *, top_n: int | None = None) -> list[Hit]:
-        """Reorder hits with the handle's reranker.
+    def rerank(
+        self, query: str, hits: Sequence[Hit], *, top_n: int | None = None, reranker: Reranker | None = None
+    ) -> list[Hit]:
+        """Reorder hits.
 
         Args:
             query: The question.
             hits: What to reorder; not changed.
             top_n: Most hits to return; None: all.
+            reranker: In place of the handle's.
         """
-        return self._live.run(lambda: self._live.rerank(query, hits, top_n))
+        return self._live.run(lambda: self._live.rerank(query, hits, top_n, reranker))
 
-    async def arerank(self, query: str, hits: Sequence[Hit], *, top_n: int | None = None) -> list[Hit]:
+    async def arerank(
+        self, query: str, hits: Sequence[Hit], *, top_n: int | None = None, reranker: Reranker | None = None
+    ) -> list[Hit]:
         """Like `rerank`."""
-        return await self._live.arun(lambda: self._live.rerank(query, hits, top_n))
+        return await self._live.arun(lambda: self._live.rerank(query, hits, top_n, reranker))
 
     # --- the index itself -------------------------------------------------------------------------------------------
 

@@ -288,6 +288,14 @@ class Reader(Protocol):
         """The chunks with these callers' ids, in the order asked."""
         ...
 
+    async def all_chunks(self) -> Sequence[ChunkRow]:
+        """Every visible chunk, in (document id, position) order."""
+        ...
+
+    async def vectors(self, chunk_ids: Sequence[str]) -> Mapping[str, Sequence[float]]:
+        """Stored vectors by callers' chunk id, of those that have one."""
+        ...
+
     async def entities(self, ids: Sequence[int]) -> Mapping[int, EntityRow]:
         """The entities with these surrogate ids."""
         ...
