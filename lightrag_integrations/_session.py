@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import TypeVar
+from typing import TypedDict, TypeVar
 
 from pydantic import SecretStr
 
@@ -38,6 +38,12 @@ from lightrag_integrations.text.tokens import default_tokenizer
 __all__ = ["Session", "open_session"]
 
 T = TypeVar("T")
+
+
+class _Limits(TypedDict):
+    semaphore: asyncio.Semaphore
+    retry: RetryPolicy
+    timeout_s: float
 
 
 class Session:
@@ -87,14 +93,12 @@ class Session:
         if chat is None:
             chat = self._chats[id(given)] = adopt_chat(given, run_blocking=self.run_blocking)
             _close_later(self._stack, chat)
-        return MeteredChat(chat, kind=task, semaphore=self.semaphore, retry=self._retry(options), meter=meter)
+        return MeteredChat(chat, kind=task, meter=meter, **self._limits(options))
 
     def metered_embedder(self, meter: Meter, options: IngestOptions | None = None) -> Embedder:
         """The embedder behind this handle's limits, in batches, its answers checked."""
         batch = (options or self.settings.options.ingest).embed_batch
-        return MeteredEmbedder(
-            self.embedder, semaphore=self.semaphore, retry=self._retry(options), batch=batch, meter=meter
-        )
+        return MeteredEmbedder(self.embedder, batch=batch, meter=meter, **self._limits(options))
 
     def extractor(self, meter: Meter, options: IngestOptions) -> Extractor:
         """The extractor given, else the model's, else the lexical one."""
@@ -138,9 +142,9 @@ class Session:
             reranker=self.reranker(meter),
         )
 
-    def _retry(self, options: IngestOptions | None) -> RetryPolicy:
+    def _limits(self, options: IngestOptions | None) -> _Limits:
         chosen = options or self.settings.options.ingest
-        return RetryPolicy(attempts=chosen.attempts, timeout_s=chosen.call_timeout_s)
+        return _Limits(semaphore=self.semaphore, retry=RetryPolicy(chosen.attempts), timeout_s=chosen.call_timeout_s)
 
 
 async def open_session(settings: Settings) -> tuple[Session, AsyncExitStack]:

