@@ -1,1 +1,1 @@
-"""Model calls: structured output from any chat model, retries, metering, embedding batches."""
+"""Calls to models: counted, bounded, retried, and coaxed into structured answers."""
