@@ -1,0 +1,117 @@
+"""Options that commands share, and the handle made from them."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+
+from lightrag_integrations import ConfigurationError, LightRAGIndex, OpenAIChatModel, OpenAIEmbedder
+from lightrag_integrations.cli.secrets import refuse_password
+
+__all__ = ["add_index_options", "add_model_options", "database_of", "open_index", "positive"]
+
+_DIRECTORY = ".lightrag"
+_DATABASE_HELP = (
+    "a directory for a PostgreSQL of its own, or a postgresql:// address without password (that one goes into "
+    "LIGHTRAG_DATABASE or ~/.pgpass); default: LIGHTRAG_DATABASE, else ./.lightrag"
+)
+
+
+def add_index_options(parser: argparse.ArgumentParser) -> None:
+    """Add `--index`, `--database` and `--json`."""
+    parser.add_argument("--index", metavar="NAME", help="name of the index; default: LIGHTRAG_INDEX, else 'default'")
+    parser.add_argument("--database", metavar="PATH|DSN", help=_DATABASE_HELP)
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def add_model_options(parser: argparse.ArgumentParser) -> None:
+    """Add `--llm`, `--embed`, `--base-url` and `--embed-base-url`."""
+    group = parser.add_argument_group("models", "any OpenAI-compatible endpoint; the key comes from OPENAI_API_KEY")
+    group.add_argument("--llm", metavar="MODEL", help="chat model; default: LIGHTRAG_LLM, else none")
+    group.add_argument(
+        "--embed", metavar="MODEL", help="embedding model; default: LIGHTRAG_EMBED, else none (words only)"
+    )
+    group.add_argument("--base-url", metavar="URL", help="address of the endpoint; default: OPENAI_BASE_URL")
+    group.add_argument("--embed-base-url", metavar="URL", help="of the embedding model, where it is another one")
+
+
+def positive(text: str) -> int:
+    """A whole number above 0, for argparse."""
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"got {number}; expected a whole number above 0")
+    return number
+
+
+def database_of(options: argparse.Namespace) -> str:
+    """The directory or address that the options and the environment name.
+
+    Raises:
+        ConfigurationError: The option carries a password.
+    """
+    given: str | None = options.database
+    if given:
+        refuse_password(
+            "--database",
+            given,
+            "Put the whole address into the environment variable LIGHTRAG_DATABASE, or use ~/.pgpass.",
+        )
+    return given or os.environ.get("LIGHTRAG_DATABASE") or _DIRECTORY
+
+
+def open_index(options: argparse.Namespace, *, create: bool = False) -> LightRAGIndex:
+    """Make the handle that the options describe; it opens at its first call.
+
+    Args:
+        options: Parsed arguments.
+        create: Whether a directory that doesn't exist yet may be made.
+
+    Raises:
+        ConfigurationError: There is no database at the directory, or a model has no key.
+    """
+    database = database_of(options)
+    if not create and "://" not in database and not Path(database).expanduser().is_dir():
+        raise ConfigurationError(
+            f"database: there is none at {database!r}; ingest something first, or name the right one with --database "
+            "or LIGHTRAG_DATABASE"
+        )
+    return LightRAGIndex(
+        options.index or os.environ.get("LIGHTRAG_INDEX") or "default",
+        database=database,
+        llm=_chat_model(options),
+        embed_model=_embedder(options),
+    )
+
+
+def _chat_model(options: argparse.Namespace) -> OpenAIChatModel | None:
+    name = getattr(options, "llm", None) or os.environ.get("LIGHTRAG_LLM")
+    if not name:
+        return None
+    url = _base_url(options, "base_url")
+    return OpenAIChatModel(name, base_url=url, api_key=_key(name, url))
+
+
+def _embedder(options: argparse.Namespace) -> OpenAIEmbedder | None:
+    name = getattr(options, "embed", None) or os.environ.get("LIGHTRAG_EMBED")
+    if not name:
+        return None
+    url = _base_url(options, "embed_base_url") or _base_url(options, "base_url")
+    return OpenAIEmbedder(name, base_url=url, api_key=_key(name, url))
+
+
+def _base_url(options: argparse.Namespace, field: str) -> str | None:
+    given: str | None = getattr(options, field, None)
+    if given:
+        refuse_password(f"--{field.replace('_', '-')}", given, "Put the key into OPENAI_API_KEY.")
+    return given or (os.environ.get("OPENAI_BASE_URL") if field == "base_url" else None)
+
+
+def _key(model: str, base_url: str | None) -> str:
+    """The key from the environment; local servers want none but the protocol wants a word."""
+    key = os.environ.get("OPENAI_API_KEY")
+    if key or base_url:
+        return key or "none"
+    raise ConfigurationError(
+        f"model {model!r}: no key; set OPENAI_API_KEY, or name a server that needs none with --base-url"
+    )
