@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
@@ -12,7 +12,7 @@ from lightrag_integrations.errors import BudgetExceeded
 
 __all__ = ["Meter", "Sink", "estimate_tokens"]
 
-Sink = Callable[[Usage], Awaitable[None]]
+Sink = Callable[[Sequence[Usage]], Awaitable[None]]
 
 
 def estimate_tokens(text: str) -> int:
@@ -49,7 +49,7 @@ class Meter:
 
         Args:
             token_budget: Most prompt and completion tokens; `None`: no limit.
-            sink: Awaited with each usage, for the ledger.
+            sink: Awaited with usages as they come, for the ledger.
         """
         self.model_calls = 0
         self.embedding_calls = 0
@@ -109,7 +109,7 @@ class Meter:
                 scope.usages.append(usage)
                 return
         if self._sink is not None:
-            await self._sink(usage)
+            await self._sink((usage,))
 
     async def record(self, usage: Usage) -> None:
         """Count and hand over."""

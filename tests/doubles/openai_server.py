@@ -1,0 +1,287 @@
+"""A deterministic OpenAI-compatible endpoint on 127.0.0.1, in a thread of its own.
+
+    with OpenAIServer() as server:
+        model = OpenAIChatModel("m", base_url=server.base_url, api_key="k")
+        server.fault("status", status=429, retry_after=0, first=2)      # the first two calls fail
+        server.fault("unsupported", format="json_schema")               # 400 for this response_format
+        server.script("capital of France", "Paris [1]")                 # a fixed answer where the prompt holds that
+        server.calls["extract"], server.prompt_tokens, server.max_in_flight, server.requests
+
+Kinds of calls: extract, keywords, rerank, answer (chat); embed; rerank_api.
+"""
+
+import asyncio
+import base64
+import json
+import struct
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Self
+
+from aiohttp import web
+
+from tests.doubles.answers import answer, content, kind_of
+from tests.doubles.faults import Fault, Trouble, spoiled
+from tests.doubles.words import overlap, tokens, vector
+
+
+@dataclass(frozen=True)
+class Request:
+    path: str
+    kind: str
+    format: str
+    body: dict[str, Any]
+    headers: dict[str, str]
+    said: str
+
+
+class OpenAIServer:
+    """Start it with `with`; everything can be changed while it runs."""
+
+    def __init__(self, *, dimension: int = 64, latency_s: float = 0.0) -> None:
+        self.dimension = dimension
+        self.latency_s = latency_s
+        self.base_url = ""
+        self._lock = threading.Lock()
+        self._loop = asyncio.SelectorEventLoop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="openai-double", daemon=True)
+        self._runner: web.AppRunner | None = None
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget faults, scripts and counts."""
+        self._faults: list[Fault] = []
+        self._scripts: list[tuple[str, str]] = []
+        self._in_flight = 0
+        self.max_in_flight = 0
+        self.calls: Counter[str] = Counter()
+        """Calls received, by kind."""
+        self.answered: Counter[str] = Counter()
+        """Calls answered with status 200, by kind."""
+        self.prompt_tokens = 0
+        self.completion_tokens = 0
+        self.embedding_tokens = 0
+        self.requests: list[Request] = []
+
+    @property
+    def chat_calls(self) -> int:
+        return sum(count for kind, count in self.calls.items() if kind not in ("embed", "rerank_api"))
+
+    def fault(self, trouble: Trouble, **rule: Any) -> Fault:
+        """Add a rule (see `Fault`); earlier rules go first."""
+        fault = Fault(trouble, **rule)
+        self._faults.append(fault)
+        return fault
+
+    def script(self, match: str, text: str) -> None:
+        """Answer `text` to chat prompts that hold `match`."""
+        self._scripts.append((match, text))
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        asyncio.run_coroutine_threadsafe(self._start(), self._loop).result(30)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._runner is not None:
+            asyncio.run_coroutine_threadsafe(self._runner.cleanup(), self._loop).result(30)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(30)
+        self._loop.close()
+
+    async def _start(self) -> None:
+        app = web.Application(client_max_size=64 << 20)
+        app.router.add_post("/v1/chat/completions", self._chat)
+        app.router.add_post("/v1/embeddings", self._embeddings)
+        app.router.add_post("/v1/rerank", self._rerank)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2, handle_signals=False)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, "127.0.0.1", 0)
+        await site.start()
+        self.base_url = f"http://127.0.0.1:{self._runner.addresses[0][1]}/v1"
+
+    # --- endpoints
+
+    async def _chat(self, request: web.Request) -> web.StreamResponse:
+        body = await request.json()
+        schema, format = _asked(body)
+        messages = body["messages"]
+        said = "\n".join(content(message) for message in messages)
+        kind = kind_of(messages, schema)
+        with self._flight(Request("chat", kind, format, body, dict(request.headers), said)):
+            fault = self._struck("chat", kind, said, format)
+            refused = await self._trouble(request, fault)
+            if refused is not None:
+                return refused
+            text = next((text for match, text in self._scripts if match in said), None) or answer(kind, messages)
+            if fault is not None:
+                text = spoiled(text, fault.trouble)
+            usage: dict[str, int] | None = self._usage(kind, tokens(said), tokens(text))
+            if fault is not None and fault.trouble == "no_usage":
+                usage = None
+            if body.get("stream"):
+                return await self._streamed(request, body, text=text, usage=usage, fault=fault)
+            return web.json_response(_completion(body, text, format, usage=usage, fault=fault))
+
+    async def _streamed(
+        self,
+        request: web.Request,
+        body: dict[str, Any],
+        *,
+        text: str,
+        usage: dict[str, int] | None,
+        fault: Fault | None,
+    ) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        await response.prepare(request)
+        pieces = [text[start : start + 12] for start in range(0, len(text), 12)]
+        for piece in pieces:
+            await response.write(_event(body, [{"index": 0, "delta": {"content": piece}, "finish_reason": None}], None))
+            if fault is not None and fault.trouble == "reset":
+                await asyncio.sleep(0.05)  # the first piece is to arrive
+                _cut(request)
+                return response
+        await response.write(_event(body, [{"index": 0, "delta": {}, "finish_reason": "stop"}], None))
+        if (body.get("stream_options") or {}).get("include_usage"):
+            await response.write(_event(body, [], usage))
+        await response.write(b"data: [DONE]\n\n")
+        return response
+
+    async def _embeddings(self, request: web.Request) -> web.StreamResponse:
+        body = await request.json()
+        texts = [body["input"]] if isinstance(body["input"], str) else body["input"]
+        said = "\n".join(texts)
+        with self._flight(Request("embeddings", "embed", "text", body, dict(request.headers), said)):
+            fault = self._struck("embeddings", "embed", said, body.get("encoding_format", "float"))
+            refused = await self._trouble(request, fault)
+            if refused is not None:
+                return refused
+            if not all(texts):
+                return _error(400, "input must not be empty")
+            vectors = _bent([vector(text, body.get("dimensions") or self.dimension) for text in texts], fault)
+            encode = _base64 if body.get("encoding_format") == "base64" else list
+            data = [{"object": "embedding", "index": i, "embedding": encode(v)} for i, v in enumerate(vectors)]
+            usage = self._usage("embed", tokens(said), 0)
+            # Out of order on purpose: `index` counts.
+            return web.json_response({"object": "list", "data": data[::-1], "model": body["model"], "usage": usage})
+
+    async def _rerank(self, request: web.Request) -> web.StreamResponse:
+        body = await request.json()
+        texts = [item if isinstance(item, str) else item["text"] for item in body["documents"]]
+        said = "\n".join([body["query"], *texts])
+        with self._flight(Request("rerank", "rerank_api", "text", body, dict(request.headers), said)):
+            refused = await self._trouble(request, self._struck("rerank", "rerank_api", said, "text"))
+            if refused is not None:
+                return refused
+            scored = [{"index": i, "relevance_score": overlap(body["query"], text)} for i, text in enumerate(texts)]
+            scored.sort(key=lambda item: (-item["relevance_score"], item["index"]))
+            self._usage("rerank_api", tokens(said), 0)
+            return web.json_response({"results": scored[: body.get("top_n") or len(scored)], "model": body["model"]})
+
+    # --- bookkeeping
+
+    @contextmanager
+    def _flight(self, request: Request) -> Iterator[None]:
+        with self._lock:
+            self.calls[request.kind] += 1
+            self.requests.append(request)
+            self._in_flight += 1
+            self.max_in_flight = max(self.max_in_flight, self._in_flight)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._in_flight -= 1
+
+    def _struck(self, path: str, kind: str, said: str, format: str) -> Fault | None:
+        for fault in self._faults:
+            if fault.strikes(path=path, kind=kind, said=said, format=format):
+                return fault
+        return None
+
+    def _usage(self, kind: str, prompt: int, completion: int) -> dict[str, int]:
+        with self._lock:
+            self.answered[kind] += 1
+            if kind == "embed":
+                self.embedding_tokens += prompt
+            elif kind != "rerank_api":
+                self.prompt_tokens += prompt
+                self.completion_tokens += completion
+        return {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion}
+
+    async def _trouble(self, request: web.Request, fault: Fault | None) -> web.Response | None:
+        """Wait as long as asked; the answer of faults that leave no room for another one."""
+        delay = self.latency_s + (fault.seconds if fault is not None and fault.trouble == "slow" else 0.0)
+        if delay:
+            await asyncio.sleep(delay)
+        if fault is None:
+            return None
+        if fault.trouble == "status":
+            return _error(fault.status, fault.message, fault.retry_after)
+        if fault.trouble == "unsupported":
+            return _error(400, f"'{fault.format}' of 'response_format' or 'tools' is not supported with this model")
+        if fault.trouble == "body":
+            return web.Response(text=fault.message, content_type="application/json")
+        if fault.trouble == "reset" and not (await request.json()).get("stream"):
+            _cut(request)
+            return web.Response()
+        return None
+
+
+def _cut(request: web.Request) -> None:
+    if request.transport is not None:
+        request.transport.abort()
+
+
+def _asked(body: dict[str, Any]) -> tuple[dict[str, Any], str]:
+    """The schema and the format of a request."""
+    asked = body.get("response_format") or {}
+    if asked.get("type") == "json_schema":
+        return asked["json_schema"]["schema"], "json_schema"
+    if body.get("tools"):
+        return body["tools"][0]["function"]["parameters"], "tool"
+    return {}, "json_object" if asked.get("type") == "json_object" else "text"
+
+
+def _completion(
+    body: dict[str, Any], text: str, format: str, *, usage: dict[str, int] | None, fault: Fault | None
+) -> dict[str, Any]:
+    message: dict[str, Any] = {"role": "assistant", "content": text}
+    if format == "tool" and not (fault is not None and fault.trouble in ("prose", "empty")):
+        function = {"name": body["tools"][0]["function"]["name"], "arguments": text}
+        message = {"role": "assistant", "content": None,
+                   "tool_calls": [{"id": "call_1", "type": "function", "function": function}]}  # fmt: skip
+    reason = "length" if fault is not None and fault.trouble == "truncated" else "stop"
+    return {
+        "id": "chatcmpl-1", "object": "chat.completion", "created": 0, "model": body["model"],
+        "choices": [{"index": 0, "message": message, "finish_reason": reason}], "usage": usage,
+    }  # fmt: skip
+
+
+def _event(body: dict[str, Any], choices: list[dict[str, Any]], usage: dict[str, int] | None) -> bytes:
+    event = {"id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 0, "model": body["model"],
+             "choices": choices, "usage": usage}  # fmt: skip
+    return f"data: {json.dumps(event)}\n\n".encode()
+
+
+def _error(status: int, message: str, retry_after: float | None = None) -> web.Response:
+    headers = {} if retry_after is None else {"Retry-After": f"{retry_after:g}"}
+    return web.json_response(
+        {"error": {"message": message, "type": "double", "code": None}}, status=status, headers=headers
+    )
+
+
+def _bent(vectors: list[list[float]], fault: Fault | None) -> list[list[float]]:
+    trouble = fault.trouble if fault is not None else ""
+    if trouble == "short":
+        return vectors[:-1]
+    if trouble == "nan":
+        return [[float("nan")] * len(vectors[0]), *vectors[1:]]
+    return [*vectors[:-1], [*vectors[-1], 1.0]] if trouble == "wrong_size" else vectors
+
+
+def _base64(numbers: list[float]) -> str:
+    return base64.b64encode(struct.pack(f"<{len(numbers)}f", *numbers)).decode()
