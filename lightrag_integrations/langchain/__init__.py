@@ -1,0 +1,20 @@
+"""LangChain components over a `LightRAGIndex`: retriever, ingestor, reranker, vector store and tool."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+from lightrag_integrations.errors import MissingDependency
+
+if find_spec("langchain_core") is None:
+    raise MissingDependency(
+        "langchain-core is not installed; it comes with the extra: pip install 'lightrag-integrations[langchain]'"
+    )
+
+from lightrag_integrations.langchain.compressor import LightRAGReranker
+from lightrag_integrations.langchain.ingestor import LightRAGIngestor
+from lightrag_integrations.langchain.retriever import LightRAGRetriever
+from lightrag_integrations.langchain.tool import LightRAGTool
+from lightrag_integrations.langchain.vector_store import LightRAGVectorStore
+
+__all__ = ["LightRAGIngestor", "LightRAGReranker", "LightRAGRetriever", "LightRAGTool", "LightRAGVectorStore"]

@@ -1,0 +1,93 @@
+"""`LightRAGRetriever`: any mode of an index as a LangChain retriever."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+from typing import Any
+
+from langchain_core.callbacks import AsyncCallbackManagerForRetrieverRun, CallbackManagerForRetrieverRun
+from langchain_core.documents import Document
+from langchain_core.retrievers import BaseRetriever, LangSmithRetrieverParams
+from langchain_core.runnables.config import set_config_context
+from pydantic import ConfigDict, Field
+
+from lightrag_integrations import LightRAGIndex, QueryOptions, RetrievalResult
+from lightrag_integrations.langchain.convert import child_config, found
+from lightrag_integrations.options import Mode
+
+__all__ = ["LightRAGRetriever"]
+
+
+class LightRAGRetriever(BaseRetriever):
+    """Searches an index in one of its modes.
+
+    Returned documents carry the chunk's id and text, the stored metadata, and one reserved metadata key, `lightrag`,
+    with ids, score, mode, title, source, span and evidence. `k`, `mode`, `filter`, `rerank` and every other field of
+    `QueryOptions` may also be given to one call: `retriever.invoke("…", k=3, mode="graph")`.
+    """
+
+    model_config = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
+
+    index: LightRAGIndex = Field(exclude=True)
+    """The handle to search."""
+    k: int = Field(default=4, ge=1)
+    """Documents to return."""
+    mode: Mode | None = None
+    """keyword, vector, local, global, hybrid, graph or mix; None: the handle's default."""
+    filter: dict[str, Any] | None = None
+    """Metadata filter, such as `{"year": {"$gte": 2020}}`; one given to a call takes its place."""
+    rerank: bool | None = None
+    """Rerank with the handle's reranker; None: the handle's default."""
+    options: QueryOptions | None = None
+    """Everything else about a search; None: the handle's defaults."""
+
+    def _get_relevant_documents(
+        self,
+        query: str,
+        *,
+        run_manager: CallbackManagerForRetrieverRun,
+        k: int | None = None,
+        mode: Mode | None = None,
+        filter: dict[str, Any] | None = None,
+        rerank: bool | None = None,
+        **options: Any,
+    ) -> list[Document]:
+        fields = self._fields(k=k, mode=mode, filter=filter, rerank=rerank, **options)
+        with set_config_context(child_config(run_manager.get_child())) as context:
+            return _documents(context.run(partial(self.index.retrieve, query, **fields)))
+
+    async def _aget_relevant_documents(
+        self,
+        query: str,
+        *,
+        run_manager: AsyncCallbackManagerForRetrieverRun,
+        k: int | None = None,
+        mode: Mode | None = None,
+        filter: dict[str, Any] | None = None,
+        rerank: bool | None = None,
+        **options: Any,
+    ) -> list[Document]:
+        fields = self._fields(k=k, mode=mode, filter=filter, rerank=rerank, **options)
+        with set_config_context(child_config(run_manager.get_child())) as context:
+            search = asyncio.create_task(self.index.aretrieve(query, **fields), context=context)
+            return _documents(await search)
+
+    def _fields(self, **given: Any) -> dict[str, Any]:
+        given.pop("verbose", None)  # `invoke(..., verbose=True)` is LangChain's, and passed on
+        own = {"k": self.k, "mode": self.mode, "filter": self.filter, "rerank": self.rerank}
+        chosen = {name: value for name, value in given.items() if value is not None}
+        return {"options": self.options, **own, **chosen}
+
+    def _get_ls_params(self, **kwargs: Any) -> LangSmithRetrieverParams:
+        settings = self.index.describe()
+        return LangSmithRetrieverParams(
+            **super()._get_ls_params(**kwargs),
+            ls_vector_store_provider=type(self.index).__name__,
+            ls_embedding_provider=settings["embed_provider"],
+            ls_embedding_model=settings["embed_model"],
+        )
+
+
+def _documents(result: RetrievalResult) -> list[Document]:
+    return [found(hit, result.mode) for hit in result.hits]

@@ -1,0 +1,157 @@
+"""`LightRAGVectorStore`: an index behind LangChain's vector store interface."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Self
+
+from langchain_core.documents import Document
+from langchain_core.embeddings import Embeddings
+
+from lightrag_integrations import ConfigurationError, LightRAGIndex
+from lightrag_integrations.langchain.convert import (
+    HandleEmbeddings,
+    check_stored,
+    one_chunk_each,
+    store_options,
+    stored,
+)
+from lightrag_integrations.langchain.retriever import LightRAGRetriever
+from lightrag_integrations.langchain.vector_search import VectorSearch
+from lightrag_integrations.options import MODES
+
+__all__ = ["LightRAGVectorStore"]
+
+
+class LightRAGVectorStore(VectorSearch):
+    """One document is one chunk under the id given, and comes back as it was added.
+
+    Adding makes vectors and keyword postings only, so that it needs no language model; `build_graph=True` builds the
+    graph, too. `as_retriever(search_type="mix")`, or any other mode, gives a `LightRAGRetriever`.
+    """
+
+    def __init__(
+        self,
+        *,
+        index: LightRAGIndex | None = None,
+        embedding: Embeddings | None = None,
+        name: str = "default",
+        database: Any = None,
+        build_graph: bool = False,
+    ) -> None:
+        """Use a handle, or make one.
+
+        Args:
+            index: The handle; its embedding model is used.
+            embedding: Without a handle: the embedding model of the one that is made.
+            name: Without a handle: the name of the index.
+            database: Without a handle: see `LightRAGIndex`.
+            build_graph: Extract entities and relations from what is added.
+
+        Raises:
+            ConfigurationError: Both a handle and an embedding model were given.
+        """
+        if index is not None and embedding is not None:
+            raise ConfigurationError(
+                "got index= and embedding=; an index holds vectors of one model, so give the model to the handle: "
+                "LightRAGIndex(embed_model=...)"
+            )
+        self.index = index or LightRAGIndex(name, database=database, embed_model=embedding)
+        self.build_graph = build_graph
+
+    @property
+    def embeddings(self) -> Embeddings:
+        """The handle's embedding model."""
+        return HandleEmbeddings(self.index)
+
+    def add_documents(self, documents: Sequence[Document], **kwargs: Any) -> list[str]:
+        """Add documents, or replace those with the same ids, in one transaction.
+
+        Args:
+            documents: The documents; not changed.
+            **kwargs: `ids`, in place of the documents' own (missing ones are made); others are ignored.
+
+        Returns:
+            The ids, in order.
+        """
+        ids, items = one_chunk_each(documents, kwargs.get("ids"))
+        check_stored(self.index.ingest(items, options=store_options(self.index, len(items), self.build_graph)))
+        return ids
+
+    async def aadd_documents(self, documents: Sequence[Document], **kwargs: Any) -> list[str]:
+        """Like `add_documents`."""
+        ids, items = one_chunk_each(documents, kwargs.get("ids"))
+        check_stored(await self.index.aingest(items, options=store_options(self.index, len(items), self.build_graph)))
+        return ids
+
+    def delete(self, ids: list[str] | None = None, **_: Any) -> bool:
+        """Delete by id, withdrawing what was contributed to the graph; unknown ids are no error. None: delete all."""
+        if ids is None:
+            ids = [hit.chunk_id for hit in self.index.documents.chunks()]
+        self.index.documents.delete_chunks(ids)
+        return True
+
+    async def adelete(self, ids: list[str] | None = None, **_: Any) -> bool:
+        """Like `delete`."""
+        if ids is None:
+            ids = [hit.chunk_id for hit in await self.index.documents.achunks()]
+        await self.index.documents.adelete_chunks(ids)
+        return True
+
+    def get_by_ids(self, ids: Sequence[str], /) -> list[Document]:
+        """The documents with these ids, in order; unknown ones are left out."""
+        return [stored(hit) for hit in self.index.documents.chunks(list(ids))]
+
+    async def aget_by_ids(self, ids: Sequence[str], /) -> list[Document]:
+        """Like `get_by_ids`."""
+        return [stored(hit) for hit in await self.index.documents.achunks(list(ids))]
+
+    def as_retriever(self, **kwargs: Any) -> Any:
+        """A retriever: LangChain's own for `similarity`, `mmr` and `similarity_score_threshold`, ours for a mode.
+
+        Args:
+            **kwargs: `search_type`, `search_kwargs` (for ours: fields of `LightRAGRetriever`), `tags`, `metadata`, …
+        """
+        mode = kwargs.get("search_type")
+        if mode not in MODES:
+            return super().as_retriever(**kwargs)
+        others = {name: value for name, value in kwargs.items() if name not in ("search_type", "search_kwargs")}
+        return LightRAGRetriever(index=self.index, mode=mode, **kwargs.get("search_kwargs", {}), **others)
+
+    @classmethod
+    def from_texts(
+        cls,
+        texts: list[str],
+        embedding: Embeddings | None = None,
+        metadatas: list[dict[str, Any]] | None = None,
+        *,
+        ids: list[str] | None = None,
+        **kwargs: Any,
+    ) -> Self:
+        """Make a store and add texts.
+
+        Args:
+            texts: The texts.
+            embedding: The embedding model; leave out with `index=`.
+            metadatas: One for each text.
+            ids: One for each text; missing ones are made.
+            **kwargs: Arguments of the constructor.
+        """
+        store = cls(embedding=embedding, **kwargs)
+        store.add_texts(texts, metadatas, ids=ids)
+        return store
+
+    @classmethod
+    async def afrom_texts(
+        cls,
+        texts: list[str],
+        embedding: Embeddings | None = None,
+        metadatas: list[dict[str, Any]] | None = None,
+        *,
+        ids: list[str] | None = None,
+        **kwargs: Any,
+    ) -> Self:
+        """Like `from_texts`."""
+        store = cls(embedding=embedding, **kwargs)
+        await store.aadd_texts(texts, metadatas, ids=ids)
+        return store
