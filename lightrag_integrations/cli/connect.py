@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
+
+from pydantic import ValidationError
 
 from lightrag_integrations import ConfigurationError, LightRAGIndex, OpenAIChatModel, OpenAIEmbedder
 from lightrag_integrations.cli.secrets import refuse_password
 
 __all__ = ["add_index_options", "add_model_options", "database_of", "open_index", "positive"]
 
+T = TypeVar("T")
 _DIRECTORY = ".lightrag"
 _DATABASE_HELP = (
     "a directory for a PostgreSQL of its own, or a postgresql:// address without password (that one goes into "
@@ -89,7 +94,7 @@ def _chat_model(options: argparse.Namespace) -> OpenAIChatModel | None:
     if not name:
         return None
     url = _base_url(options, "base_url")
-    return OpenAIChatModel(name, base_url=url, api_key=_key(name, url))
+    return _made(lambda: OpenAIChatModel(name, base_url=url, api_key=_key(name, url)))
 
 
 def _embedder(options: argparse.Namespace) -> OpenAIEmbedder | None:
@@ -97,7 +102,16 @@ def _embedder(options: argparse.Namespace) -> OpenAIEmbedder | None:
     if not name:
         return None
     url = _base_url(options, "embed_base_url") or _base_url(options, "base_url")
-    return OpenAIEmbedder(name, base_url=url, api_key=_key(name, url))
+    return _made(lambda: OpenAIEmbedder(name, base_url=url, api_key=_key(name, url)))
+
+
+def _made(make: Callable[[], T]) -> T:
+    """A model's settings; pydantic's complaint becomes one of ours."""
+    try:
+        return make()
+    except ValidationError as error:
+        reasons = "; ".join(str(item["msg"]) for item in error.errors(include_input=False, include_context=False))
+        raise ConfigurationError(f"model settings: {reasons}") from error
 
 
 def _base_url(options: argparse.Namespace, field: str) -> str | None:

@@ -6,19 +6,20 @@ import argparse
 import json
 from typing import Any, get_args
 
-from lightrag_integrations import Answer, InputError, RetrievalResult
+from lightrag_integrations import Answer, InputError, QueryOptions, RetrievalResult
 from lightrag_integrations.cli.connect import add_index_options, add_model_options, open_index, positive
 from lightrag_integrations.cli.exits import DONE, INCOMPLETE
 from lightrag_integrations.cli.output import hit_lines, print_json
-from lightrag_integrations.options import Mode
 
 __all__ = ["add_arguments", "run"]
+
+_MODES = get_args(QueryOptions.model_fields["mode"].annotation)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
     parser.add_argument("text", metavar="TEXT", help="the question")
-    parser.add_argument("--mode", choices=get_args(Mode), default="mix", help="how to search (default mix)")
+    parser.add_argument("--mode", choices=_MODES, default="mix", help="how to search (default mix)")
     parser.add_argument("--k", type=positive, default=5, metavar="N", help="chunks to return (default 5)")
     parser.add_argument("--filter", metavar="JSON", help='metadata filter, such as \'{"year": {"$gte": 2020}}\'')
     parser.add_argument("--rerank", action="store_true", help="rerank the hits")

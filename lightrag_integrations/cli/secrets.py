@@ -12,6 +12,7 @@ __all__ = ["redact", "refuse_password"]
 
 _KEY_VALUE = re.compile(r"\b(ssl)?password\s*=", re.IGNORECASE)
 _HIDDEN = "***"
+_SHORTEST = 4  # blotting out every "a" would hide the message and give the secret away
 
 
 def refuse_password(option: str, value: str, instead: str) -> None:
@@ -39,7 +40,7 @@ def redact(text: str) -> str:
     password = _password(database)
     secrets = (environment.get("OPENAI_API_KEY"), environment.get("PGPASSWORD"), password, unquote(password))
     for secret in secrets:
-        if secret:
+        if secret and len(secret) >= _SHORTEST:
             text = text.replace(secret, _HIDDEN)
     return text
 

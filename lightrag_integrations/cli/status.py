@@ -31,10 +31,8 @@ def run(options: argparse.Namespace) -> int:
         print_json({"status": status.model_dump(mode="json"), "documents": listed, "problems": problems})
     else:
         _print(status, documents)
-        print(
-            "\n".join(["checked: nothing wrong"] if options.verify and not problems else problems),
-            end="\n" * options.verify,
-        )
+        if options.verify:
+            print("\n".join(problems or ["checked: nothing wrong"]))
     return INCOMPLETE if problems else DONE
 
 
