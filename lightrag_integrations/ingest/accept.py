@@ -1,0 +1,157 @@
+"""Accept: check a whole call's documents, give each its id, refuse or set aside the bad ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from lightrag_integrations.errors import InputError
+from lightrag_integrations.ingest.check import document_problems, plain_json
+from lightrag_integrations.models import Chunk, Document
+from lightrag_integrations.options import IngestOptions
+from lightrag_integrations.text.keys import content_hash
+
+__all__ = ["Checked", "derived_id", "validate_documents"]
+
+_SHOWN_PROBLEMS = 5
+
+
+@dataclass
+class Checked:
+    """A call's documents after checking."""
+
+    documents: list[Document] = field(default_factory=list)
+    """The good ones, each with its id, in the order given."""
+    refused: dict[str, str] = field(default_factory=dict)
+    """Reason by id (or by place in the call) of those set aside."""
+    repeated: int = 0
+    """Documents without id that repeat an earlier one of the call word for word: one is kept."""
+
+
+def validate_documents(documents: Sequence[Document], options: IngestOptions) -> Checked:
+    """Check all documents of a call together.
+
+    Args:
+        documents: As given.
+        options: `on_invalid` says whether bad ones refuse the call or are set aside.
+
+    Returns:
+        The good documents and the reasons for the others.
+
+    Raises:
+        InputError: Something is wrong and `on_invalid` is "raise"; every bad item is named in `problems`.
+    """
+    checked, check = Checked(), _Call()
+    problems: list[str] = []
+    for place, document in enumerate(documents):
+        settled, reasons = check.settle(document)
+        if settled is not None and not reasons:
+            checked.documents.append(settled)
+        elif not reasons:
+            checked.repeated += 1
+        else:
+            label = _label(document, place)
+            problems.extend(f"{label}: {reason}" for reason in reasons)
+            name = _usable_name(document)
+            taken = not name or name in check.ids or name in checked.refused
+            checked.refused[label if taken else name] = "; ".join(reasons)
+    if problems and options.on_invalid == "raise":
+        raise InputError(_refusal(problems), tuple(problems))
+    return checked
+
+
+class _Call:
+    """What must not occur twice in one call."""
+
+    def __init__(self) -> None:
+        """Nothing seen yet."""
+        self.ids: set[str] = set()
+        self._derived: set[str] = set()
+        self._chunk_ids: set[str] = set()
+        self._dimension: int | None = None
+
+    def settle(self, document: Document) -> tuple[Document | None, list[str]]:
+        """The document with id and plain metadata, and what is wrong with it; (None, []) when it is a repetition."""
+        if not isinstance(document, Document):
+            return None, [f"got {type(document).__name__}; expected a Document"]
+        reasons = list(document_problems(document))
+        if reasons:
+            return document, reasons
+        settled = _with_id(document)
+        if settled.id in self._derived and not document.id:
+            return None, []
+        if settled.id in self.ids:
+            reasons.append(f"the id {settled.id!r:.80} occurs twice in this call")
+        reasons.extend(self._chunk_reasons(settled))
+        if not reasons:
+            self._remember(settled, derived=not document.id)
+        return settled, reasons
+
+    def _chunk_reasons(self, document: Document) -> Iterator[str]:
+        seen: set[str] = set()
+        dimension = self._dimension
+        for chunk in document.chunks or ():
+            if chunk.id and (chunk.id in self._chunk_ids or chunk.id in seen):
+                yield f"the chunk id {chunk.id!r:.80} occurs twice in this call"
+            seen.add(chunk.id)
+            if chunk.embedding is not None:
+                dimension = dimension or len(chunk.embedding)
+                if len(chunk.embedding) != dimension:
+                    yield (
+                        f"chunk {chunk.id!r:.80}: the embedding has {len(chunk.embedding)} values, "
+                        f"others of this call have {dimension}"
+                    )
+
+    def _remember(self, document: Document, *, derived: bool) -> None:
+        self.ids.add(document.id)
+        if derived:
+            self._derived.add(document.id)
+        for chunk in document.chunks or ():
+            self._chunk_ids.add(chunk.id)
+            if chunk.embedding is not None and self._dimension is None:
+                self._dimension = len(chunk.embedding)
+
+
+def derived_id(document: Document) -> str:
+    """The id of a document that has none: equal text and title, equal id. Source and metadata don't count.
+
+    Chunks that all name one document give its id; else the content does.
+    """
+    named = {chunk.document_id for chunk in document.chunks or ()}
+    if len(named) == 1 and named != {""}:
+        return named.pop()
+    texts = (document.text,) if document.chunks is None else tuple(chunk.content for chunk in document.chunks)
+    return f"doc-{content_hash(document.title, *texts)[:32]}"
+
+
+def _with_id(document: Document) -> Document:
+    document_id = document.id or derived_id(document)
+    update: dict[str, object] = {"id": document_id, "metadata": plain_json(document.metadata)}
+    if document.chunks is not None:
+        update["chunks"] = tuple(_with_document(chunk, document_id) for chunk in document.chunks)
+    return document.model_copy(update=update)
+
+
+def _with_document(chunk: Chunk, document_id: str) -> Chunk:
+    chunk_id = chunk.id or f"{document_id}-{content_hash(chunk.content)[:16]}-{chunk.position}"
+    return chunk.model_copy(update={"id": chunk_id, "document_id": document_id, "metadata": plain_json(chunk.metadata)})
+
+
+def _usable_name(document: object) -> str:
+    name = getattr(document, "id", "")
+    return name if isinstance(name, str) else ""
+
+
+def _label(document: object, place: int) -> str:
+    name = _usable_name(document)
+    return f"document {place} ({name!r:.80})" if name else f"document {place}"
+
+
+def _refusal(problems: list[str]) -> str:
+    shown = "; ".join(problems[:_SHOWN_PROBLEMS])
+    more = len(problems) - _SHOWN_PROBLEMS
+    tail = f"; and {more} more (see .problems)" if more > 0 else ""
+    return (
+        f"{len(problems)} problem(s) in the documents given, nothing was written: {shown}{tail}. "
+        "Correct them, or pass on_invalid='skip' to leave them out"
+    )

@@ -1,0 +1,119 @@
+"""Commit: finished documents go into the index, small ones several to a transaction."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+from lightrag_integrations.contributions import PreparedDocument
+from lightrag_integrations.errors import ConnectionFailed, SchemaError, ServerError, StorageError
+from lightrag_integrations.ingest.call import Call
+
+__all__ = ["Committer"]
+
+_MAX_CHUNKS = 512
+_LINGER_S = 0.25
+
+
+class Committer:
+    """Collects finished documents and commits them in the order they come.
+
+    A batch goes when it is full, when nothing else is in work that could join it, or after a moment. A batch that the
+    database refuses is tried again document by document, so that a bad one fails alone.
+    """
+
+    def __init__(self, call: Call, *, idle: Callable[[], bool], on_done: Callable[[str], None]) -> None:
+        """Commit nothing yet.
+
+        Args:
+            call: The call.
+            idle: True when no document is in work.
+            on_done: Told the id of each document that is stored or failed.
+        """
+        self._call = call
+        self._store = call.tools.store
+        self._idle = idle
+        self._on_done = on_done
+        self._queue: list[PreparedDocument] = []
+        self._wake = asyncio.Event()
+        self._room = asyncio.Event()
+        self._closed = False
+
+    async def put(self, document: PreparedDocument) -> None:
+        """Hand over a finished document; waits while two batches are waiting already."""
+        while len(self._queue) >= 2 * self._call.options.commit_documents:
+            self._room.clear()
+            await self._room.wait()
+        self._queue.append(document)
+        self._wake.set()
+
+    def nudge(self) -> None:
+        """Something changed outside: look again whether to wait for more."""
+        self._wake.set()
+
+    def close(self) -> None:
+        """Nothing more comes; `run` ends after the rest."""
+        self._closed = True
+        self._wake.set()
+
+    async def fail(self, document_id: str, error: BaseException) -> None:
+        """Mark a document failed, with the reason."""
+        reason = f"{type(error).__name__}: {error}"
+        await self._store.fail({document_id: reason}, owner=self._call.owner)
+        self._call.tally.failed(document_id, reason)
+        self._on_done(document_id)
+
+    async def run(self) -> None:
+        """Commit until closed and empty."""
+        while await self._ready():
+            batch = self._take()
+            await self._commit(batch)
+            for document in batch:
+                self._on_done(document.document.id)
+
+    async def _ready(self) -> bool:
+        """Wait until a batch should go; False when nothing is left and nothing comes."""
+        while not self._queue and not self._closed:
+            await self._signal()
+        try:
+            async with asyncio.timeout(_LINGER_S):
+                while not (self._full() or self._closed or self._idle()):
+                    await self._signal()
+        except TimeoutError:
+            pass
+        return bool(self._queue)
+
+    async def _signal(self) -> None:
+        self._wake.clear()
+        await self._wake.wait()
+
+    def _full(self) -> bool:
+        return (
+            len(self._queue) >= self._call.options.commit_documents
+            or sum(len(document.chunks) for document in self._queue) >= _MAX_CHUNKS
+        )
+
+    def _take(self) -> list[PreparedDocument]:
+        batch, chunks = [self._queue.pop(0)], 0
+        while self._queue and len(batch) < self._call.options.commit_documents:
+            chunks += len(batch[-1].chunks)
+            if chunks + len(self._queue[0].chunks) > _MAX_CHUNKS:
+                break
+            batch.append(self._queue.pop(0))
+        self._room.set()
+        return batch
+
+    async def _commit(self, batch: Sequence[PreparedDocument]) -> None:
+        try:
+            await self._store.commit(batch, owner=self._call.owner)
+        except (ConnectionFailed, SchemaError, ServerError):
+            raise
+        except StorageError as error:
+            if len(batch) == 1:
+                await self.fail(batch[0].document.id, error)
+                return
+            for document in batch:
+                await self._commit([document])
+            return
+        for document in batch:
+            self._call.tally.stored(document)

@@ -1,0 +1,64 @@
+"""Contribute: one chunk's extraction, its title and its lexical names become the chunk's mentions and facts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from lightrag_integrations.contributions import Fact, Mention, PreparedChunk
+from lightrag_integrations.ingest.lexical import lexical_contributions, lexical_mentions, title_mention
+from lightrag_integrations.ingest.validate import contributions, merged_mentions
+from lightrag_integrations.models import Extraction
+from lightrag_integrations.options import IngestOptions
+from lightrag_integrations.text.keys import normalise_name
+
+__all__ = ["from_extraction", "from_words"]
+
+
+def from_extraction(
+    chunk: PreparedChunk, extraction: Extraction, options: IngestOptions, *, grounded: bool
+) -> tuple[PreparedChunk, int]:
+    """The chunk with the mentions and facts of an extraction, its title and its lexical names beside them.
+
+    Args:
+        chunk: The chunk.
+        extraction: What was found in it.
+        options: The limits.
+        grounded: Drop names that do not occur in the chunk.
+
+    Returns:
+        The chunk, and how many records were dropped.
+    """
+    found = contributions(extraction, chunk, options, grounded=grounded)
+    mentions = [*found.mentions.values(), *_beside(chunk, options)]
+    return _with(chunk, mentions, found.facts.values()), found.dropped
+
+
+def from_words(chunk: PreparedChunk, options: IngestOptions) -> PreparedChunk:
+    """The chunk with what the lexical tier finds in it."""
+    mentions, facts = lexical_contributions(chunk.chunk)
+    title = title_mention(chunk.chunk)
+    return _with(chunk, _short([*mentions, *([title] if title else [])], options), facts)
+
+
+def _beside(chunk: PreparedChunk, options: IngestOptions) -> list[Mention]:
+    title = title_mention(chunk.chunk)
+    return _short([*([title] if title else []), *lexical_mentions(chunk.chunk)], options)
+
+
+def _short(mentions: Iterable[Mention], options: IngestOptions) -> list[Mention]:
+    """The mentions whose names keep to the limit; a long title is cut, not lost: it links its chunks."""
+    kept = []
+    for mention in mentions:
+        if len(mention.surface) > options.max_name_chars and mention.is_title:
+            surface = mention.surface[: options.max_name_chars].rstrip()
+            mention = replace(mention, surface=surface, key=normalise_name(surface))
+        if len(mention.surface) <= options.max_name_chars:
+            kept.append(mention)
+    return kept
+
+
+def _with(chunk: PreparedChunk, mentions: Iterable[Mention], facts: Iterable[Fact]) -> PreparedChunk:
+    merged = merged_mentions(mentions)
+    known = tuple(fact for fact in facts if fact.source_key in merged and fact.target_key in merged)
+    return replace(chunk, mentions=tuple(merged.values()), facts=known)

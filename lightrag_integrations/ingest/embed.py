@@ -1,0 +1,97 @@
+"""Embed: vectors for a document's chunks, facts and new entity names - given, known already, or from the queue."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from lightrag_integrations.contributions import Fact, PreparedChunk
+from lightrag_integrations.errors import InputError, SchemaError
+from lightrag_integrations.ingest.queue import EmbedQueue, Vector
+from lightrag_integrations.ingest.split import text_hash
+from lightrag_integrations.ingest.tools import IngestTools
+
+__all__ = ["Embeddings", "fact_text"]
+
+
+class Embeddings:
+    """Vectors of one call's documents."""
+
+    def __init__(self, tools: IngestTools, queue: EmbedQueue) -> None:
+        """Embed nothing yet."""
+        self._store = tools.store
+        self._embedder = tools.embedder
+        self._queue = queue
+        # Vectors that hold no more than the words do add nothing to names and facts, which are found by their words.
+        self._chunks_only = bool(getattr(tools.embedder, "lexical", False))
+        self._dimensions: set[int] = set()
+
+    async def of(
+        self, document_id: str, chunks: Sequence[PreparedChunk], *, stored: bool
+    ) -> tuple[list[PreparedChunk], dict[str, Vector]]:
+        """The chunks with vectors on them and on their facts, and the vectors of new entity names by key.
+
+        Args:
+            document_id: Their document.
+            chunks: With their mentions and facts.
+            stored: The document may have vectors in the index from before.
+        """
+        await self._check_given(chunks)
+        facts = {} if self._chunks_only else _fact_texts(chunks)
+        names = {} if self._chunks_only else await self._new_names(chunks)
+        texts = {chunk.chunk.content for chunk in chunks if chunk.embedding is None} | set(facts.values())
+        known = await self._known(document_id, texts) if stored else {}
+        # Sorted: batches don't depend on the order of sets.
+        vectors = known | await self._queue.vectors(sorted((texts - known.keys()) | set(names.values())))
+        await self._check(vectors.values())
+        done = [_with_vectors(chunk, vectors, facts) for chunk in chunks]
+        return done, {key: vectors[name] for key, name in names.items()}
+
+    async def _new_names(self, chunks: Sequence[PreparedChunk]) -> dict[str, str]:
+        surfaces: dict[str, str] = {}
+        for chunk in chunks:
+            for mention in chunk.mentions:
+                surfaces.setdefault(mention.key, mention.surface)
+        have = await self._store.embedded_entities(sorted(surfaces)) if surfaces else frozenset[str]()
+        return {key: surface for key, surface in surfaces.items() if key not in have}
+
+    async def _known(self, document_id: str, texts: Iterable[str]) -> dict[str, Vector]:
+        by_hash = await self._store.known_vectors([document_id])
+        hashes = {text: text_hash(text) for text in texts} if by_hash else {}
+        return {text: by_hash[digest] for text, digest in hashes.items() if digest in by_hash}
+
+    async def _check_given(self, chunks: Sequence[PreparedChunk]) -> None:
+        """Vectors given by the caller that do not fit the index are this document's fault, not the call's."""
+        try:
+            await self._check(chunk.embedding for chunk in chunks if chunk.embedding is not None)
+        except SchemaError as error:
+            raise InputError(f"the embeddings given do not fit this index: {error}") from error
+
+    async def _check(self, vectors: Iterable[Vector]) -> None:
+        for dimension in sorted({len(vector) for vector in vectors} - self._dimensions):
+            await self._store.check_embedding(self._embedder.fingerprint, dimension)
+            self._dimensions.add(dimension)
+
+
+def fact_text(fact: Fact, surfaces: Mapping[str, str]) -> str:
+    """What is embedded of a fact: its description; without one, the names and keywords."""
+    if fact.description:
+        return fact.description
+    source, target = surfaces[fact.source_key], surfaces[fact.target_key]
+    return " ".join(part for part in (source, ", ".join(fact.keywords), target) if part)
+
+
+def _fact_texts(chunks: Sequence[PreparedChunk]) -> dict[Fact, str]:
+    texts: dict[Fact, str] = {}
+    for chunk in chunks:
+        surfaces = {mention.key: mention.surface for mention in chunk.mentions}
+        texts.update((fact, fact_text(fact, surfaces)) for fact in chunk.facts)
+    return texts
+
+
+def _with_vectors(chunk: PreparedChunk, vectors: Mapping[str, Vector], texts: Mapping[Fact, str]) -> PreparedChunk:
+    facts = chunk.facts
+    if texts:
+        facts = tuple(replace(fact, embedding=vectors[texts[fact]]) for fact in facts)
+    embedding = chunk.embedding if chunk.embedding is not None else vectors[chunk.chunk.content]
+    return replace(chunk, facts=facts, embedding=embedding)

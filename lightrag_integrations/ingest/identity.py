@@ -1,0 +1,64 @@
+"""Identity: when are two inputs the same, so that nothing needs to be done?"""
+
+from __future__ import annotations
+
+import json
+from array import array
+from collections.abc import Mapping
+from typing import Any
+
+from lightrag_integrations.ingest.tools import IngestTools
+from lightrag_integrations.models import Chunk, Document
+from lightrag_integrations.options import IngestOptions
+from lightrag_integrations.text.keys import content_hash
+
+__all__ = ["canonical", "chunk_identity", "document_hash", "options_fingerprint"]
+
+_PIPELINE = "1"
+"""Raised when the same input and options come to give other contributions."""
+
+
+def options_fingerprint(tools: IngestTools, options: IngestOptions) -> str:
+    """Everything but the input that decides what is stored: models, tokenizer, chunk sizes, limits."""
+    extractor = tools.extractor
+    parts = (
+        _PIPELINE,
+        tools.embedder.fingerprint,
+        extractor.fingerprint if extractor is not None and options.extract else "",
+        tools.tokenizer.fingerprint,
+        str(options.chunk_tokens),
+        str(options.overlap_tokens),
+        str(options.grounded),
+        str(options.max_entities),
+        str(options.max_relations),
+        str(options.max_name_chars),
+        str(options.max_description_chars),
+    )
+    return content_hash(*parts)
+
+
+def document_hash(document: Document, fingerprint: str) -> str:
+    """What a document says: its title, its text or chunks, and how they are worked on. Not its source and metadata."""
+    if document.chunks is None:
+        return content_hash(fingerprint, "text", document.title, document.text)
+    return content_hash(
+        fingerprint, "chunks", document.title, document.text, *(chunk_identity(chunk) for chunk in document.chunks)
+    )
+
+
+def chunk_identity(chunk: Chunk) -> str:
+    """Everything a caller can say in a chunk."""
+    return content_hash(
+        chunk.id,
+        chunk.title,
+        chunk.text,
+        f"{chunk.position}/{chunk.start}/{chunk.end}",
+        canonical(chunk.metadata),
+        chunk.extraction.model_dump_json() if chunk.extraction is not None else "",
+        array("d", chunk.embedding).tobytes().hex() if chunk.embedding is not None else "",
+    )
+
+
+def canonical(value: Mapping[str, Any]) -> str:
+    """JSON with sorted keys and no spaces."""
+    return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))

@@ -1,0 +1,100 @@
+"""The line: what happens to one document between accept and commit, in order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+from lightrag_integrations.contributions import PreparedChunk, PreparedDocument
+from lightrag_integrations.errors import InputError
+from lightrag_integrations.ingest.call import Call, Job
+from lightrag_integrations.ingest.contribute import from_extraction, from_words
+from lightrag_integrations.ingest.embed import Embeddings
+from lightrag_integrations.ingest.extract import ModelExtractor
+from lightrag_integrations.ingest.identity import document_hash
+from lightrag_integrations.ingest.lexical import LexicalExtractor
+from lightrag_integrations.ingest.obtain import Extractions
+from lightrag_integrations.ingest.queue import EmbedQueue
+from lightrag_integrations.ingest.split import chunks_of, prepare_chunk
+from lightrag_integrations.models import Chunk, Document, Extraction
+
+__all__ = ["Line"]
+
+_SLICE = 128
+"""Chunks worked on in one go, so that a long document lets short ones pass."""
+
+
+class Line:
+    """Split, extract, validate, embed."""
+
+    def __init__(self, call: Call, queue: EmbedQueue) -> None:
+        """Set up the steps."""
+        self._call = call
+        self._tools = call.tools
+        self._options = call.options
+        extractor = call.tools.extractor if call.options.extract else None
+        self._lexical = isinstance(extractor, LexicalExtractor)
+        # Extractors given by the user are trusted: what they name need not occur in the words of the chunk.
+        self._grounded = call.options.grounded and isinstance(extractor, ModelExtractor)
+        self._extractions = None if extractor is None else Extractions(extractor, call.tools, call.tally)
+        self._embeddings = Embeddings(call.tools, queue)
+
+    async def prepare(self, job: Job) -> PreparedDocument:
+        """Everything derived from one document, ready to be stored."""
+        document = job.document
+        chunks = await self._split(document)
+        self._call.tally.split(document.id, len(chunks))
+        chunks = await self._contribute(document.id, chunks)
+        chunks, names = await self._embeddings.of(document.id, chunks, stored=job.stored)
+        self._call.tally.embedded(document.id, len(chunks))
+        return PreparedDocument(
+            document=document,
+            content_hash=document_hash(document, self._call.fingerprint),
+            chunks=chunks,
+            replace=job.pending.replace,
+            entity_embeddings=names,
+        )
+
+    async def _split(self, document: Document) -> list[PreparedChunk]:
+        run, tokenizer, options = self._tools.run_cpu, self._tools.tokenizer, self._options
+        chunks = await run(lambda: chunks_of(document, tokenizer, options))
+        if not chunks:
+            raise InputError("no chunk: the text holds nothing but white space")
+        prepared: list[PreparedChunk] = []
+        for start in range(0, len(chunks), _SLICE):
+            part = chunks[start : start + _SLICE]
+            prepared += await run(partial(_prepared, part, document))
+        return prepared
+
+    async def _contribute(self, document_id: str, chunks: Sequence[PreparedChunk]) -> list[PreparedChunk]:
+        if self._extractions is None:
+            self._call.tally.extracted(document_id, len(chunks), "nothing to extract")
+            return list(chunks)
+        if self._lexical:
+            extractions: list[Extraction | None] = [chunk.chunk.extraction for chunk in chunks]
+        else:
+            extractions = [*await self._extractions.of(document_id, chunks)]
+        found: list[PreparedChunk] = []
+        for start in range(0, len(chunks), _SLICE):
+            part = list(zip(chunks, extractions, strict=True))[start : start + _SLICE]
+            made = await self._tools.run_cpu(partial(self._contributed_all, part))
+            found += [chunk for chunk, _ in made]
+            self._call.tally.dropped(sum(dropped for _, dropped in made))
+        if self._lexical:
+            self._call.tally.extracted(document_id, len(chunks), "lexical")
+        return found
+
+    def _contributed_all(
+        self, part: Sequence[tuple[PreparedChunk, Extraction | None]]
+    ) -> list[tuple[PreparedChunk, int]]:
+        return [self._contributed(chunk, extraction) for chunk, extraction in part]
+
+    def _contributed(self, chunk: PreparedChunk, extraction: Extraction | None) -> tuple[PreparedChunk, int]:
+        if extraction is None:
+            return from_words(chunk, self._options), 0
+        grounded = self._grounded and chunk.chunk.extraction is None
+        return from_extraction(chunk, extraction, self._options, grounded=grounded)
+
+
+def _prepared(chunks: Sequence[Chunk], document: Document) -> list[PreparedChunk]:
+    return [prepare_chunk(chunk, document) for chunk in chunks]

@@ -1,0 +1,135 @@
+"""Obtain: an extraction for every chunk - given, cached, or from the extractor and cached at once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from lightrag_integrations.contributions import PreparedChunk, Usage
+from lightrag_integrations.errors import BudgetExceeded, ModelError
+from lightrag_integrations.ingest.tally import Tally
+from lightrag_integrations.ingest.tasks import settle, settle_all
+from lightrag_integrations.ingest.tools import IngestTools
+from lightrag_integrations.ingest.validate import storable
+from lightrag_integrations.models import Extraction
+from lightrag_integrations.protocols import Extractor
+
+__all__ = ["Extractions"]
+
+_LOOK_UP = 500
+Key = tuple[str, str]
+
+
+class Extractions:
+    """Extractions of one call. Equal chunks that are in work at the same time share one model call."""
+
+    def __init__(self, extractor: Extractor, tools: IngestTools, tally: Tally) -> None:
+        """Call nothing yet."""
+        self._extractor = extractor
+        self._store = tools.store
+        self._meter = tools.meter
+        self._tally = tally
+        self._cacheable = bool(getattr(extractor, "cacheable", True))
+        # More than the calls allowed at once, so that writing an answer to the cache leaves no call unused.
+        self._limit = 2 * tools.concurrency
+        self._running: dict[Key, asyncio.Task[Extraction]] = {}
+
+    async def of(self, document_id: str, chunks: Sequence[PreparedChunk]) -> list[Extraction]:
+        """One extraction for each chunk, in order.
+
+        Every chunk gets its try before the document fails, so that a retry pays for the missing ones only.
+
+        Raises:
+            ModelError: Some chunks have none; says how many and why. `BudgetExceeded` when that was the reason.
+        """
+        cached = await self._cached(document_id, chunks)
+        given = [chunk.chunk.extraction or cached.get(chunk.content_hash) for chunk in chunks]
+        self._tally.extracted(document_id, len(chunks) - given.count(None), "given or cached")
+        missing = [chunk for chunk, found in zip(chunks, given, strict=True) if found is None]
+        made = await settle_all(lambda chunk: self._made(document_id, chunk), missing, limit=self._limit)
+        errors = [
+            (chunk, outcome) for chunk, outcome in zip(missing, made, strict=True) if isinstance(outcome, BaseException)
+        ]
+        if errors:
+            raise _incomplete(errors, len(chunks))
+        fresh = iter(made)
+        return [found if found is not None else _extraction(next(fresh)) for found in given]
+
+    async def _cached(self, document_id: str, chunks: Sequence[PreparedChunk]) -> dict[str, Extraction]:
+        if not self._cacheable:
+            return {}
+        wanted = dict.fromkeys(self._key(chunk) for chunk in chunks if chunk.chunk.extraction is None)
+        keys, found = list(wanted), dict[str, Extraction]()
+        for start in range(0, len(keys), _LOOK_UP):
+            answers = await self._store.cached_extractions(keys[start : start + _LOOK_UP])
+            found.update((key[0], extraction) for key, extraction in answers.items())
+        usages = [Usage("extract", self._extractor.fingerprint, cached=True, document_id=document_id) for _ in found]
+        for usage in usages:
+            self._meter.count(usage)
+        if usages:
+            await self._store.record_usage(usages)
+        return found
+
+    async def _made(self, document_id: str, chunk: PreparedChunk) -> Extraction:
+        if not self._cacheable:
+            return await self._call(document_id, chunk)
+        key = self._key(chunk)
+        task = self._running.get(key)
+        if task is None:
+            task = self._running[key] = asyncio.get_running_loop().create_task(self._call(document_id, chunk))
+            task.add_done_callback(lambda _: self._running.pop(key, None))
+        extraction = await task
+        self._tally.extracted(document_id, 1)
+        return extraction
+
+    async def _call(self, document_id: str, chunk: PreparedChunk) -> Extraction:
+        with self._meter.attributed(document_id, collect=True) as usages:
+            outcome = await settle(self._extract(chunk))
+        self._tally.model_call(document_id, len(usages))
+        if isinstance(outcome, BaseException):
+            if usages:
+                await self._store.record_usage(usages)
+            raise outcome
+        extraction = storable(outcome)
+        if self._cacheable:
+            await self._store.cache_extraction(self._key(chunk), extraction, self._sum(document_id, usages))
+        elif usages:
+            await self._store.record_usage(usages)
+        return extraction
+
+    async def _extract(self, chunk: PreparedChunk) -> Extraction:
+        extraction = await self._extractor.extract(chunk.chunk)
+        if not isinstance(extraction, Extraction):
+            raise ModelError(
+                f"extractor {type(self._extractor).__name__} returned {type(extraction).__name__}; expected Extraction"
+            )
+        return extraction
+
+    def _key(self, chunk: PreparedChunk) -> Key:
+        return (chunk.content_hash, self._extractor.fingerprint)
+
+    def _sum(self, document_id: str, usages: Sequence[Usage]) -> Usage:
+        return Usage(
+            "extract",
+            usages[-1].model if usages else self._extractor.fingerprint,
+            prompt_tokens=sum(usage.prompt_tokens for usage in usages),
+            completion_tokens=sum(usage.completion_tokens for usage in usages),
+            document_id=document_id,
+        )
+
+
+def _extraction(outcome: Extraction | BaseException) -> Extraction:
+    if isinstance(outcome, BaseException):
+        raise outcome
+    return outcome
+
+
+def _incomplete(errors: Sequence[tuple[PreparedChunk, BaseException]], chunks: int) -> ModelError:
+    chunk, error = next(((c, e) for c, e in errors if not isinstance(e, BudgetExceeded)), errors[0])
+    made = BudgetExceeded if isinstance(error, BudgetExceeded) else ModelError
+    incomplete = made(
+        f"{len(errors)} of {chunks} chunks could not be extracted; chunk {chunk.chunk.id!r}: "
+        f"{type(error).__name__}: {error}"
+    )
+    incomplete.__cause__ = error
+    return incomplete

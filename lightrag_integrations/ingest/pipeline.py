@@ -1,0 +1,116 @@
+"""The order of ingestion and nothing else: accept → plan → (split → extract → validate → embed) → commit."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+
+from lightrag_integrations.errors import StorageError
+from lightrag_integrations.ingest.accept import validate_documents
+from lightrag_integrations.ingest.call import Call, Job, new_call
+from lightrag_integrations.ingest.commit import Committer
+from lightrag_integrations.ingest.enrich import run_enrich
+from lightrag_integrations.ingest.identity import options_fingerprint
+from lightrag_integrations.ingest.lease import Leases
+from lightrag_integrations.ingest.line import Line
+from lightrag_integrations.ingest.plan import accepted_jobs
+from lightrag_integrations.ingest.queue import EmbedQueue
+from lightrag_integrations.ingest.retry import claimed_jobs
+from lightrag_integrations.ingest.tasks import first_error, settle
+from lightrag_integrations.ingest.tools import IngestTools
+from lightrag_integrations.ingest.window import Window
+from lightrag_integrations.models import Document, IngestReport
+from lightrag_integrations.options import IngestOptions
+
+__all__ = ["IngestTools", "run_enrich", "run_ingest", "run_retry"]
+
+_WINDOW_PER_CALL = 4
+_WINDOW_CHARACTERS = 16_000_000
+
+
+async def run_ingest(documents: Sequence[Document], tools: IngestTools, options: IngestOptions) -> IngestReport:
+    """Store documents: split, extracted, embedded, committed whole or not at all.
+
+    Args:
+        documents: Any number; checked together before anything is written.
+        tools: Store, models, helpers.
+        options: How.
+
+    Returns:
+        What was done; documents that failed are in it with their reasons.
+
+    Raises:
+        InputError: Something given was refused; nothing was written.
+        StorageError: The database failed; documents not yet committed stay pending.
+    """
+    checked = await tools.run_cpu(lambda: validate_documents(documents, options))
+    call = new_call(tools, options, options_fingerprint(tools, options))
+    call.tally.given([document.id for document in checked.documents])
+    for name, reason in checked.refused.items():
+        call.tally.failed(name, reason)
+    call.tally.unchanged(checked.repeated, "repeated in this call")
+    async with Leases(call) as leases:
+        jobs = await accepted_jobs(checked.documents, call, leases)
+        await _work(_each(jobs), call, leases)
+    return call.tally.report()
+
+
+async def run_retry(document_ids: Sequence[str] | None, tools: IngestTools, options: IngestOptions) -> IngestReport:
+    """Finish documents that failed or were left behind; extractions made already are not paid again.
+
+    Args:
+        document_ids: Only these; None: all.
+        tools: Store, models, helpers.
+        options: How.
+
+    Returns:
+        What was done.
+
+    Raises:
+        StorageError: The database failed.
+    """
+    call = new_call(tools, options, options_fingerprint(tools, options))
+    async with Leases(call) as leases:
+        await _work(claimed_jobs(document_ids, call, leases), call, leases)
+    return call.tally.report()
+
+
+async def _work(jobs: AsyncIterator[Job], call: Call, leases: Leases) -> None:
+    """Work on many documents side by side and commit them as they are done; ends with no task left behind."""
+    window = Window(documents=_WINDOW_PER_CALL * call.tools.concurrency, size=_WINDOW_CHARACTERS)
+    committer = Committer(call, idle=lambda: window.empty, on_done=leases.end)
+    try:
+        async with (
+            EmbedQueue(call.tools.embedder, batch=call.options.embed_batch) as queue,
+            asyncio.TaskGroup() as group,
+        ):
+            line = Line(call, queue)
+            keeping = group.create_task(leases.keep())
+            committing = group.create_task(committer.run())
+            async with asyncio.TaskGroup() as documents:
+                async for job in jobs:
+                    await window.enter(job.size)
+                    documents.create_task(_one(job, line, window, committer))
+            committer.close()
+            await committing
+            keeping.cancel()
+    except BaseExceptionGroup as errors:
+        raise first_error(errors) from errors
+
+
+async def _one(job: Job, line: Line, window: Window, committer: Committer) -> None:
+    """One document; whatever goes wrong with it is its own failure, unless the database is gone."""
+    outcome = await settle(line.prepare(job))
+    window.leave(job.size)
+    if isinstance(outcome, StorageError):
+        raise outcome
+    if isinstance(outcome, BaseException):
+        await committer.fail(job.document.id, outcome)
+    else:
+        await committer.put(outcome)
+    committer.nudge()
+
+
+async def _each(jobs: Sequence[Job]) -> AsyncIterator[Job]:
+    for job in jobs:
+        yield job

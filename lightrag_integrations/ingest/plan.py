@@ -1,0 +1,92 @@
+"""Plan: compare the input with what is stored; write down as pending what has to be worked on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+
+from lightrag_integrations.contributions import PendingDocument, StoredDocument
+from lightrag_integrations.ingest.call import Call, Job
+from lightrag_integrations.ingest.check import same_json
+from lightrag_integrations.ingest.identity import document_hash
+from lightrag_integrations.ingest.lease import Leases
+from lightrag_integrations.models import Document
+
+__all__ = ["accepted_jobs"]
+
+_LOOK_UP = 1000
+_ACCEPT_DOCUMENTS = 256
+_ACCEPT_CHARACTERS = 4_000_000
+
+
+async def accepted_jobs(documents: Sequence[Document], call: Call, leases: Leases) -> list[Job]:
+    """The documents that have to be worked on, written down as pending and leased by this call.
+
+    Unchanged ones cost nothing more than a look; where only source or metadata differ, only these are written.
+
+    Args:
+        documents: Checked documents.
+        call: The call.
+        leases: Told what is held.
+    """
+    jobs: list[Job] = []
+    for start in range(0, len(documents), _LOOK_UP):
+        part = documents[start : start + _LOOK_UP]
+        pending = await call.tools.run_cpu(partial(_pending, part, call))
+        jobs.extend(await _changed(pending, call))
+    for batch in _batches(jobs):
+        accepted = [job.pending for job in batch]
+        await call.tools.store.accept(accepted, owner=call.owner, lease_s=call.options.lease_s)
+        leases.hold(pending.document.id for pending in accepted)
+        call.tally.accepted(len(accepted))
+    return jobs
+
+
+def _pending(documents: Sequence[Document], call: Call) -> list[PendingDocument]:
+    return [PendingDocument(document, document_hash(document, call.fingerprint)) for document in documents]
+
+
+async def _changed(pending: Sequence[PendingDocument], call: Call) -> list[Job]:
+    """Those with new content; the metadata of the others is brought up to date."""
+    store = call.tools.store
+    stored = await store.stored([item.document.id for item in pending])
+    same = [item for item in pending if _known(stored, item)]
+    # An older input that is still pending or failed would come back at a retry: it has to be replaced.
+    unfinished = await _unfinished([item.document.id for item in same], call)
+    settled = {item.document.id for item in same} - unfinished
+    touched = [item for item in same if item.document.id in settled and not _same_labels(item.document, stored)]
+    if touched:
+        await store.update_metadata(touched)
+    call.tally.unchanged(len(settled))
+    return [Job(item, item.document.id in stored) for item in pending if item.document.id not in settled]
+
+
+async def _unfinished(document_ids: Sequence[str], call: Call) -> set[str]:
+    if not document_ids:
+        return set()
+    statuses = await call.tools.store.statuses(status=None, document_ids=document_ids, limit=None)
+    return {status.id for status in statuses if status.status != "processed"}
+
+
+def _known(stored: Mapping[str, StoredDocument], item: PendingDocument) -> bool:
+    known = stored.get(item.document.id)
+    return known is not None and known.content_hash == item.content_hash
+
+
+def _same_labels(document: Document, stored: Mapping[str, StoredDocument]) -> bool:
+    known = stored[document.id]
+    return known.source == document.source and same_json(document.metadata, dict(known.metadata))
+
+
+def _batches(jobs: Sequence[Job]) -> Iterator[list[Job]]:
+    """Batches of limited number and size, in order."""
+    batch: list[Job] = []
+    size = 0
+    for job in jobs:
+        if batch and (len(batch) >= _ACCEPT_DOCUMENTS or size + job.size > _ACCEPT_CHARACTERS):
+            yield batch
+            batch, size = [], 0
+        batch.append(job)
+        size += job.size
+    if batch:
+        yield batch

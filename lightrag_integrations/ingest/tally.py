@@ -1,0 +1,103 @@
+"""What one call did so far: counted and told to the observer in the same breath, so that both agree."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from lightrag_integrations.contributions import PreparedDocument
+from lightrag_integrations.ingest.tools import IngestTools
+from lightrag_integrations.models import IngestReport
+from lightrag_integrations.observe import Event, EventKind
+
+__all__ = ["Tally"]
+
+
+class Tally:
+    """Counts of one call, and its events."""
+
+    def __init__(self, tools: IngestTools) -> None:
+        """Start the clock."""
+        self._observer = tools.observer
+        self._meter = tools.meter
+        self._extractor = tools.extractor
+        self._started = time.monotonic()
+        self._documents = self._unchanged = self._chunks = self._entities = self._relations = self._dropped = 0
+        self._ids: list[str] = []
+        self._errors: dict[str, str] = {}
+
+    def given(self, document_ids: Sequence[str]) -> None:
+        """These documents are good to be worked on."""
+        self._ids.extend(document_ids)
+
+    def accepted(self, count: int) -> None:
+        """So many documents are written down as pending."""
+        self._tell("accepted", count=count)
+
+    def unchanged(self, count: int, detail: str = "") -> None:
+        """So many documents are stored already with this content."""
+        self._unchanged += count
+        if count:
+            self._tell("unchanged", count=count, detail=detail)
+
+    def split(self, document_id: str, count: int) -> None:
+        """A document has so many chunks."""
+        self._tell("split", document_id, count)
+
+    def extracted(self, document_id: str, count: int, detail: str = "") -> None:
+        """So many chunks of a document have their extraction."""
+        if count:
+            self._tell("extracted", document_id, count, detail)
+
+    def embedded(self, document_id: str, count: int) -> None:
+        """So many vectors of a document are there."""
+        if count:
+            self._tell("embedded", document_id, count)
+
+    def dropped(self, count: int) -> None:
+        """So many extracted records were refused."""
+        self._dropped += count
+
+    def model_call(self, document_id: str, count: int) -> None:
+        """So many model calls were made for a document."""
+        if count:
+            self._tell("model_call", document_id, count)
+
+    def stored(self, document: PreparedDocument) -> None:
+        """A document is committed."""
+        self._documents += 1
+        self._chunks += len(document.chunks)
+        self._entities += sum(len(chunk.mentions) for chunk in document.chunks)
+        self._relations += sum(len(chunk.facts) for chunk in document.chunks)
+        self._tell("stored", document.document.id)
+
+    def failed(self, document_id: str, reason: str) -> None:
+        """A document was refused or could not be finished."""
+        self._errors[document_id] = reason
+        self._tell("failed", document_id, detail=reason)
+
+    def report(self) -> IngestReport:
+        """The report of the whole call; also told to the observer as finished."""
+        meter = self._meter
+        report = IngestReport(
+            documents=self._documents,
+            unchanged=self._unchanged,
+            failed=len(self._errors),
+            chunks=self._chunks,
+            entities=self._entities,
+            relations=self._relations,
+            model_calls=meter.model_calls,
+            cached=meter.cached,
+            prompt_tokens=meter.prompt_tokens,
+            completion_tokens=meter.completion_tokens,
+            embedding_tokens=meter.embedding_tokens,
+            dropped=self._dropped + meter.dropped + int(getattr(self._extractor, "dropped", 0)),
+            seconds=time.monotonic() - self._started,
+            document_ids=tuple(self._ids),
+            errors=dict(self._errors),
+        )
+        self._tell("finished", count=self._documents)
+        return report
+
+    def _tell(self, kind: EventKind, document_id: str = "", count: int = 1, detail: str = "") -> None:
+        self._observer.on_event(Event(kind, document_id, count, detail))

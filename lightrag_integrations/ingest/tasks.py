@@ -1,0 +1,60 @@
+"""Work side by side where one failure must not end the others, and none may be left running."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
+
+from lightrag_integrations.errors import StorageError
+
+__all__ = ["first_error", "settle", "settle_all"]
+
+A = TypeVar("A")
+T = TypeVar("T")
+
+
+async def settle(work: Awaitable[T]) -> T | BaseException:
+    """Await `work`; its exception comes back as a value. Cancelling the caller cancels it and is raised as ever."""
+    (outcome,) = await asyncio.gather(work, return_exceptions=True)
+    return first_error(outcome) if isinstance(outcome, BaseException) else outcome
+
+
+async def settle_all(work: Callable[[A], Awaitable[T]], items: Sequence[A], *, limit: int) -> list[T | BaseException]:
+    """Run `work` on each item, at most `limit` at once.
+
+    Args:
+        work: Made into a coroutine for one item.
+        items: What to work on.
+        limit: Tasks at once.
+
+    Returns:
+        A result or an exception for each item, in order.
+
+    Raises:
+        StorageError: As soon as one occurs; the others are cancelled.
+    """
+    outcomes: dict[int, T | BaseException] = {}
+    waiting = iter(enumerate(items))
+
+    async def worker() -> None:
+        for place, item in waiting:
+            outcome = await settle(work(item))
+            if isinstance(outcome, StorageError):
+                raise outcome
+            outcomes[place] = outcome
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            for _ in range(min(limit, len(items))):
+                group.create_task(worker())
+    except BaseExceptionGroup as errors:
+        raise first_error(errors) from errors
+    return [outcomes[place] for place in range(len(items))]
+
+
+def first_error(error: BaseException) -> BaseException:
+    """The first plain exception inside a group, or the exception itself."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error

@@ -1,0 +1,41 @@
+"""What the pipeline works with: given by the handle for one call."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from lightrag_integrations.calls.meter import Meter
+from lightrag_integrations.observe import Observer
+from lightrag_integrations.protocols import Embedder, Extractor, Store, Tokenizer
+
+__all__ = ["IngestTools", "RunCPU"]
+
+T = TypeVar("T")
+
+
+class RunCPU(Protocol):
+    """Runs pure work beside the loop, so that the loop stays responsive."""
+
+    def __call__(self, fn: Callable[[], T], /) -> Awaitable[T]:
+        """Run `fn` and give back its result."""
+        ...
+
+
+@dataclass(frozen=True)
+class IngestTools:
+    """Store, models and helpers of one call."""
+
+    store: Store
+    extractor: Extractor | None
+    """None only when nothing is extracted."""
+    embedder: Embedder
+    tokenizer: Tokenizer
+    observer: Observer
+    owner: str
+    """Names the handle; each call adds a part of its own, so that two calls of a handle never share a lease."""
+    run_cpu: RunCPU
+    meter: Meter
+    concurrency: int = 16
+    """Calls the handle allows at once. Sizes the window of documents in work; limits no call by itself."""
