@@ -31,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
     parser.add_argument(
         "--directory", "--database", dest="database", metavar="PATH|DSN",
-        help="directory of the embedded server, or a postgresql:// address; default: LIGHTRAG_DATABASE, else ./.lightrag",
+        help="directory of the embedded server, or postgresql:// address; default: LIGHTRAG_DATABASE, else ./.lightrag",
     )  # fmt: skip
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
