@@ -1,0 +1,139 @@
+"""Between LlamaIndex's nodes and our chunks and hits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+
+from llama_index.core.schema import (
+    BaseNode,
+    Document,
+    ImageNode,
+    IndexNode,
+    Node,
+    NodeRelationship,
+    NodeWithScore,
+    ObjectType,
+    RelatedNodeInfo,
+    TextNode,
+)
+
+from lightrag_integrations import Chunk, Extraction, Hit
+from lightrag_integrations import Document as OurDocument
+from lightrag_integrations.llama_index.knowledge import KG_KEYS, extraction_of, hidden_keys
+from lightrag_integrations.models import HIDDEN_KEY
+
+__all__ = ["RESERVED", "documents_of", "found", "stored", "to_chunk", "to_hits"]
+
+RESERVED = "lightrag"
+"""Metadata key of a retrieved node that holds its ids, score and evidence; never part of a prompt."""
+_KINDS = MappingProxyType({kind.class_name(): kind for kind in (TextNode, Node, Document, IndexNode, ImageNode)})
+_KEPT_ELSEWHERE = frozenset({"id_", "embedding", "metadata", "text", "text_resource", "class_name"})
+
+
+def to_chunk(node: BaseNode) -> Chunk:
+    """A node as a chunk of its reference document (or of itself), with what it carries filled in."""
+    metadata = {key: value for key, value in node.metadata.items() if key not in (*KG_KEYS, RESERVED)}
+    text = node.get_content()
+    start, end = getattr(node, "start_char_idx", None), getattr(node, "end_char_idx", None)
+    return Chunk(
+        id=node.node_id,
+        document_id=node.ref_doc_id or node.node_id,
+        text=text,
+        start=start or 0,
+        end=end if end is not None else (start or 0) + len(text),
+        title=_text(metadata, "title"),
+        metadata=metadata,
+        embedding=tuple(node.embedding) if node.embedding is not None else None,
+        extraction=extraction_of(node),
+    )
+
+
+def documents_of(nodes: Sequence[BaseNode], *, build_graph: bool) -> list[OurDocument]:
+    """Nodes to store, grouped by reference document, each with what rebuilds it under one hidden metadata key.
+
+    Args:
+        nodes: The nodes.
+        build_graph: Leave nodes that carry no extraction to the handle's extractor; False: they get none.
+    """
+    grouped: dict[str, list[Chunk]] = {}
+    for node in {node.node_id: node for node in nodes}.values():
+        chunk = to_chunk(node)
+        fields: dict[str, Any] = {"metadata": {**chunk.metadata, HIDDEN_KEY: _rebuilding(node)}}
+        if chunk.extraction is None and not build_graph:
+            fields["extraction"] = Extraction()
+        siblings = grouped.setdefault(chunk.document_id, [])
+        siblings.append(chunk.model_copy(update={**fields, "position": len(siblings)}))
+    return [_document(document_id, chunks) for document_id, chunks in grouped.items()]
+
+
+def stored(hit: Hit) -> BaseNode:
+    """A hit as the node that was stored; chunks from elsewhere become text nodes of their document."""
+    rebuilding = hit.metadata.get(HIDDEN_KEY)
+    if rebuilding is None:
+        return TextNode(
+            id_=hit.chunk_id,
+            text=hit.text,
+            metadata=hit.visible_metadata,
+            start_char_idx=hit.start,
+            end_char_idx=hit.end,
+            relationships={
+                NodeRelationship.SOURCE: RelatedNodeInfo(node_id=hit.document_id, node_type=ObjectType.DOCUMENT)
+            },
+        )
+    fields = dict(rebuilding)
+    kind: Any = _KINDS.get(fields.pop("class_name"), TextNode)
+    node: BaseNode = kind(id_=hit.chunk_id, metadata=hit.visible_metadata, **fields)
+    node.set_content(hit.text)
+    return node
+
+
+def found(hit: Hit, mode: str) -> NodeWithScore:
+    """A hit as the retriever returns it: the stored node, and the evidence under one key kept out of prompts."""
+    node = stored(hit)
+    node.metadata = {**node.metadata, RESERVED: hit.summary(mode)}
+    node.excluded_embed_metadata_keys = hidden_keys(node.excluded_embed_metadata_keys, (RESERVED,))
+    node.excluded_llm_metadata_keys = hidden_keys(node.excluded_llm_metadata_keys, (RESERVED,))
+    return NodeWithScore(node=node, score=float(hit.score))
+
+
+def to_hits(nodes: Sequence[NodeWithScore]) -> list[Hit]:
+    """Nodes as hits, for a reranker; each gets a chunk id of its own."""
+    hits: dict[str, Hit] = {}
+    for position, item in enumerate(nodes):
+        chunk = to_chunk(item.node)
+        chunk_id = f"#{position}" if chunk.id in hits else chunk.id
+        hits[chunk_id] = Hit(
+            chunk_id=chunk_id,
+            document_id=chunk.document_id,
+            text=chunk.text,
+            score=item.score or 0.0,
+            title=chunk.title,
+            position=position,
+            start=chunk.start,
+            end=chunk.end,
+            metadata=chunk.metadata,
+        )
+    return list(hits.values())
+
+
+def _rebuilding(node: BaseNode) -> dict[str, Any]:
+    """What of a node has no place of its own in a chunk, without defaults."""
+    dumped = node.model_dump(mode="json", exclude_defaults=True)
+    fields = {key: value for key, value in dumped.items() if key not in _KEPT_ELSEWHERE}
+    return {"class_name": node.class_name(), **fields}
+
+
+def _document(document_id: str, chunks: Sequence[Chunk]) -> OurDocument:
+    metadata = chunks[0].metadata
+    return OurDocument(id=document_id, title=_text(metadata, "title"), source=_source(metadata), chunks=tuple(chunks))
+
+
+def _source(metadata: Mapping[str, Any]) -> str:
+    return _text(metadata, "source") or _text(metadata, "file_path") or _text(metadata, "file_name")
+
+
+def _text(metadata: Mapping[str, Any], key: str) -> str:
+    value = metadata.get(key)
+    return value if isinstance(value, str) else ""

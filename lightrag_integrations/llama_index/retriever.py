@@ -1,0 +1,89 @@
+"""`LightRAGRetriever`: any mode of an index as a LlamaIndex retriever."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from llama_index.core.base.base_retriever import BaseRetriever
+from llama_index.core.callbacks import CallbackManager
+from llama_index.core.schema import IndexNode, NodeWithScore, QueryBundle
+from llama_index.core.vector_stores.types import MetadataFilters
+
+from lightrag_integrations import LightRAGIndex, QueryOptions, RetrievalResult
+from lightrag_integrations.llama_index.convert import found
+from lightrag_integrations.llama_index.filters import to_filter
+from lightrag_integrations.options import Mode, merged
+
+__all__ = ["LightRAGRetriever"]
+
+
+class LightRAGRetriever(BaseRetriever):
+    """Searches an index in one of its modes.
+
+    Nodes come back with the ids, metadata and relationships they were stored with, a score (higher is better), and one
+    reserved metadata key, `lightrag`, with mode, span and evidence, which is kept out of prompts.
+    """
+
+    def __init__(
+        self,
+        index: LightRAGIndex,
+        *,
+        similarity_top_k: int | None = None,
+        mode: Mode | None = None,
+        filters: MetadataFilters | Mapping[str, Any] | None = None,
+        rerank: bool | None = None,
+        options: QueryOptions | None = None,
+        callback_manager: CallbackManager | None = None,
+        object_map: dict[str, Any] | None = None,
+        objects: list[IndexNode] | None = None,
+        verbose: bool = False,
+    ) -> None:
+        """Keep the handle and the options.
+
+        Args:
+            index: The handle to search.
+            similarity_top_k: Nodes to return; None: the handle's default.
+            mode: keyword, vector, local, global, hybrid, graph or mix; None: the handle's default.
+            filters: LlamaIndex's filters, or a dict such as `{"year": {"$gte": 2020}}`.
+            rerank: Rerank with the handle's reranker; None: the handle's default.
+            options: Everything else about a search; None: the handle's defaults.
+            callback_manager: See LlamaIndex.
+            object_map: See LlamaIndex.
+            objects: See LlamaIndex.
+            verbose: See LlamaIndex.
+
+        Raises:
+            InputError: An option or a filter is wrong.
+        """
+        super().__init__(callback_manager=callback_manager, object_map=object_map, objects=objects, verbose=verbose)
+        self.index = index
+        fields = {"k": similarity_top_k, "mode": mode, "filter": to_filter(filters), "rerank": rerank}
+        self.options = merged(options or index.options.query, fields)
+        """The options of every search; replace them to change it."""
+
+    def _retrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
+        vector = query_bundle.embedding
+        if vector is None and query_bundle.custom_embedding_strs:
+            vector = _mean(self.index.embed(query_bundle.custom_embedding_strs, kind="query"))
+        return _nodes(self.index.retrieve(query_bundle.query_str, options=self.options, query_embedding=_tuple(vector)))
+
+    async def _aretrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
+        vector = query_bundle.embedding
+        if vector is None and query_bundle.custom_embedding_strs:
+            vector = _mean(await self.index.aembed(query_bundle.custom_embedding_strs, kind="query"))
+        return _nodes(
+            await self.index.aretrieve(query_bundle.query_str, options=self.options, query_embedding=_tuple(vector))
+        )
+
+
+def _nodes(result: RetrievalResult) -> list[NodeWithScore]:
+    return [found(hit, result.mode) for hit in result.hits]
+
+
+def _tuple(vector: Sequence[float] | None) -> tuple[float, ...] | None:
+    return None if vector is None else tuple(vector)
+
+
+def _mean(vectors: Sequence[Sequence[float]]) -> list[float]:
+    return [sum(values) / len(vectors) for values in zip(*vectors, strict=True)]

@@ -1,0 +1,94 @@
+"""`LightRAGTransform`: entities, relations and vectors onto nodes, storing nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from llama_index.core.schema import BaseNode, TransformComponent
+from pydantic import ConfigDict, Field
+
+from lightrag_integrations import Chunk, Extraction, LightRAGIndex
+from lightrag_integrations.llama_index.convert import to_chunk
+from lightrag_integrations.llama_index.knowledge import KG_KEYS, graph_metadata, hidden_keys
+
+__all__ = ["LightRAGTransform"]
+
+_SHAPES_EXTRACTION = (
+    "entity_types", "language", "extract_prompt", "grounded", "max_entities", "max_relations", "max_name_chars",
+    "max_description_chars", "max_completion_tokens",
+)  # fmt: skip
+
+
+class LightRAGTransform(TransformComponent):
+    """Extracts and embeds nodes with a handle's models.
+
+    Gives copies of the nodes with the standard knowledge-graph metadata keys (`nodes`, `relations`) and `embedding`
+    filled in. Writes no node anywhere, so that a pipeline's cache may skip it: put `LightRAGVectorStore` at the end of
+    the `IngestionPipeline` as its `vector_store`. Also works in `PropertyGraphIndex(kg_extractors=[...])`. Extractions
+    are kept in the index's own cache, chunk by chunk, so that one changed node costs one call.
+    """
+
+    model_config = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
+
+    index: LightRAGIndex = Field(exclude=True, repr=False)
+    """The handle whose models and extraction cache are used."""
+    extract: bool = True
+    """Fill the knowledge-graph keys."""
+    embed: bool = True
+    """Fill `node.embedding` where it is empty; a pipeline hands only nodes with one to its vector store."""
+
+    @classmethod
+    def class_name(cls) -> str:
+        """Stable name; part of a pipeline's cache key."""
+        return "LightRAGTransform"
+
+    def __call__(self, nodes: Sequence[BaseNode], **kwargs: Any) -> Sequence[BaseNode]:
+        """Enrich nodes.
+
+        Args:
+            nodes: The nodes; not changed.
+            **kwargs: Whatever a pipeline passes on; not used.
+
+        Returns:
+            Copies of the nodes.
+        """
+        chunks = self.index.enrich(_bare(nodes), extract=self.extract, embed=self.embed)
+        return [self._filled(node, chunk) for node, chunk in zip(nodes, chunks, strict=True)]
+
+    async def acall(self, nodes: Sequence[BaseNode], **kwargs: Any) -> Sequence[BaseNode]:
+        """Like calling it, without blocking the running loop."""
+        chunks = await self.index.aenrich(_bare(nodes), extract=self.extract, embed=self.embed)
+        return [self._filled(node, chunk) for node, chunk in zip(nodes, chunks, strict=True)]
+
+    def to_dict(self, **kwargs: Any) -> dict[str, Any]:
+        """The fields and what shapes the result: index, models, extraction options. Nothing secret."""
+        settings = {name: value for name, value in self.index.describe().items() if name != "database"}
+        ingest = self.index.options.ingest.model_dump(mode="json", include=set(_SHAPES_EXTRACTION))
+        digest = hashlib.sha256(json.dumps(ingest, sort_keys=True).encode()).hexdigest()
+        return {**super().to_dict(**kwargs), "settings": {**settings, "options": digest}}
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any], **kwargs: Any) -> LightRAGTransform:
+        """Rebuild from `to_dict`; the handle is given again as `index=`."""
+        return super().from_dict({name: value for name, value in data.items() if name != "settings"}, **kwargs)
+
+    def _filled(self, node: BaseNode, chunk: Chunk) -> BaseNode:
+        metadata = dict(node.metadata)
+        if self.extract:
+            metadata.update(graph_metadata(chunk.extraction or Extraction(), metadata))
+        return node.model_copy(
+            update={
+                "metadata": metadata,
+                "embedding": list(chunk.embedding) if chunk.embedding is not None else node.embedding,
+                "excluded_embed_metadata_keys": hidden_keys(node.excluded_embed_metadata_keys, KG_KEYS),
+                "excluded_llm_metadata_keys": hidden_keys(node.excluded_llm_metadata_keys, KG_KEYS),
+            }
+        )
+
+
+def _bare(nodes: Sequence[BaseNode]) -> list[Chunk]:
+    """Chunks without extraction: what other extractors found stays, and ours is added to it."""
+    return [to_chunk(node).model_copy(update={"extraction": None}) for node in nodes]
