@@ -67,6 +67,11 @@ class OpenAIServer:
         self.requests: list[Request] = []
 
     @property
+    def url(self) -> str:
+        """The same as `base_url`."""
+        return self.base_url
+
+    @property
     def chat_calls(self) -> int:
         return sum(count for kind, count in self.calls.items() if kind not in ("embed", "rerank_api"))
 

@@ -1,0 +1,173 @@
+"""Chat models of other makes, recognised by their methods; no framework is imported to look."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from lightrag_integrations.errors import ConfigurationError
+from lightrag_integrations.protocols import ChatModel, ChatReply, Message, ReplyFormat
+from lightrag_integrations.providers.blocking import RunBlocking, guarded, streamed
+from lightrag_integrations.providers.errors import ForeignErrors
+from lightrag_integrations.providers.naming import has, model_name, plain_text, type_name
+
+__all__ = ["adopt_chat"]
+
+_CUT_SHORT = frozenset({"length", "max_tokens", "max_output_tokens"})
+
+
+def adopt_chat(obj: object, *, run_blocking: RunBlocking) -> ChatModel:
+    """A live `ChatModel` for whatever the user gave as `llm`.
+
+    Models of LangChain and LlamaIndex are called through their blocking methods, in threads: their asynchronous
+    clients belong to whichever loop used them first, which is the user's. Whatever a model raises becomes
+    `ModelError`, retryable where its type or status says so. They are asked for structured answers in words, and their
+    own length limit stands (`max_tokens` has no name that all of them know).
+
+    Args:
+        obj: Settings of ours (anything with `connect()`), a `ChatModel`, a LangChain chat model or any other Runnable
+            from messages to text, or a LlamaIndex `LLM`.
+        run_blocking: Runs blocking calls in threads.
+
+    Raises:
+        ConfigurationError: It is none of these.
+    """
+    if isinstance(obj, type):
+        raise ConfigurationError(f"llm: got the class {obj.__name__}; give an object made from it")
+    if has(obj, "connect"):
+        connected = obj.connect()  # type: ignore[attr-defined]
+        if isinstance(connected, ChatModel):
+            return connected
+    elif isinstance(obj, ChatModel):
+        return _GuardedChat(obj)
+    elif has(obj, "chat", "complete", "stream_chat"):
+        return _LlamaIndexChat(obj, run_blocking)
+    elif has(obj, "invoke", "stream", "batch"):
+        return _LangChainChat(obj, run_blocking)
+    raise ConfigurationError(
+        f"llm: got {type_name(obj)}; expected OpenAIChatModel, a LangChain chat model, a LlamaIndex LLM or an object "
+        "with the methods of ChatModel"
+    )
+
+
+class _GuardedChat:
+    """A user's own `ChatModel`: its errors become ours."""
+
+    def __init__(self, chat: ChatModel) -> None:
+        self.name = chat.name
+        self.formats = chat.formats
+        self._chat = chat
+
+    async def chat(
+        self,
+        messages: Sequence[Message],
+        *,
+        format: ReplyFormat = "text",
+        schema: Mapping[str, Any] | None = None,
+        max_tokens: int | None = None,
+    ) -> ChatReply:
+        with ForeignErrors(f"chat model {self.name}", format=format):
+            return await self._chat.chat(messages, format=format, schema=schema, max_tokens=max_tokens)
+
+    async def stream(self, messages: Sequence[Message], *, max_tokens: int | None = None) -> AsyncIterator[str]:
+        with ForeignErrors(f"chat model {self.name}"):
+            async for piece in self._chat.stream(messages, max_tokens=max_tokens):
+                yield piece
+
+    async def aclose(self) -> None:
+        await self._chat.aclose()
+
+
+class _BlockingChat:
+    """What both frameworks have in common: blocking methods, text only."""
+
+    formats: tuple[ReplyFormat, ...] = ("text",)
+
+    def __init__(self, model: Any, run_blocking: RunBlocking) -> None:
+        self.name = model_name(model)
+        self._model = model
+        self._run_blocking = run_blocking
+        self._doing = f"chat model {self.name}"
+
+    async def chat(
+        self,
+        messages: Sequence[Message],
+        *,
+        format: ReplyFormat = "text",
+        schema: Mapping[str, Any] | None = None,
+        max_tokens: int | None = None,
+    ) -> ChatReply:
+        return await self._run_blocking(guarded(lambda: self._answer(messages), self._doing))
+
+    def stream(self, messages: Sequence[Message], *, max_tokens: int | None = None) -> AsyncIterator[str]:
+        return streamed(lambda: self._pieces(messages), self._run_blocking, self._doing)
+
+    async def aclose(self) -> None:
+        """Nothing: the model is the user's."""
+
+    def _answer(self, messages: Sequence[Message]) -> ChatReply:
+        raise NotImplementedError
+
+    def _pieces(self, messages: Sequence[Message]) -> Iterator[str]:
+        raise NotImplementedError
+
+
+class _LangChainChat(_BlockingChat):
+    def _answer(self, messages: Sequence[Message]) -> ChatReply:
+        answer = self._model.invoke(_pairs(messages))
+        usage = getattr(answer, "usage_metadata", None) or {}
+        return ChatReply(
+            plain_text(answer),
+            int(usage.get("input_tokens") or 0),
+            int(usage.get("output_tokens") or 0),
+            truncated=_cut_short(getattr(answer, "response_metadata", None)),
+        )
+
+    def _pieces(self, messages: Sequence[Message]) -> Iterator[str]:
+        return (plain_text(piece) for piece in self._model.stream(_pairs(messages)))
+
+
+class _LlamaIndexChat(_BlockingChat):
+    def _answer(self, messages: Sequence[Message]) -> ChatReply:
+        answer = self._model.chat(_llama_messages(messages))
+        raw = getattr(answer, "raw", None)
+        prompt, completion = _llama_tokens(answer, raw)
+        text = getattr(answer.message, "content", None) or ""
+        return ChatReply(text, prompt, completion, truncated=_cut_short(_first_choice(raw)))
+
+    def _pieces(self, messages: Sequence[Message]) -> Iterator[str]:
+        return (piece.delta or "" for piece in self._model.stream_chat(_llama_messages(messages)))
+
+
+def _pairs(messages: Sequence[Message]) -> list[tuple[str, str]]:
+    return [(message.role, message.content) for message in messages]
+
+
+def _llama_messages(messages: Sequence[Message]) -> list[Any]:
+    # A LlamaIndex model is at hand, so its framework is there; nothing is imported where it is not used.
+    make: Callable[..., Any] = importlib.import_module("llama_index.core.llms").ChatMessage
+    return [make(role=message.role, content=message.content) for message in messages]
+
+
+def _llama_tokens(answer: Any, raw: Any) -> tuple[int, int]:
+    for holder in (_get(raw, "usage"), getattr(answer, "additional_kwargs", None)):
+        for names in (("prompt_tokens", "completion_tokens"), ("input_tokens", "output_tokens")):
+            prompt, completion = (_get(holder, name) for name in names)
+            if isinstance(prompt, int) and isinstance(completion, int):
+                return prompt, completion
+    return 0, 0
+
+
+def _first_choice(raw: Any) -> Any:
+    choices = _get(raw, "choices")
+    return choices[0] if isinstance(choices, Sequence) and choices else raw
+
+
+def _cut_short(told: Any) -> bool:
+    reasons = (_get(told, name) for name in ("finish_reason", "stop_reason", "done_reason"))
+    return any(str(reason).lower() in _CUT_SHORT for reason in reasons if reason)
+
+
+def _get(holder: Any, name: str) -> Any:
+    return holder.get(name) if isinstance(holder, Mapping) else getattr(holder, name, None)
