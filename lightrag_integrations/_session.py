@@ -129,6 +129,7 @@ class Session:
             owner=self.owner,
             run_cpu=self.run_cpu,
             meter=meter,
+            concurrency=self.settings.max_concurrency,
         )
 
     def retrieval_tools(self, *, task: str = "keywords") -> RetrievalTools:
