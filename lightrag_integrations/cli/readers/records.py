@@ -39,7 +39,7 @@ def read_csv(path: Path) -> list[Document]:
             raise ReadError("the first line must name the columns, each name once")
         rows = [(reader.line_num, row) for row in reader]
     except csv.Error as error:
-        raise ReadError(f"line {reader.line_num}: {error}; expected CSV with quoted cells") from error
+        raise ReadError(f"after line {reader.line_num}: {error}; expected CSV with quoted cells") from error
     for line, row in rows:
         if None in row:
             raise ReadError(f"line {line}: more cells than columns; quote cells that hold the delimiter")
