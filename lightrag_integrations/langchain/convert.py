@@ -31,6 +31,7 @@ __all__ = [
 
 RESERVED = "lightrag"
 """Metadata key of a retrieved document that holds its ids, score and evidence."""
+_SOURCES = ("source", "file_path", "url")
 
 
 def found(hit: Hit, mode: str) -> Document:
@@ -93,7 +94,7 @@ def to_hits(documents: Sequence[Document]) -> list[Hit]:
             text=document.page_content,
             score=summary.get("score", 0.0),
             title=summary.get("title") or _text(document.metadata, "title"),
-            source=summary.get("source") or _text(document.metadata, "source"),
+            source=summary.get("source") or _text(document.metadata, *_SOURCES),
             position=position,
             metadata=without_evidence(document).metadata,
         )
@@ -136,12 +137,13 @@ class HandleEmbeddings(Embeddings):
 
 def _one_chunk(key: str, document: Document) -> OurDocument:
     clean = without_evidence(document)
-    title, source = (_text(clean.metadata, name) for name in ("title", "source"))
+    title, source = _text(clean.metadata, "title"), _text(clean.metadata, *_SOURCES)
     text = clean.page_content
     chunk = Chunk(id=key, document_id=key, text=text, end=len(text), title=title, metadata=clean.metadata)
     return OurDocument(id=key, text=text, title=title, source=source, metadata=clean.metadata, chunks=(chunk,))
 
 
-def _text(metadata: dict[str, Any], key: str) -> str:
-    value = metadata.get(key)
-    return value if isinstance(value, str) else ""
+def _text(metadata: dict[str, Any], *keys: str) -> str:
+    """The first of these that is text."""
+    values = (metadata.get(key) for key in keys)
+    return next((value for value in values if isinstance(value, str) and value), "")

@@ -29,6 +29,7 @@ __all__ = ["RESERVED", "documents_of", "found", "stored", "to_chunk", "to_hits"]
 RESERVED = "lightrag"
 """Metadata key of a retrieved node that holds its ids, score and evidence; never part of a prompt."""
 _KINDS = MappingProxyType({kind.class_name(): kind for kind in (TextNode, Node, Document, IndexNode, ImageNode)})
+_SOURCES = ("source", "file_path", "url")
 _KEPT_ELSEWHERE = frozenset({"id_", "embedding", "metadata", "text", "text_resource", "class_name"})
 
 
@@ -127,13 +128,11 @@ def _rebuilding(node: BaseNode) -> dict[str, Any]:
 
 def _document(document_id: str, chunks: Sequence[Chunk]) -> OurDocument:
     metadata = chunks[0].metadata
-    return OurDocument(id=document_id, title=_text(metadata, "title"), source=_source(metadata), chunks=tuple(chunks))
+    title, source = _text(metadata, "title"), _text(metadata, *_SOURCES)
+    return OurDocument(id=document_id, title=title, source=source, chunks=tuple(chunks))
 
 
-def _source(metadata: Mapping[str, Any]) -> str:
-    return _text(metadata, "source") or _text(metadata, "file_path") or _text(metadata, "file_name")
-
-
-def _text(metadata: Mapping[str, Any], key: str) -> str:
-    value = metadata.get(key)
-    return value if isinstance(value, str) else ""
+def _text(metadata: Mapping[str, Any], *keys: str) -> str:
+    """The first of these that is text."""
+    values = (metadata.get(key) for key in keys)
+    return next((value for value in values if isinstance(value, str) and value), "")

@@ -55,13 +55,11 @@ class LightRAGTransform(TransformComponent):
         Returns:
             Copies of the nodes.
         """
-        chunks = self.index.enrich(_bare(nodes), extract=self.extract, embed=self.embed)
-        return [self._filled(node, chunk) for node, chunk in zip(nodes, chunks, strict=True)]
+        return self._filled_all(nodes, self.index.enrich(_bare(nodes), extract=self.extract, embed=self.embed))
 
     async def acall(self, nodes: Sequence[BaseNode], **kwargs: Any) -> Sequence[BaseNode]:
         """Like calling it, without blocking the running loop."""
-        chunks = await self.index.aenrich(_bare(nodes), extract=self.extract, embed=self.embed)
-        return [self._filled(node, chunk) for node, chunk in zip(nodes, chunks, strict=True)]
+        return self._filled_all(nodes, await self.index.aenrich(_bare(nodes), extract=self.extract, embed=self.embed))
 
     def to_dict(self, **kwargs: Any) -> dict[str, Any]:
         """The fields and what shapes the result: index, models, extraction options. Nothing secret."""
@@ -75,14 +73,20 @@ class LightRAGTransform(TransformComponent):
         """Rebuild from `to_dict`; the handle is given again as `index=`."""
         return super().from_dict({name: value for name, value in data.items() if name != "settings"}, **kwargs)
 
-    def _filled(self, node: BaseNode, chunk: Chunk) -> BaseNode:
+    def _filled_all(self, nodes: Sequence[BaseNode], chunks: Sequence[Chunk]) -> list[BaseNode]:
+        enriched = iter(chunks)
+        return [self._filled(node, next(enriched) if _has_text(node) else None) for node in nodes]
+
+    def _filled(self, node: BaseNode, chunk: Chunk | None) -> BaseNode:
         metadata = dict(node.metadata)
+        extraction = chunk.extraction if chunk else None
+        embedding = chunk.embedding if chunk else None
         if self.extract:
-            metadata.update(graph_metadata(chunk.extraction or Extraction(), metadata))
+            metadata.update(graph_metadata(extraction or Extraction(), metadata))
         return node.model_copy(
             update={
                 "metadata": metadata,
-                "embedding": list(chunk.embedding) if chunk.embedding is not None else node.embedding,
+                "embedding": node.embedding if embedding is None else list(embedding),
                 "excluded_embed_metadata_keys": hidden_keys(node.excluded_embed_metadata_keys, KG_KEYS),
                 "excluded_llm_metadata_keys": hidden_keys(node.excluded_llm_metadata_keys, KG_KEYS),
             }
@@ -91,4 +95,8 @@ class LightRAGTransform(TransformComponent):
 
 def _bare(nodes: Sequence[BaseNode]) -> list[Chunk]:
     """Chunks without extraction: what other extractors found stays, and ours is added to it."""
-    return [to_chunk(node).model_copy(update={"extraction": None}) for node in nodes]
+    return [to_chunk(node).model_copy(update={"extraction": None}) for node in nodes if _has_text(node)]
+
+
+def _has_text(node: BaseNode) -> bool:
+    return bool(node.get_content().strip())

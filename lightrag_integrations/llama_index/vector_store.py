@@ -136,7 +136,7 @@ class LightRAGVectorStore(BasePydanticVectorStore):
         return await arun_query(self.index, query, **kwargs)
 
     def _options(self, documents: Sequence[OurDocument]) -> IngestOptions:
-        fields = {"on_existing": "upsert_chunks", "commit_documents": max(len(documents), 1)}
+        fields = {"on_existing": "upsert_chunks", "extract": True, "commit_documents": max(len(documents), 1)}
         return merged(self.index.options.ingest, fields)
 
 
