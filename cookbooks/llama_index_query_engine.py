@@ -37,7 +37,7 @@ def main() -> None:
         print(f"stored {len(nodes)} nodes; the graph has {index.status().relations} relations")
 
         engine = RetrieverQueryEngine.from_args(
-            LightRAGRetriever(index=index, k=4, mode="mix"),
+            LightRAGRetriever(index=index, similarity_top_k=4, mode="mix"),
             llm=MockLLM(),
             node_postprocessors=[LightRAGRerank(index=index, top_n=3)],
         )
