@@ -6,8 +6,9 @@ import asyncio
 from collections.abc import Callable, Sequence
 
 from lightrag_integrations.contributions import PreparedDocument
-from lightrag_integrations.errors import ConnectionFailed, SchemaError, ServerError, StorageError
+from lightrag_integrations.errors import LightRAGError
 from lightrag_integrations.ingest.call import Call
+from lightrag_integrations.ingest.tasks import is_fatal
 
 __all__ = ["Committer"]
 
@@ -106,9 +107,9 @@ class Committer:
     async def _commit(self, batch: Sequence[PreparedDocument]) -> None:
         try:
             await self._store.commit(batch, owner=self._call.owner)
-        except (ConnectionFailed, SchemaError, ServerError):
-            raise
-        except StorageError as error:
+        except LightRAGError as error:
+            if is_fatal(error):
+                raise
             if len(batch) == 1:
                 await self.fail(batch[0].document.id, error)
                 return

@@ -10,12 +10,14 @@ from typing import Any
 from lightrag_integrations.ingest.tools import IngestTools
 from lightrag_integrations.models import Chunk, Document
 from lightrag_integrations.options import IngestOptions
+from lightrag_integrations.text.chunk import CHUNKER
 from lightrag_integrations.text.keys import content_hash
 
-__all__ = ["canonical", "chunk_identity", "document_hash", "options_fingerprint"]
+__all__ = ["canonical", "chunk_identity", "document_hash", "options_fingerprint", "same_upsert", "upsert_hash"]
 
 _PIPELINE = "1"
 """Raised when the same input and options come to give other contributions."""
+_HALF = 32
 
 
 def options_fingerprint(tools: IngestTools, options: IngestOptions) -> str:
@@ -26,6 +28,7 @@ def options_fingerprint(tools: IngestTools, options: IngestOptions) -> str:
         tools.embedder.fingerprint,
         extractor.fingerprint if extractor is not None and options.extract else "",
         tools.tokenizer.fingerprint,
+        CHUNKER,
         str(options.chunk_tokens),
         str(options.overlap_tokens),
         str(options.grounded),
@@ -44,6 +47,23 @@ def document_hash(document: Document, fingerprint: str) -> str:
     return content_hash(
         fingerprint, "chunks", document.title, document.text, *(chunk_identity(chunk) for chunk in document.chunks)
     )
+
+
+def upsert_hash(document: Document, fingerprint: str) -> str:
+    """For documents made of chunks from several calls: how they are worked on, and what this call gave ready-made.
+
+    The two halves are told apart by `same_upsert`: chunks are compared one by one, but not what was extracted from
+    them, so ready-made extractions and vectors count as changed unless they are those of the last call.
+    """
+    given = [chunk for chunk in document.chunks or () if chunk.extraction is not None or chunk.embedding is not None]
+    ready = content_hash(*(chunk_identity(chunk) for chunk in given))
+    return content_hash("upsert", fingerprint)[:_HALF] + ready[:_HALF]
+
+
+def same_upsert(one: str, other: str) -> tuple[bool, bool]:
+    """Whether two `upsert_hash`es agree in how chunks are worked on, and in what was given ready-made."""
+    same_options = one[:_HALF] == other[:_HALF]
+    return same_options, same_options and one == other
 
 
 def chunk_identity(chunk: Chunk) -> str:

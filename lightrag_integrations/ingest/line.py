@@ -11,7 +11,7 @@ from lightrag_integrations.ingest.call import Call, Job
 from lightrag_integrations.ingest.contribute import from_extraction, from_words
 from lightrag_integrations.ingest.embed import Embeddings
 from lightrag_integrations.ingest.extract import ModelExtractor
-from lightrag_integrations.ingest.identity import document_hash
+from lightrag_integrations.ingest.identity import document_hash, upsert_hash
 from lightrag_integrations.ingest.lexical import LexicalExtractor
 from lightrag_integrations.ingest.obtain import Extractions
 from lightrag_integrations.ingest.queue import EmbedQueue
@@ -42,23 +42,24 @@ class Line:
     async def prepare(self, job: Job) -> PreparedDocument:
         """Everything derived from one document, ready to be stored."""
         document = job.document
-        chunks = await self._split(document)
+        chunks = await self._split(job)
         self._call.tally.split(document.id, len(chunks))
         chunks = await self._contribute(document.id, chunks)
         chunks, names = await self._embeddings.of(document.id, chunks, stored=job.stored)
         self._call.tally.embedded(document.id, len(chunks))
         return PreparedDocument(
             document=document,
-            content_hash=document_hash(document, self._call.fingerprint),
+            content_hash=_hash(job, self._call.fingerprint),
             chunks=chunks,
             replace=job.pending.replace,
             entity_embeddings=names,
         )
 
-    async def _split(self, document: Document) -> list[PreparedChunk]:
+    async def _split(self, job: Job) -> list[PreparedChunk]:
+        document = job.document
         run, tokenizer, options = self._tools.run_cpu, self._tools.tokenizer, self._options
         chunks = await run(lambda: chunks_of(document, tokenizer, options))
-        if not chunks:
+        if not chunks and job.pending.replace:
             raise InputError("no chunk: the text holds nothing but white space")
         prepared: list[PreparedChunk] = []
         for start in range(0, len(chunks), _SLICE):
@@ -94,6 +95,12 @@ class Line:
             return from_words(chunk, self._options), 0
         grounded = self._grounded and chunk.chunk.extraction is None
         return from_extraction(chunk, extraction, self._options, grounded=grounded)
+
+
+def _hash(job: Job, fingerprint: str) -> str:
+    """Made anew, as a retry may work with other options than those the document was accepted with."""
+    made = document_hash if job.pending.replace else upsert_hash
+    return made(job.document, fingerprint)
 
 
 def _prepared(chunks: Sequence[Chunk], document: Document) -> list[PreparedChunk]:

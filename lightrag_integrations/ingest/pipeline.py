@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 
-from lightrag_integrations.errors import StorageError
 from lightrag_integrations.ingest.accept import validate_documents
 from lightrag_integrations.ingest.call import Call, Job, new_call
 from lightrag_integrations.ingest.commit import Committer
@@ -16,8 +15,9 @@ from lightrag_integrations.ingest.line import Line
 from lightrag_integrations.ingest.plan import accepted_jobs
 from lightrag_integrations.ingest.queue import EmbedQueue
 from lightrag_integrations.ingest.retry import claimed_jobs
-from lightrag_integrations.ingest.tasks import first_error, settle
+from lightrag_integrations.ingest.tasks import first_error, is_fatal, settle
 from lightrag_integrations.ingest.tools import IngestTools
+from lightrag_integrations.ingest.upsert import is_upsert, missing_upserts
 from lightrag_integrations.ingest.window import Window
 from lightrag_integrations.models import Document, IngestReport
 from lightrag_integrations.options import IngestOptions
@@ -50,8 +50,11 @@ async def run_ingest(documents: Sequence[Document], tools: IngestTools, options:
         call.tally.failed(name, reason)
     call.tally.unchanged(checked.repeated, "repeated in this call")
     async with Leases(call) as leases:
-        jobs = await accepted_jobs(checked.documents, call, leases)
-        await _work(_each(jobs), call, leases)
+        documents = checked.documents
+        while documents:
+            jobs = await accepted_jobs(documents, call, leases)
+            await _work(_each(jobs), call, leases)
+            documents = await missing_upserts([job for job in documents if is_upsert(job, call)], call)
     return call.tally.report()
 
 
@@ -102,7 +105,7 @@ async def _one(job: Job, line: Line, window: Window, committer: Committer) -> No
     """One document; whatever goes wrong with it is its own failure, unless the database is gone."""
     outcome = await settle(line.prepare(job))
     window.leave(job.size)
-    if isinstance(outcome, StorageError):
+    if isinstance(outcome, BaseException) and is_fatal(outcome):
         raise outcome
     if isinstance(outcome, BaseException):
         await committer.fail(job.document.id, outcome)

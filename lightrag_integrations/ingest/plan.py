@@ -10,7 +10,9 @@ from lightrag_integrations.ingest.call import Call, Job
 from lightrag_integrations.ingest.check import same_json
 from lightrag_integrations.ingest.identity import document_hash
 from lightrag_integrations.ingest.lease import Leases
+from lightrag_integrations.ingest.upsert import is_upsert, plan_upserts
 from lightrag_integrations.models import Document
+from lightrag_integrations.text.chunk import CHUNKER
 
 __all__ = ["accepted_jobs"]
 
@@ -29,11 +31,16 @@ async def accepted_jobs(documents: Sequence[Document], call: Call, leases: Lease
         call: The call.
         leases: Told what is held.
     """
-    jobs: list[Job] = []
+    upserts = [document for document in documents if is_upsert(document, call)]
+    jobs, unchanged = await plan_upserts(upserts, call)
+    call.tally.unchanged(unchanged)
+    documents = [document for document in documents if not is_upsert(document, call)]
     for start in range(0, len(documents), _LOOK_UP):
         part = documents[start : start + _LOOK_UP]
         pending = await call.tools.run_cpu(partial(_pending, part, call))
         jobs.extend(await _changed(pending, call))
+    if jobs:
+        await call.tools.store.record_settings({"tokenizer": call.tools.tokenizer.fingerprint, "chunker": CHUNKER})
     for batch in _batches(jobs):
         accepted = [job.pending for job in batch]
         await call.tools.store.accept(accepted, owner=call.owner, lease_s=call.options.lease_s)

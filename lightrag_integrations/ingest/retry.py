@@ -32,5 +32,7 @@ async def claimed_jobs(document_ids: Sequence[str] | None, call: Call, leases: L
 
 
 async def _unfinished(document_ids: Sequence[str] | None, call: Call) -> list[str]:
-    statuses = await call.tools.store.statuses(status=None, document_ids=document_ids, limit=None)
-    return [status.id for status in statuses if status.status != "processed"]
+    store = call.tools.store
+    failed = await store.statuses(status="failed", document_ids=document_ids, limit=None)
+    left = await store.statuses(status="pending", document_ids=document_ids, limit=None)
+    return sorted(status.id for status in (*failed, *left))

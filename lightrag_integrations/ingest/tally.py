@@ -22,7 +22,8 @@ class Tally:
         self._meter = tools.meter
         self._extractor = tools.extractor
         self._started = time.monotonic()
-        self._documents = self._unchanged = self._chunks = self._entities = self._relations = self._dropped = 0
+        self._unchanged = self._dropped = 0
+        self._stored: dict[str, tuple[int, int, int]] = {}
         self._ids: list[str] = []
         self._errors: dict[str, str] = {}
 
@@ -65,27 +66,31 @@ class Tally:
 
     def stored(self, document: PreparedDocument) -> None:
         """A document is committed."""
-        self._documents += 1
-        self._chunks += len(document.chunks)
-        self._entities += sum(len(chunk.mentions) for chunk in document.chunks)
-        self._relations += sum(len(chunk.facts) for chunk in document.chunks)
+        mentions = sum(len(chunk.mentions) for chunk in document.chunks)
+        facts = sum(len(chunk.facts) for chunk in document.chunks)
+        self._stored[document.document.id] = (len(document.chunks), mentions, facts)
         self._tell("stored", document.document.id)
 
     def failed(self, document_id: str, reason: str) -> None:
         """A document was refused or could not be finished."""
         self._errors[document_id] = reason
+        self._stored.pop(document_id, None)
         self._tell("failed", document_id, detail=reason)
+
+    def has_failed(self, document_id: str) -> bool:
+        """True when the document was refused or could not be finished."""
+        return document_id in self._errors
 
     def report(self) -> IngestReport:
         """The report of the whole call; also told to the observer as finished."""
         meter = self._meter
         report = IngestReport(
-            documents=self._documents,
+            documents=len(self._stored),
             unchanged=self._unchanged,
             failed=len(self._errors),
-            chunks=self._chunks,
-            entities=self._entities,
-            relations=self._relations,
+            chunks=sum(chunks for chunks, _, _ in self._stored.values()),
+            entities=sum(mentions for _, mentions, _ in self._stored.values()),
+            relations=sum(facts for _, _, facts in self._stored.values()),
             model_calls=meter.model_calls,
             cached=meter.cached,
             prompt_tokens=meter.prompt_tokens,
@@ -96,7 +101,7 @@ class Tally:
             document_ids=tuple(self._ids),
             errors=dict(self._errors),
         )
-        self._tell("finished", count=self._documents)
+        self._tell("finished", count=len(self._stored))
         return report
 
     def _tell(self, kind: EventKind, document_id: str = "", count: int = 1, detail: str = "") -> None:

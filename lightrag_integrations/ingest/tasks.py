@@ -6,9 +6,9 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
-from lightrag_integrations.errors import StorageError
+from lightrag_integrations.errors import ConnectionFailed, IndexClosed, SchemaError, ServerError
 
-__all__ = ["first_error", "settle", "settle_all"]
+__all__ = ["first_error", "is_fatal", "settle", "settle_all"]
 
 A = TypeVar("A")
 T = TypeVar("T")
@@ -32,7 +32,7 @@ async def settle_all(work: Callable[[A], Awaitable[T]], items: Sequence[A], *, l
         A result or an exception for each item, in order.
 
     Raises:
-        StorageError: As soon as one occurs; the others are cancelled.
+        LightRAGError: A fatal one, as soon as it occurs; the others are cancelled.
     """
     outcomes: dict[int, T | BaseException] = {}
     waiting = iter(enumerate(items))
@@ -40,7 +40,7 @@ async def settle_all(work: Callable[[A], Awaitable[T]], items: Sequence[A], *, l
     async def worker() -> None:
         for place, item in waiting:
             outcome = await settle(work(item))
-            if isinstance(outcome, StorageError):
+            if isinstance(outcome, BaseException) and is_fatal(outcome):
                 raise outcome
             outcomes[place] = outcome
 
@@ -51,6 +51,11 @@ async def settle_all(work: Callable[[A], Awaitable[T]], items: Sequence[A], *, l
     except BaseExceptionGroup as errors:
         raise first_error(errors) from errors
     return [outcomes[place] for place in range(len(items))]
+
+
+def is_fatal(error: BaseException) -> bool:
+    """True when the error is not one document's but the whole call's: the database is gone or not what it was."""
+    return isinstance(error, ConnectionFailed | SchemaError | ServerError | IndexClosed)
 
 
 def first_error(error: BaseException) -> BaseException:

@@ -30,6 +30,9 @@ class MemoryStore:
         if self.gone:
             raise ConnectionFailed("the server is gone")
 
+    async def record_settings(self, settings: Mapping[str, str]) -> None:
+        self._write()
+
     async def check_embedding(self, fingerprint: str, dimension: int) -> None:
         self.embedding = self.embedding or (fingerprint, dimension)
         if self.embedding != (fingerprint, dimension):

@@ -1,0 +1,125 @@
+"""Upsert: chunks given for documents that keep their other chunks.
+
+Writing a document down as pending replaces what was pending of it, which here would lose another caller's chunks. So
+a call waits until nobody works on its documents, takes unfinished chunks over, and looks afterwards whether its own
+have arrived: a call that accepted the same document in the same moment may have replaced them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping, Sequence
+
+from lightrag_integrations.contributions import PendingDocument, StoredDocument
+from lightrag_integrations.ingest.call import Call, Job
+from lightrag_integrations.ingest.check import same_json
+from lightrag_integrations.ingest.identity import same_upsert, upsert_hash
+from lightrag_integrations.ingest.split import chunks_of, prepare_chunk
+from lightrag_integrations.models import Chunk, Document
+
+__all__ = ["is_upsert", "missing_upserts", "plan_upserts"]
+
+_LOOK_AGAIN_S = 0.1
+Hashes = Mapping[str, tuple[str, str]]
+
+
+def is_upsert(document: Document, call: Call) -> bool:
+    """Only given chunks can be added to others; a text stands for its whole document."""
+    return call.options.on_existing == "upsert_chunks" and document.chunks is not None
+
+
+async def plan_upserts(documents: Sequence[Document], call: Call) -> tuple[list[Job], int]:
+    """What has to be worked on: the new and the changed chunks, with what others left unfinished.
+
+    Args:
+        documents: With chunks. Nothing may be leased by this call yet: two calls must not wait for each other.
+        call: The call.
+
+    Returns:
+        The jobs, and the number of documents of which nothing changed.
+    """
+    if not documents:
+        return [], 0
+    unfinished = await _unfinished([document.id for document in documents], call)
+    stored = await call.tools.store.stored([document.id for document in documents])
+    hashes = await call.tools.store.chunk_hashes([document.id for document in documents])
+    jobs = []
+    for document in documents:
+        known = stored.get(document.id)
+        changed = _changed(document, known, hashes.get(document.id, {}), call)
+        left = unfinished.get(document.id)
+        if known is not None and left is None and not changed and _same_labels(document, known):
+            continue
+        pending = _pending(document.model_copy(update={"chunks": tuple(changed)}), left, call)
+        jobs.append(Job(pending, stored=known is not None))
+    return jobs, len(documents) - len(jobs)
+
+
+async def missing_upserts(documents: Sequence[Document], call: Call) -> list[Document]:
+    """Those of which a chunk did not arrive, though the document did not fail."""
+    if not documents:
+        return []
+    hashes = await call.tools.store.chunk_hashes([document.id for document in documents])
+    return [
+        document
+        for document in documents
+        if not call.tally.has_failed(document.id) and not _arrived(document, hashes.get(document.id, {}))
+    ]
+
+
+async def _unfinished(document_ids: Sequence[str], call: Call) -> dict[str, PendingDocument]:
+    """Wait until nobody works on the documents, then claim what is pending of them."""
+    store = call.tools.store
+    while True:
+        statuses = await store.statuses(status=None, document_ids=document_ids, limit=None)
+        if all(status.status != "processing" for status in statuses):
+            break
+        await asyncio.sleep(_LOOK_AGAIN_S)
+    left = [status.id for status in statuses if status.status != "processed"]
+    if not left:
+        return {}
+    claimed = await store.claim(left, owner=call.owner, lease_s=call.options.lease_s, limit=len(left))
+    return {pending.document.id: pending for pending in claimed}
+
+
+def _changed(document: Document, known: StoredDocument | None, hashes: Hashes, call: Call) -> list[Chunk]:
+    chunks = chunks_of(document, call.tools.tokenizer, call.options)
+    if known is None:
+        return chunks
+    same_options, same_given = same_upsert(known.content_hash, upsert_hash(document, call.fingerprint))
+    return [
+        chunk
+        for chunk in chunks
+        if not same_options
+        or (not same_given and (chunk.extraction is not None or chunk.embedding is not None))
+        or not _same_chunk(chunk, document, hashes)
+    ]
+
+
+def _same_chunk(chunk: Chunk, document: Document, hashes: Hashes) -> bool:
+    content_hash, metadata = hashes.get(chunk.id, ("", "{}"))
+    prepared = prepare_chunk(chunk, document)
+    return prepared.content_hash == content_hash and same_json(prepared.chunk.metadata, json.loads(metadata))
+
+
+def _arrived(document: Document, hashes: Hashes) -> bool:
+    title = document.title
+    given = (chunk if chunk.title else chunk.model_copy(update={"title": title}) for chunk in document.chunks or ())
+    return all(_same_chunk(chunk, document, hashes) for chunk in given)
+
+
+def _pending(document: Document, left: PendingDocument | None, call: Call) -> PendingDocument:
+    """The document with the chunks an earlier call left unfinished under its own."""
+    attempts, replace = 0, False
+    if left is not None:
+        attempts, replace = left.attempts, left.replace
+        earlier = {chunk.id: chunk for chunk in chunks_of(left.document, call.tools.tokenizer, call.options)}
+        earlier.update((chunk.id, chunk) for chunk in document.chunks or ())
+        text = document.text or left.document.text
+        document = document.model_copy(update={"chunks": tuple(earlier.values()), "text": text})
+    return PendingDocument(document, upsert_hash(document, call.fingerprint), replace=replace, attempts=attempts)
+
+
+def _same_labels(document: Document, known: StoredDocument) -> bool:
+    return known.source == document.source and same_json(document.metadata, dict(known.metadata))
