@@ -51,7 +51,15 @@ def parse_json(text: str, *, truncated: bool = False) -> Any:
     except (ValueError, RecursionError):
         pass
     if truncated or not body.endswith(("}", "]")):
-        body = whole_records(body)
+        try:
+            return json.loads(whole_records(body))
+        except (ValueError, RecursionError):
+            # An answer that was not cut has prose behind it, or a quote too few.
+            body = "" if truncated else body[: body.rfind("}") + 1]
+    return _mended(body, text)
+
+
+def _mended(body: str, text: str) -> Any:
     try:
         value = json_repair.loads(body)
     except (ValueError, RecursionError) as error:
@@ -62,7 +70,11 @@ def parse_json(text: str, *, truncated: bool = False) -> Any:
 
 
 def whole_records(body: str) -> str:
-    """Cut JSON that breaks off after its last whole record (an object in a list), and close what is open."""
+    """Cut JSON that breaks off after the last whole item of an outermost list, and close what is open.
+
+    Returns:
+        JSON that does not break off any more; nothing when there is no whole item.
+    """
     closing = dict(_CLOSING)
     open_brackets: list[str] = []
     in_string = escaped = False
@@ -74,13 +86,18 @@ def whole_records(body: str) -> str:
             in_string = True
         elif char in closing:
             open_brackets.append(closing[char])
-            if char == "[" and len(open_brackets) <= 2:
-                best = body[: position + 1] + "".join(reversed(open_brackets))
         elif char in "}]" and open_brackets:
             open_brackets.pop()
-            if char == "}" and open_brackets[-1:] == ["]"]:
-                best = body[: position + 1] + "".join(reversed(open_brackets))
+        # An item is whole behind its closing brace, a plain value only with the comma behind it.
+        if not in_string and char in "},":
+            best = _closed(body, position, open_brackets) or best
     return best
+
+
+def _closed(body: str, position: int, open_brackets: list[str]) -> str:
+    if open_brackets[-1:] != ["]"] or open_brackets.count("]") > 1:
+        return ""
+    return body[: position + (body[position] == "}")] + "".join(reversed(open_brackets))
 
 
 def salvage(model: type[T], data: Any) -> tuple[T, int]:
@@ -131,7 +148,7 @@ def _object(model: type[BaseModel], data: Any, known: dict[str, str]) -> dict[st
         lists = [name for name, field in model.model_fields.items() if _item_type(field) is not None]
         if carrier is not None and not (len(lists) == 1 and len(objects) > 1):
             data = carrier
-        elif lists:
+        elif lists and data:
             return {_plain_key(lists[0]): data}
     if not isinstance(data, dict):
         return {}
