@@ -57,7 +57,8 @@ def _ends(text: str, match: re.Match[str]) -> bool:
     start = match.start()
     before = _BEFORE.search(text, max(0, start - 24), start)
     word = before.group() if before else ""
-    if len(word) == 1 and word.isalpha() or word.count(".") and len(word) <= 6 or word.lower() in MAYBE_ABBREVIATIONS:
+    initials = (len(word) == 1 and word.isalpha()) or ("." in word and len(word) <= 6)
+    if initials or word.lower() in MAYBE_ABBREVIATIONS:
         # An initial or "U.S." may end a sentence; a function word with a capital then says so.
         return following.lower() in FUNCTION_WORDS
     return word.lower() not in ABBREVIATIONS

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import re
 import unicodedata
 from collections import Counter
@@ -39,7 +40,7 @@ def terms(text: str) -> list[str]:
             continue
         characters = _CLUSTER.findall(run)
         found.extend(characters)
-        found.extend(a + b for a, b in zip(characters, characters[1:], strict=False))
+        found.extend(a + b for a, b in itertools.pairwise(characters))
     return found
 
 

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-__all__ = ["ABBREVIATIONS", "CALENDAR", "CONNECTORS", "FUNCTION_WORDS", "MAYBE_ABBREVIATIONS"]
+__all__ = ["ABBREVIATIONS", "CALENDAR", "CONNECTORS", "ENGLISH_FUNCTION_WORDS", "FUNCTION_WORDS", "MAYBE_ABBREVIATIONS"]
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
 
 _ENGLISH = """
 a about above according across after afterwards again against all almost alone along already also although always am
@@ -35,32 +40,33 @@ de het een en maar ook als bij naar niet op te uit van voor was waren wordt werd
 и в во не на я что он с со как а то все она так его но да ты к у же вы за бы по только ее мне было вот от меня еще нет о
 из ему теперь когда даже ну если уже или ни быть был до вас опять вам для мы их при этот эта это эти после также
 """
-FUNCTION_WORDS = frozenset((_ENGLISH + _OTHERS).split())
-"""Words that are no name by themselves and begin none, in several European languages."""
+ENGLISH_FUNCTION_WORDS = _words(_ENGLISH)
+FUNCTION_WORDS = ENGLISH_FUNCTION_WORDS | _words(_OTHERS)
+"""Words that are no name by themselves, in several European languages."""
 
-CONNECTORS = frozenset(
-    "of the de del della di da dos das du des la le el al bin ibn ben von van der den ten ter zu zum zur y e i und".split()
+CONNECTORS = _words(
+    "of the de del della di da dos das du des la le el al bin ibn ben von van der den ten ter zu zum zur y"
 )
 """Lower-case words that may stand inside a name."""
 
-CALENDAR = frozenset(
+CALENDAR = _words(
     """january february march april may june july august september october november december monday tuesday wednesday
     thursday friday saturday sunday jan feb mar apr jun jul aug sep sept oct nov dec
     januar februar märz mai juni juli oktober dezember montag dienstag mittwoch donnerstag freitag samstag sonntag
     janvier février mars avril juin juillet août septembre octobre novembre décembre lundi mardi mercredi jeudi vendredi
     samedi dimanche enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre
-    ad bc bce ce am pm""".split()
+    ad bc bce ce am pm inc ltd llc"""
 )
-"""Months, days and eras: names made of nothing else are dropped."""
+"""Months, days, eras and forms of companies: names made of nothing else are dropped."""
 
-ABBREVIATIONS = frozenset(
+ABBREVIATIONS = _words(
     """mr mrs ms mx dr prof rev hon st sts mt ft gen col maj capt cmdr lt sgt cpl pvt adm brig gov sen rep pres supt
     messrs mme mlle no nos vol vols pp fig figs eq sec ch art nr op cit cf vs viz al approx ca c circa est b d r trans
     ed eds ave blvd rd dept univ assn bros ok hr dipl ing bzw usw evtl jh ggf sog str tel
     jan feb mar apr jun jul aug sep sept oct nov dec mon tue tues wed thu thur thurs fri sat sun e.g i.e z.b d.h u.a
-    p.ej""".split()
+    p.ej"""
 )
 """A full stop after these ends no sentence."""
 
-MAYBE_ABBREVIATIONS = frozenset("inc ltd co corp llc jr sr etc bros esq ph.d m.d b.a m.a b.sc m.sc a.m p.m".split())
+MAYBE_ABBREVIATIONS = _words("inc ltd co corp llc jr sr etc bros esq ph.d m.d b.a m.a b.sc m.sc a.m p.m")
 """A full stop after these ends a sentence only when a function word follows, written with a capital."""
