@@ -1,0 +1,70 @@
+"""Every cookbook runs as it stands and prints what it is there to show."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from lightrag_integrations import LightRAGIndex
+from tests.docs.snippets import ROOT
+from tests.doubles.openai_server import OpenAIServer
+from tests.integration.cli.running import clean_environment
+
+COOKBOOKS = ROOT / "cookbooks"
+SHOWS = {
+    "langchain_chain.py": (
+        "stored 4 documents",
+        "- archer: Colin Archer is remembered",
+        "Rescue boats for the coast [1].",
+    ),
+    "langchain_agent_tool.py": (
+        "Tool Message",
+        "According to [1]: Spare keys of the Larvik office are with Ingrid Moe.",
+    ),
+    "llama_index_query_engine.py": ("stored 4 nodes", "- archer ", "the prompt that the model got has"),
+    "llama_index_agent_tool.py": ("tools: search", "Ingrid Moe has them.", "[1] "),
+    "own_postgresql.py": ("PostgreSQL ", "1 document", "checked: nothing wrong"),
+    "own_openai_model.py": ("before: Estimate(documents=2", "after: 2 calls", "0 failed", "Colin Archer [1].", "[1] "),
+    "metadata_filters.py": ("{'lang': 'en'}: a, b", "'$gte': 2020", "since 2024: 0"),
+}
+
+
+def run(name: str, cwd: Path, **environment: str) -> str:
+    done = subprocess.run(
+        [sys.executable, str(COOKBOOKS / name)],
+        cwd=cwd,
+        env=clean_environment(PYTHONWARNINGS="default", **environment),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_all_are_listed_and_tried() -> None:
+    scripts = {path.name for path in COOKBOOKS.glob("*.py")}
+    assert scripts == set(SHOWS) == set(re.findall(r"\((\w+\.py)\)", (COOKBOOKS / "README.md").read_text("utf-8")))
+
+
+@pytest.mark.parametrize("name", sorted(SHOWS))
+def test_cookbook(name: str, tmp_path: Path) -> None:
+    with OpenAIServer() as server:
+        server.script("Who designed Amundsen's ship", "Colin Archer [1].")
+        out = run(name, tmp_path, OPENAI_API_KEY="key", OPENAI_BASE_URL=server.base_url)
+    for text in SHOWS[name]:
+        assert text in out
+
+
+def test_own_postgresql_on_a_server(dsn: str, tmp_path: Path) -> None:
+    out = run("own_postgresql.py", tmp_path, DATABASE_URL=dsn)
+    assert "checked: nothing wrong" in out
+    assert not os.listdir(tmp_path)
+    with LightRAGIndex("cookbook-own", database=dsn) as index:
+        assert index.status().documents == 0
+        index.drop()

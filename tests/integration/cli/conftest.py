@@ -1,0 +1,35 @@
+"""Commands on the shared server, each test with an index of its own."""
+
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lightrag_integrations import LightRAGIndex
+from tests.integration.cli.running import Cli, Outcome, run_cli
+
+
+@pytest.fixture
+def cli(dsn: str, tmp_path: Path) -> Iterator[Cli]:
+    name = f"cli-{uuid.uuid4().hex[:12]}"
+
+    def run(*arguments: str, **environment: str) -> Outcome:
+        return run_cli(*arguments, cwd=tmp_path, **{"LIGHTRAG_DATABASE": dsn, "LIGHTRAG_INDEX": name, **environment})
+
+    yield run
+    with LightRAGIndex(name, database=dsn) as index:
+        index.drop()
+
+
+@pytest.fixture
+def notes(tmp_path: Path) -> Path:
+    """A directory with a text, a table and a file that can't be read."""
+    folder = tmp_path / "notes"
+    folder.mkdir()
+    (folder / "fram.txt").write_text("The Fram was designed by Colin Archer and launched at Larvik in 1892.")
+    (folder / "ships.csv").write_text(
+        "id,title,text,year\nbeagle,HMS Beagle,Robert FitzRoy commanded HMS Beagle.,1820\n"
+        "terra,Terra Nova,Robert Falcon Scott bought Terra Nova for his journey south.,1884\n"
+    )
+    return folder
