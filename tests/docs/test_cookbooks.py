@@ -22,7 +22,7 @@ SHOWS = {
     ),
     "langchain_agent_tool.py": (
         "Tool Message",
-        "According to [1]: Spare keys of the Larvik office are with Ingrid Moe.",
+        "According to [1]: Spare keys of the Larvik office",
     ),
     "llama_index_query_engine.py": ("stored 4 nodes", "- archer ", "the prompt that the model got has"),
     "llama_index_agent_tool.py": ("tools: search", "Ingrid Moe has them.", "[1] "),

@@ -1,5 +1,6 @@
 """Every Python block of the README, in order, as one program; and its command lines."""
 
+import json
 import shlex
 import subprocess
 import sys
@@ -21,8 +22,6 @@ for code, line in json.load(open(sys.argv[1], encoding="utf-8")):
 
 
 def test_python_blocks_run_in_order(tmp_path: Path) -> None:
-    import json
-
     parts = [(block.code, block.line) for block in blocks(README, "python")]
     assert len(parts) >= 6
     (tmp_path / "blocks.json").write_text(json.dumps(parts), "utf-8")
