@@ -93,8 +93,10 @@ class LiveChat:
             stream = await self._send(messages, max_tokens, {"stream": True})
             if not hasattr(stream, "__aiter__"):
                 raise _nonsense(self.name, stream)
+            spoke = False
             try:
                 async for event in stream:
+                    spoke = True
                     piece = _piece(event)
                     if piece:
                         yield piece
@@ -102,6 +104,8 @@ class LiveChat:
                         yield ChatReply("", *_tokens(event))
             finally:
                 await stream.close()
+            if not spoke:
+                raise _nonsense(self.name, "an empty stream", retryable=True)
 
     async def aclose(self) -> None:
         """Close the client's connections."""
@@ -269,11 +273,11 @@ def _tokens(answer: Any) -> tuple[int, int]:
     return (getattr(usage, "prompt_tokens", None) or 0, getattr(usage, "completion_tokens", None) or 0)
 
 
-def _nonsense(name: str, answer: Any) -> ModelError:
+def _nonsense(name: str, answer: Any, *, retryable: bool | None = None) -> ModelError:
     # Gateways report trouble of the model behind them in an answer of status 200.
     told = getattr(answer, "error", None) or (answer if isinstance(answer, str) else type(answer).__name__)
     return ModelError(
         f"model {name}: expected a completion or embeddings, got {' '.join(str(told).split())[:200]!r}; "
         "check the base_url (most end in /v1)",
-        retryable=not isinstance(answer, str),
+        retryable=not isinstance(answer, str) if retryable is None else retryable,
     )
