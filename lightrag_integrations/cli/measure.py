@@ -81,7 +81,7 @@ def trials(
         questions[0]["question"], mode="mix", k=k
     )  # the first call opens connections; keep it out of the times
     return [
-        _trial(index, mode, asked, k)
+        _trial(index, asked, mode=mode, k=k)
         for mode, asked in tqdm(work, desc="questions", unit="question", disable=not show_progress)
     ]
 
@@ -103,7 +103,7 @@ def shown_in_full(results: Sequence[Trial], count: int) -> list[Trial]:
     return sorted(good, key=lambda trial: trial.id not in lacking)[:count]
 
 
-def _trial(index: LightRAGIndex, mode: str, asked: dict[str, Any], k: int) -> Trial:
+def _trial(index: LightRAGIndex, asked: dict[str, Any], *, mode: str, k: int) -> Trial:
     started = time.perf_counter()
     hits = index.retrieve(asked["question"], mode=mode, k=k, explain=mode == "mix").hits
     seconds = time.perf_counter() - started

@@ -64,6 +64,7 @@ class _Text(HTMLParser):
         self._in_title = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Break lines, mark headings and list items, fall silent in what is not text."""
         self._in_title = tag == "title" and not self._title
         if tag in _SILENT:
             self._silent.append(tag)
@@ -79,6 +80,7 @@ class _Text(HTMLParser):
             self._silent.clear()
 
     def handle_endtag(self, tag: str) -> None:
+        """Break lines; speak again after what is not text."""
         self._in_title = False
         if tag in self._silent:
             del self._silent[self._silent.index(tag) :]
@@ -88,14 +90,17 @@ class _Text(HTMLParser):
             self._parts.append("\n\n")
 
     def handle_data(self, data: str) -> None:
+        """Collect text."""
         if self._in_title:
             self._title.append(data)
         elif not self._silent:
             self._parts.append(re.sub(r"\s+", " ", data))
 
     def title(self) -> str:
+        """What stood in `<title>`."""
         return " ".join("".join(self._title).split())
 
     def text(self) -> str:
+        """The visible text."""
         lines = (" ".join(line.split()).removesuffix(" |") for line in "".join(self._parts).split("\n"))
         return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
