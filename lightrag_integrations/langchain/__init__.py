@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
-
 from lightrag_integrations.errors import MissingDependency
 
-if find_spec("langchain_core") is None:
+try:
+    import langchain_core  # noqa: F401
+except ModuleNotFoundError as error:
     raise MissingDependency(
         "langchain-core is not installed; it comes with the extra: pip install 'lightrag-integrations[langchain]'"
-    )
+    ) from error
 
 from lightrag_integrations.langchain.compressor import LightRAGReranker
 from lightrag_integrations.langchain.ingestor import LightRAGIngestor

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
-
 from lightrag_integrations.errors import MissingDependency
 
-if find_spec("llama_index") is None or find_spec("llama_index.core") is None:
+try:
+    import llama_index.core  # noqa: F401
+except ModuleNotFoundError as error:
     raise MissingDependency(
         "llama-index-core is not installed; it comes with the extra: pip install 'lightrag-integrations[llama-index]'"
-    )
+    ) from error
 
 from lightrag_integrations.llama_index.postprocessor import LightRAGRerank
 from lightrag_integrations.llama_index.retriever import LightRAGRetriever

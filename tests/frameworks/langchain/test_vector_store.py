@@ -1,0 +1,146 @@
+"""The vector store beyond the standard suite: retrievers, filters, diversity, the indexing API."""
+
+from typing import Any
+
+import pytest
+from langchain_core.documents import Document
+from langchain_core.embeddings import DeterministicFakeEmbedding
+from langchain_core.indexing import InMemoryRecordManager, aindex, index
+from langchain_core.vectorstores import VectorStoreRetriever
+
+from lightrag_integrations import ConfigurationError, InputError, LightRAGError, LightRAGIndex
+from lightrag_integrations.langchain import LightRAGRetriever, LightRAGVectorStore
+from tests.frameworks.conftest import MakeIndex
+from tests.frameworks.doubles import WordChat, WordEmbedder
+
+
+@pytest.fixture
+def store(make_index: MakeIndex) -> LightRAGVectorStore:
+    filled = LightRAGVectorStore(index=make_index(embed_model=WordEmbedder()))
+    filled.add_documents(documents())
+    return filled
+
+
+def documents() -> list[Document]:
+    return [
+        Document(id="1", page_content="red boats on the river", metadata={"n": 1, "tags": ["a"], "source": "x"}),
+        Document(
+            id="2", page_content="red boats on the river at night", metadata={"n": 2, "tags": ["b"], "source": "x"}
+        ),
+        Document(id="3", page_content="blue glass from the city", metadata={"n": 3, "tags": [], "source": "y"}),
+    ]
+
+
+async def test_search_by_text_vector_and_filter(store: LightRAGVectorStore) -> None:
+    assert [d.id for d in store.similarity_search("red boats on the river", k=2)] == ["1", "2"]
+    scored = store.similarity_search_with_score("red boats on the river", k=3)
+    assert scored[0] == (documents()[0], pytest.approx(1.0, abs=1e-3))
+    assert [score for _, score in scored] == sorted((score for _, score in scored), reverse=True)
+    assert await store.asimilarity_search_with_score("red boats on the river", k=3) == scored
+    vector = store.embeddings.embed_query("blue glass")
+    assert vector == await store.embeddings.aembed_query("blue glass")
+    assert store.similarity_search_by_vector(vector, k=1) == [documents()[2]]
+    assert await store.asimilarity_search_by_vector(vector, k=1) == [documents()[2]]
+    assert [d.id for d in store.similarity_search("red boats", k=3, filter={"n": {"$gt": 1}})] == ["2", "3"]
+    assert store.similarity_search("red", k=3, filter={"tags": {"$contains": "a"}}) == [documents()[0]]
+
+
+async def test_relevance_scores_lie_between_zero_and_one(store: LightRAGVectorStore) -> None:
+    scored = store.similarity_search_with_relevance_scores("red boats on the river", k=3)
+    assert all(0 <= score <= 1 for _, score in scored)
+    close = store.as_retriever(search_type="similarity_score_threshold", search_kwargs={"score_threshold": 0.99})
+    assert [d.id for d in close.invoke("red boats on the river")] == ["1"]
+    assert await close.ainvoke("red boats on the river") == close.invoke("red boats on the river")
+
+
+async def test_diverse_results(store: LightRAGVectorStore) -> None:
+    query = "red boats on the river"
+    assert [d.id for d in store.max_marginal_relevance_search(query, k=2, lambda_mult=0.1)] == ["1", "3"]
+    assert [d.id for d in store.max_marginal_relevance_search(query, k=2, lambda_mult=1.0)] == ["1", "2"]
+    assert [d.id for d in await store.amax_marginal_relevance_search(query, k=2, lambda_mult=0.1)] == ["1", "3"]
+    diverse = store.as_retriever(search_type="mmr", search_kwargs={"k": 2, "lambda_mult": 0.1})
+    assert [d.id for d in await diverse.ainvoke(query)] == ["1", "3"]
+
+
+@pytest.mark.parametrize("mode", ["keyword", "vector", "local", "global", "hybrid", "graph", "mix"])
+def test_every_mode_is_a_search_type(library: LightRAGIndex, question: str, mode: Any) -> None:
+    store = LightRAGVectorStore(index=library)
+    retriever = store.as_retriever(search_type=mode, search_kwargs={"k": 2}, tags=["mine"])
+    assert isinstance(retriever, LightRAGRetriever)
+    assert retriever.tags == ["mine"]
+    assert retriever.invoke(question) == LightRAGRetriever(index=library, mode=mode, k=2).invoke(question)
+    assert isinstance(store.as_retriever(), VectorStoreRetriever)
+    with pytest.raises(ValueError, match="search_type"):
+        store.as_retriever(search_type="fuzzy")
+
+
+async def test_stores_made_from_texts(dsn: str, make_index: MakeIndex) -> None:
+    handle = make_index(embed_model=DeterministicFakeEmbedding(size=6))
+    made = LightRAGVectorStore.from_texts(["one", "two"], None, [{"n": 1}, {"n": 2}], ids=["a", "b"], index=handle)
+    assert made.get_by_ids(["b"]) == [Document(id="b", page_content="two", metadata={"n": 2})]
+    name = make_index().name
+    other = await LightRAGVectorStore.afrom_documents(
+        documents(), DeterministicFakeEmbedding(size=6), name=name, database=dsn
+    )
+    assert len(await other.aget_by_ids(["1", "2", "3", "4"])) == 3
+    assert other.delete()
+    assert other.similarity_search("red", k=3) == []
+    other.index.close()
+    with pytest.raises(ConfigurationError, match="embed_model"):
+        LightRAGVectorStore(index=handle, embedding=DeterministicFakeEmbedding(size=6))
+
+
+def test_adding_needs_no_language_model_unless_asked(make_index: MakeIndex) -> None:
+    chat = WordChat()
+    handle = make_index(llm=chat)
+    LightRAGVectorStore(index=handle).add_documents([Document("Mira Halden designed the Corvane Bridge.", id="1")])
+    assert chat.kinds == [] and handle.status().facts == 0
+    graph = LightRAGVectorStore(index=handle, build_graph=True)
+    graph.add_documents([Document("Edda Quill founded the Tarn Institute.", id="2")])
+    assert chat.kinds == ["extract"] and handle.status().facts == 1
+    graph.delete(["2"])
+    assert handle.status().facts == 0 and handle.graph.entity("Edda Quill") is None
+
+
+def test_what_cannot_be_stored_is_an_error(store: LightRAGVectorStore) -> None:
+    with pytest.raises(InputError, match="ids"):
+        store.add_documents(documents(), ids=["1"])
+    with pytest.raises(LightRAGError):
+        store.add_documents([Document("fine", id="4"), Document("", id="5")])
+    assert store.get_by_ids(["4", "5"]) == []
+
+
+def test_the_last_of_equal_ids_counts(store: LightRAGVectorStore) -> None:
+    ids = store.add_documents([Document("first words"), Document("second words")], ids=["7", "7"])
+    assert ids == ["7", "7"]
+    assert [d.page_content for d in store.get_by_ids(["7"])] == ["second words"]
+
+
+async def test_the_indexing_api(make_index: MakeIndex) -> None:
+    chat = WordChat()
+    handle = make_index(llm=chat)
+    store = LightRAGVectorStore(index=handle, build_graph=True)
+    manager = InMemoryRecordManager(namespace="test")
+    manager.create_schema()
+    settings: dict[str, Any] = {"cleanup": "incremental", "source_id_key": "source", "key_encoder": "sha256"}
+
+    def loaded(second: str) -> list[Document]:
+        return [
+            Document("Mira Halden designed the Corvane Bridge.", metadata={"source": "a"}),
+            Document(second, metadata={"source": "a"}),
+            Document("The Corvane Bridge is near Port Lorne.", metadata={"source": "b"}),
+        ]
+
+    first = index(loaded("Mira Halden studied with Edda Quill."), manager, store, **settings)
+    assert (first["num_added"], first["num_skipped"]) == (3, 0)
+    assert handle.graph.relation("Mira Halden", "Edda Quill") is not None
+    calls = len(chat.kinds)
+    again = index(loaded("Mira Halden studied with Edda Quill."), manager, store, **settings)
+    assert (again["num_added"], again["num_skipped"], len(chat.kinds)) == (0, 3, calls)
+    changed = await aindex(loaded("Mira Halden likes Otto Varga."), manager, store, **settings)
+    assert (changed["num_added"], changed["num_deleted"], len(chat.kinds)) == (1, 1, calls + 1)
+    assert handle.graph.relation("Mira Halden", "Edda Quill") is None
+    assert handle.graph.relation("Mira Halden", "Corvane Bridge") is not None
+    emptied = index([], manager, store, **{**settings, "cleanup": "full"})
+    assert emptied["num_deleted"] == 3
+    assert (handle.status().chunks, handle.status().entities, handle.verify()) == (0, 0, [])
