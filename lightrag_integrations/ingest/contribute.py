@@ -8,11 +8,11 @@ from dataclasses import replace
 from lightrag_integrations.contributions import Fact, Mention, PreparedChunk
 from lightrag_integrations.ingest.lexical import lexical_contributions, lexical_mentions, title_mention
 from lightrag_integrations.ingest.validate import contributions, merged_mentions
-from lightrag_integrations.models import Extraction
+from lightrag_integrations.models import Chunk, Extraction
 from lightrag_integrations.options import IngestOptions
 from lightrag_integrations.text.keys import normalise_name
 
-__all__ = ["from_extraction", "from_words"]
+__all__ = ["from_extraction", "from_words", "is_lexical"]
 
 
 def from_extraction(
@@ -39,6 +39,15 @@ def from_words(chunk: PreparedChunk, options: IngestOptions) -> PreparedChunk:
     mentions, facts = lexical_contributions(chunk.chunk)
     title = title_mention(chunk.chunk)
     return _with(chunk, _short([*mentions, *([title] if title else [])], options), facts)
+
+
+def is_lexical(chunk: Chunk, extraction: Extraction) -> bool:
+    """True when this is what the lexical tier finds in the chunk: enriched earlier, it still is co-occurrence."""
+    mentions, facts = lexical_contributions(chunk)
+    surfaces = {mention.key: mention.surface for mention in mentions}
+    told = [(surfaces[fact.source_key], surfaces[fact.target_key], fact.description) for fact in facts]
+    given = [(relation.source, relation.target, relation.description) for relation in extraction.relations]
+    return told == given and list(surfaces.values()) == [entity.name for entity in extraction.entities]
 
 
 def _beside(chunk: PreparedChunk, options: IngestOptions) -> list[Mention]:

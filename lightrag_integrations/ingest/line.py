@@ -8,7 +8,7 @@ from functools import partial
 from lightrag_integrations.contributions import PreparedChunk, PreparedDocument
 from lightrag_integrations.errors import InputError
 from lightrag_integrations.ingest.call import Call, Job
-from lightrag_integrations.ingest.contribute import from_extraction, from_words
+from lightrag_integrations.ingest.contribute import from_extraction, from_words, is_lexical
 from lightrag_integrations.ingest.embed import Embeddings
 from lightrag_integrations.ingest.extract import ModelExtractor
 from lightrag_integrations.ingest.identity import document_hash, upsert_hash
@@ -91,7 +91,7 @@ class Line:
         return [self._contributed(chunk, extraction) for chunk, extraction in part]
 
     def _contributed(self, chunk: PreparedChunk, extraction: Extraction | None) -> tuple[PreparedChunk, int]:
-        if extraction is None:
+        if extraction is None or (self._lexical and is_lexical(chunk.chunk, extraction)):
             return from_words(chunk, self._options), 0
         grounded = self._grounded and chunk.chunk.extraction is None
         return from_extraction(chunk, extraction, self._options, grounded=grounded)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from lightrag_integrations.contributions import PendingDocument, StoredDocument
 from lightrag_integrations.ingest.call import Call, Job
@@ -45,7 +46,7 @@ async def plan_upserts(documents: Sequence[Document], call: Call) -> tuple[list[
     stored = await call.tools.store.stored([document.id for document in documents])
     hashes = await call.tools.store.chunk_hashes([document.id for document in documents])
     jobs = []
-    for document in documents:
+    for document in await call.tools.run_cpu(partial(_completed, documents, call)):
         known = stored.get(document.id)
         changed = _changed(document, known, hashes.get(document.id, {}), call)
         left = unfinished.get(document.id)
@@ -83,8 +84,16 @@ async def _unfinished(document_ids: Sequence[str], call: Call) -> dict[str, Pend
     return {pending.document.id: pending for pending in claimed}
 
 
+def _completed(documents: Sequence[Document], call: Call) -> list[Document]:
+    """The documents, their chunks with title, place, span and token count."""
+    return [
+        document.model_copy(update={"chunks": tuple(chunks_of(document, call.tools.tokenizer, call.options))})
+        for document in documents
+    ]
+
+
 def _changed(document: Document, known: StoredDocument | None, hashes: Hashes, call: Call) -> list[Chunk]:
-    chunks = chunks_of(document, call.tools.tokenizer, call.options)
+    chunks = list(document.chunks or ())
     if known is None:
         return chunks
     same_options, same_given = same_upsert(known.content_hash, upsert_hash(document, call.fingerprint))
