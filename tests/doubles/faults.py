@@ -15,6 +15,7 @@ Trouble = Literal[
     "slow",  # answers after `seconds`
     "reset",  # the connection is cut before the answer; a stream: after its first piece
     "no_usage",  # does not tell tokens
+    "unordered",  # embeddings: last one first; `index` tells
     "short",  # embeddings: one vector too few
     "nan",  # embeddings: a vector of NaN
     "wrong_size",  # embeddings: the last vector one number too long

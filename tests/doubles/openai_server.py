@@ -170,8 +170,9 @@ class OpenAIServer:
             encode = _base64 if body.get("encoding_format") == "base64" else list
             data = [{"object": "embedding", "index": i, "embedding": encode(v)} for i, v in enumerate(vectors)]
             usage = self._usage("embed", tokens(said), 0)
-            # Out of order on purpose: `index` counts.
-            return web.json_response({"object": "list", "data": data[::-1], "model": body["model"], "usage": usage})
+            if fault is not None and fault.trouble == "unordered":
+                data.reverse()
+            return web.json_response({"object": "list", "data": data, "model": body["model"], "usage": usage})
 
     async def _rerank(self, request: web.Request) -> web.StreamResponse:
         body = await request.json()

@@ -15,6 +15,7 @@ def cosine(first, second) -> float:
 
 
 async def test_vectors_come_in_the_order_of_the_texts(models) -> None:
+    models.server.fault("unordered")
     embedder = models.embedder(split=3)
     together = await embedder.embed(TEXTS, kind="document")
     assert [len(vector) for vector in together] == [models.server.dimension] * 10
