@@ -50,9 +50,10 @@ def parse_json(text: str, *, truncated: bool = False) -> Any:
         return json.JSONDecoder().raw_decode(body)[0]
     except (ValueError, RecursionError):
         pass
-    if truncated or not body.endswith(("}", "]")):
+    whole, broken_off = whole_records(body)
+    if truncated or broken_off or not body.endswith(("}", "]")):
         try:
-            return json.loads(whole_records(body))
+            return json.loads(whole)
         except (ValueError, RecursionError):
             # An answer that was not cut has prose behind it, or a quote too few.
             body = "" if truncated else body[: body.rfind("}") + 1]
@@ -69,11 +70,12 @@ def _mended(body: str, text: str) -> Any:
     return value
 
 
-def whole_records(body: str) -> str:
+def whole_records(body: str) -> tuple[str, bool]:
     """Cut JSON that breaks off after the last whole item of an outermost list, and close what is open.
 
     Returns:
-        JSON that does not break off any more; nothing when there is no whole item.
+        JSON that does not break off any more, empty when there is no whole item; and whether brackets, but no string,
+        were open at the end.
     """
     closing = dict(_CLOSING)
     open_brackets: list[str] = []
@@ -91,7 +93,7 @@ def whole_records(body: str) -> str:
         # An item is whole behind its closing brace, a plain value only with the comma behind it.
         if not in_string and char in "},":
             best = _closed(body, position, open_brackets) or best
-    return best
+    return best, bool(open_brackets) and not in_string
 
 
 def _closed(body: str, position: int, open_brackets: list[str]) -> str:

@@ -153,7 +153,13 @@ def test_aliases_and_comma_lists() -> None:
 
 def test_whole_records_of_nested_lists() -> None:
     body = '{"a": [{"x": [1, 2], "y": {"z": "}]"}}, {"x": [3'
-    assert json.loads(whole_records(body)) == {"a": [{"x": [1, 2], "y": {"z": "}]"}}]}
-    assert json.loads(whole_records('{"ranking": [3, 12, 1')) == {"ranking": [3, 12]}
-    assert whole_records('{"entities": [], "relations": [{"source": "A", "keywords": ["a", "b"') == ""
-    assert whole_records("no json") == ""
+    assert json.loads(whole_records(body)[0]) == {"a": [{"x": [1, 2], "y": {"z": "}]"}}]}
+    assert json.loads(whole_records('{"ranking": [3, 12, 1')[0]) == {"ranking": [3, 12]}
+    assert whole_records('{"entities": [], "relations": [{"source": "A", "keywords": ["a", "b"') == ("", True)
+    assert whole_records("no json") == ("", False)
+
+
+def test_a_quote_too_few_does_not_cost_the_records_behind_it() -> None:
+    spoiled = TEXT.replace('"type": "person', '"type": person', 1)
+    extraction, _ = read(Extraction, spoiled)
+    assert "London" in {entity.name for entity in extraction.entities}
