@@ -92,8 +92,9 @@ def merge_postings(rows: Sequence[tuple[int, bytes, bytes, bytes]], dead: Ints) 
     """
     counts = [len(row[1]) // 4 for row in rows]
     terms = np.repeat(np.asarray([row[0] for row in rows], np.int64), counts)
-    chunks, tfs, lengths = (b"".join(row[column] for row in rows) for column in (1, 2, 3))
-    ids, frequencies, sizes = unpack_postings(chunks, tfs, lengths)
+    ids, frequencies, sizes = unpack_postings(
+        b"".join(row[1] for row in rows), b"".join(row[2] for row in rows), b"".join(row[3] for row in rows)
+    )
     if len(dead):
         keep = ~np.isin(ids, dead)
         terms, ids, frequencies, sizes = terms[keep], ids[keep], frequencies[keep], sizes[keep]

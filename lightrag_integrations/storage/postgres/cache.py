@@ -1,0 +1,61 @@
+"""Paid answers and what they cost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+
+from lightrag_integrations.contributions import Usage
+from lightrag_integrations.models import Extraction
+from lightrag_integrations.storage.postgres.parts import StorePart, columns, run
+from lightrag_integrations.storage.postgres.pool import Connection
+from lightrag_integrations.storage.postgres.schema import Layout
+
+__all__ = ["CachePart"]
+
+
+class CachePart(StorePart):
+    """The extraction cache and the ledger."""
+
+    async def cached_extractions(self, keys: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], Extraction]:
+        """See `protocols.Store.cached_extractions`."""
+        wanted = {_digest(key): key for key in keys}
+        if not wanted:
+            return {}
+        rows = await self._alone("cached_extractions", keys=list(wanted))
+        return {wanted[bytes(key)]: Extraction.model_validate_json(result) for key, result in rows}
+
+    async def cache_extraction(self, key: tuple[str, str], extraction: Extraction, usage: Usage) -> None:
+        """See `protocols.Store.cache_extraction`."""
+        async with self._database.transaction() as (connection, layout):
+            await run(
+                connection, layout, "cache_extraction",
+                key=_digest(key), chunk_hash=key[0], extractor=key[1], result=extraction.model_dump_json(),
+            )  # fmt: skip
+            await _record(connection, layout, [usage])
+
+    async def record_usage(self, usages: Sequence[Usage]) -> None:
+        """See `protocols.Store.record_usage`."""
+        if usages:
+            async with self._database.transaction() as (connection, layout):
+                await _record(connection, layout, usages)
+
+    async def ledger(self) -> Sequence[Usage]:
+        """See `protocols.Store.ledger`."""
+        return [
+            Usage(kind=kind, model=model, prompt_tokens=prompt, completion_tokens=completion, cached=cached)
+            for kind, model, prompt, completion, cached in await self._alone("ledger")
+        ]
+
+
+async def _record(connection: Connection, layout: Layout, usages: Sequence[Usage]) -> None:
+    rows = [(u.kind, u.model, u.prompt_tokens, u.completion_tokens, u.cached, u.document_id) for u in usages]
+    kinds, models, prompts, completions, cached, documents = columns(rows, 6)
+    await run(
+        connection, layout, "record_usage",
+        kinds=kinds, models=models, prompts=prompts, completions=completions, cached=cached, documents=documents,
+    )  # fmt: skip
+
+
+def _digest(key: tuple[str, str]) -> bytes:
+    return sha256("\x00".join(key).encode("utf-8", "surrogatepass")).digest()

@@ -1,0 +1,43 @@
+"""Chunks as they are returned."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from lightrag_integrations.protocols import ChunkRow
+from lightrag_integrations.storage.postgres.reads import Reads
+from lightrag_integrations.storage.postgres.wire import int4_array, read_halfvec
+
+__all__ = ["ChunkReads"]
+
+
+class ChunkReads(Reads):
+    """Texts and spans."""
+
+    async def chunks(self, ids: Sequence[int]) -> Mapping[int, ChunkRow]:
+        """See `protocols.Reader.chunks`."""
+        rows = await self._seen("chunks", chunks=int4_array(ids))
+        return {row[0]: _chunk(row) for row in rows}
+
+    async def find_chunks(self, chunk_ids: Sequence[str]) -> Sequence[ChunkRow]:
+        """See `protocols.Reader.find_chunks`."""
+        found = {row[1]: _chunk(row) for row in await self._seen("find_chunks", ids=list(chunk_ids))}
+        return [found[chunk_id] for chunk_id in dict.fromkeys(chunk_ids) if chunk_id in found]
+
+    async def all_chunks(self) -> Sequence[ChunkRow]:
+        """See `protocols.Reader.all_chunks`."""
+        return [_chunk(row) for row in await self._seen("all_chunks")]
+
+    async def vectors(self, chunk_ids: Sequence[str]) -> Mapping[str, Sequence[float]]:
+        """See `protocols.Reader.vectors`."""
+        rows = await self._seen("vectors", ids=list(chunk_ids))
+        return {chunk_id: read_halfvec(data) for chunk_id, data in rows}
+
+
+def _chunk(row: Sequence[Any]) -> ChunkRow:
+    surrogate, chunk_id, document_id, title, text, source, position, start, end, metadata, content_hash = row
+    return ChunkRow(
+        id=surrogate, chunk_id=chunk_id, document_id=document_id, title=title, text=text, source=source,
+        position=position, start=start, end=end, metadata=metadata, content_hash=content_hash,
+    )  # fmt: skip

@@ -1,0 +1,49 @@
+"""Facts as they are told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from lightrag_integrations.models import FactView
+from lightrag_integrations.protocols import FactRow
+from lightrag_integrations.storage.postgres.parts import columns
+from lightrag_integrations.storage.postgres.reads import Reads
+from lightrag_integrations.storage.postgres.wire import int4_array, int8_array
+
+__all__ = ["FactReads"]
+
+
+class FactReads(Reads):
+    """Facts by id, entity, chunk or pair."""
+
+    async def facts(self, ids: Sequence[int]) -> Mapping[int, FactRow]:
+        """See `protocols.Reader.facts`."""
+        rows = await self._seen("facts", facts=int8_array(ids))
+        ends = int4_array(sorted({row[1] for row in rows} | {row[2] for row in rows}))
+        names = dict(await self._seen("entity_names", entities=ends)) if rows else {}
+        found: dict[int, FactRow] = {}
+        for surrogate, source, target, chunk, weight, description, keywords, chunk_id, document_id, start, end in rows:
+            view = FactView(
+                source=names[source], target=names[target], description=description, keywords=tuple(keywords),
+                weight=weight, chunk_id=chunk_id, document_id=document_id, start=start, end=end,
+            )  # fmt: skip
+            found[surrogate] = FactRow(surrogate, source, target, chunk, weight, view)
+        return found
+
+    async def facts_of_entities(self, entities: Sequence[int], limit: int) -> Sequence[FactRow]:
+        """See `protocols.Reader.facts_of_entities`."""
+        return await self._in_order("facts_of_entities", entities=int4_array(entities), limit=limit)
+
+    async def facts_of_chunks(self, chunks: Sequence[int], limit: int) -> Sequence[FactRow]:
+        """See `protocols.Reader.facts_of_chunks`."""
+        return await self._in_order("facts_of_chunks", chunks=int4_array(chunks), limit=limit)
+
+    async def facts_between(self, pairs: Sequence[tuple[int, int]], limit: int) -> Sequence[FactRow]:
+        """See `protocols.Reader.facts_between`."""
+        lows, highs = columns([(min(pair), max(pair)) for pair in pairs], 2)
+        return await self._in_order("facts_between", lows=int4_array(lows), highs=int4_array(highs), limit=limit)
+
+    async def _in_order(self, name: str, **params: object) -> list[FactRow]:
+        ids = [row[0] for row in await self._seen(name, **params)]
+        found = await self.facts(list(dict.fromkeys(ids)))
+        return [found[one] for one in dict.fromkeys(ids)]

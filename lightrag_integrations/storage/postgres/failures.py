@@ -1,0 +1,87 @@
+"""Turns the driver's errors into this package's, once, at the edge; the driver's error stays as the cause."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
+from psycopg_pool import PoolClosed, PoolTimeout, TooManyRequests
+
+from lightrag_integrations.errors import (
+    ConnectionFailed,
+    IndexClosed,
+    InputError,
+    LightRAGError,
+    SchemaError,
+    StorageError,
+)
+
+__all__ = ["address", "converted", "translate"]
+
+_CONNECTION_CLASSES = ("08", "28", "3D")
+_CONNECTION_STATES = ("53300", "57P01", "57P02", "57P03", "57P05")
+
+
+def address(conninfo: str) -> str:
+    """Where a connection string points, in words, without its password."""
+    parts = conninfo_to_dict(conninfo)
+    host = parts.get("host") or parts.get("hostaddr") or "the local socket"
+    names = (("port", parts.get("port")), ("database", parts.get("dbname")), ("user", parts.get("user")))
+    return ", ".join([f"{host}", *(f"{name} {value}" for name, value in names if value)])
+
+
+@contextmanager
+def converted(where: str) -> Iterator[None]:
+    """Convert driver errors raised inside.
+
+    Args:
+        where: The server's address for messages.
+    """
+    try:
+        yield
+    except (psycopg.Error, TooManyRequests) as error:
+        raise translate(error, where) from error
+
+
+def translate(error: BaseException, where: str) -> LightRAGError:
+    """This package's error for one of the driver's.
+
+    Args:
+        error: What psycopg or its pool raised.
+        where: The server's address for messages.
+    """
+    if isinstance(error, PoolClosed):
+        return IndexClosed("the index was closed; open it again or make a new handle")
+    if isinstance(error, PoolTimeout | TooManyRequests):
+        return ConnectionFailed(
+            f"no connection to PostgreSQL at {where} became free in time ({error}); "
+            "raise ConnectOptions.pool_max_size or pool_timeout_s, or start fewer calls at once"
+        )
+    if _lost(error):
+        return ConnectionFailed(
+            f"PostgreSQL at {where} can't be reached: {_first_line(error)}; check address, user, password and server"
+        )
+    if isinstance(error, psycopg.errors.UniqueViolation) and error.diag.constraint_name == "chunk_chunk_id_key":
+        return InputError(
+            f"another document stored a chunk of the same id at the same time ({error.diag.message_detail}); "
+            "use chunk ids that are unique in the index"
+        )
+    if isinstance(error, psycopg.errors.UndefinedTable | psycopg.errors.InvalidSchemaName):
+        return SchemaError(
+            f"the index at {where} lost its tables ({_first_line(error)}); was it dropped by another handle? "
+            "Close this handle and open a new one"
+        )
+    return StorageError(f"PostgreSQL at {where} refused a statement: {_first_line(error)}")
+
+
+def _lost(error: BaseException) -> bool:
+    if not isinstance(error, psycopg.OperationalError):
+        return False
+    state = error.sqlstate
+    return state is None or state[:2] in _CONNECTION_CLASSES or state in _CONNECTION_STATES
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).strip().split("\n", 1)[0]

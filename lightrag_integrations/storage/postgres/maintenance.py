@@ -1,0 +1,196 @@
+"""Upkeep: folding posting segments, sweeping idle identities, building vector indexes. Safe beside everything else."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lightrag_integrations.storage.postgres.nearest import INDEXED, index_name
+from lightrag_integrations.storage.postgres.parts import StorePart, Tuning, run
+from lightrag_integrations.storage.postgres.pool import Connection, Database
+from lightrag_integrations.storage.postgres.rows import Row, posting_rows
+from lightrag_integrations.storage.postgres.schema import Layout
+from lightrag_integrations.storage.postgres.vectors import MAX_INDEXED
+from lightrag_integrations.storage.postgres.wire import int4_array, int8_array, signed_hash
+from lightrag_integrations.storage.postgres.write import add_segment, copy_in
+from lightrag_integrations.text.postings import merge_postings, unpack_ints
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Ints = NDArray[np.int64]
+
+__all__ = ["MaintenancePart", "build_vector_indexes", "fold", "sweep"]
+
+_ROWS_AT_ONCE = 4000
+_SWEEP_AT_ONCE = 10000
+
+PostingRow = tuple[int, bytes, bytes, bytes]
+
+
+class MaintenancePart(StorePart):
+    """`compact` of the store."""
+
+    async def compact(self) -> None:
+        """See `protocols.Store.compact`. Also builds missing vector indexes and refreshes the planner's statistics."""
+        await fold(self._database, self._tuning, everything=True)
+        await sweep(self._database)
+        await build_vector_indexes(self._database, self._tuning)
+        layout = await self._database.layout()
+        async with self._database.connection() as connection:
+            for table in ("document", "chunk", "entity", "mention", "relation", "fact", "segment", "postings"):
+                await connection.execute(layout.statements.fill(f"VACUUM (ANALYZE) {{s}}.{table}"))
+
+
+async def fold(database: Database, tuning: Tuning, *, everything: bool) -> None:
+    """Fold segments into larger ones and take deleted chunks out of them.
+
+    Only one fold runs at a time in an index; a second one waits when it is to fold everything and leaves otherwise.
+    Committed segments never change, and only folds remove them, so nothing else need be locked.
+
+    Args:
+        database: The index.
+        tuning: How many segments of one size make one of the next.
+        everything: Fold all into one, instead of only sizes that have become too many.
+    """
+    async with database.transaction() as (connection, layout):
+        name = "lock_index" if everything else "try_lock_index"
+        rows = await run(connection, layout, name, key=signed_hash(layout.schema, "fold"))
+        if not everything and not rows[0][0]:
+            return
+        segments = await run(connection, layout, "segments")
+        deleted = [row[0] for row in segments if row[1] < 0]
+        for level, group in _groups(segments, tuning, everything=everything):
+            deleted = await _fold_group(connection, layout, group=group, deleted=deleted, level=level)
+
+
+def _groups(
+    segments: Sequence[tuple[int, int, int, int]], tuning: Tuning, *, everything: bool
+) -> list[tuple[int, list[int]]]:
+    """(new level, segments) to fold."""
+    levels: dict[int, list[int]] = {}
+    for segment, sign, level, _ in segments:
+        if sign > 0:
+            levels.setdefault(level, []).append(segment)
+    negative = [row for row in segments if row[1] < 0]
+    whole = sorted(segment for group in levels.values() for segment in group)
+    top = max(levels, default=0)
+    gone, total = sum(row[3] for row in negative), sum(row[3] for row in segments if row[1] > 0)
+    if everything or gone * 4 > total or len(negative) > tuning.segments:
+        return [(max(top, 1), whole)] if len(whole) > 1 or negative else []
+    return [(level + 1, group) for level, group in sorted(levels.items()) if len(group) >= tuning.fan]
+
+
+async def _fold_group(
+    connection: Connection, layout: Layout, *, group: Sequence[int], deleted: Sequence[int], level: int
+) -> list[int]:
+    """Fold some segments into one; what is left of the segments of deletions."""
+    old = int8_array(group)
+    ids, lengths = await _chunks(connection, layout, group)
+    dead, dead_lengths = await _chunks(connection, layout, deleted)
+    purged = np.isin(dead, ids)
+    alive = ~np.isin(ids, dead)
+    segment = await add_segment(
+        connection, layout, ids=ids[alive].tolist(), lengths=lengths[alive].tolist(), sign=1, level=level
+    )
+    rows = _whole_terms(connection, layout, old)
+    async for batch in rows:
+        merged = await asyncio.to_thread(merge_postings, batch, np.sort(dead))
+        await copy_in(
+            connection, layout.statements["copy_postings"], lambda merged=merged: posting_rows(segment, merged)
+        )
+    await run(connection, layout, "remove_postings", segments=old)
+    await run(connection, layout, "remove_segments", segments=old)
+    if not purged.any():
+        return list(deleted)
+    await run(connection, layout, "remove_segments", segments=int8_array(deleted))
+    if purged.all():
+        return []
+    left, sizes = dead[~purged].tolist(), dead_lengths[~purged].tolist()
+    return [await add_segment(connection, layout, ids=left, lengths=sizes, sign=-1, level=0)]
+
+
+def _merged_rows(segment: int, rows: Sequence[PostingRow], dead: Ints) -> Iterator[Row]:
+    return posting_rows(segment, merge_postings(rows, dead))
+
+
+async def _chunks(connection: Connection, layout: Layout, segments: Sequence[int]) -> tuple[Ints, Ints]:
+    rows = await run(connection, layout, "segment_chunks", segments=int8_array(segments))
+    return unpack_ints(b"".join(row[1] for row in rows)), unpack_ints(b"".join(row[2] for row in rows))
+
+
+async def _whole_terms(connection: Connection, layout: Layout, segments: bytes) -> AsyncIterator[list[PostingRow]]:
+    """The postings of some segments in batches, no term split between two batches."""
+    held: list[PostingRow] = []
+    async with connection.cursor("lightrag_postings", binary=True) as cursor:
+        await cursor.execute(layout.statements["segment_postings"], {"segments": segments})
+        while rows := await cursor.fetchmany(_ROWS_AT_ONCE):
+            held += rows
+            last = held[-1][0]
+            cut = next(place for place in range(len(held), 0, -1) if place == 1 or held[place - 2][0] != last) - 1
+            if cut:
+                yield held[:cut]
+                held = held[cut:]
+    if held:
+        yield held
+
+
+async def sweep(database: Database) -> None:
+    """Remove relations and entities that nothing tells of; those a writer holds are left for the next time.
+
+    Args:
+        database: The index.
+    """
+    for find, remove in (("idle_relations", "sweep_relations"), ("idle_entities", "sweep_entities")):
+        found = _SWEEP_AT_ONCE
+        while found == _SWEEP_AT_ONCE:
+            async with database.transaction() as (connection, layout):
+                ids = [row[0] for row in await run(connection, layout, find, limit=_SWEEP_AT_ONCE)]
+                await run(connection, layout, remove, ids=int4_array(ids))
+            found = len(ids)
+
+
+async def build_vector_indexes(database: Database, tuning: Tuning) -> None:
+    """Build the HNSW indexes of tables that have become large, and replace invalid ones.
+
+    Args:
+        database: The index.
+        tuning: From how many vectors on an index pays.
+    """
+    async with database.snapshot() as (connection, layout):
+        meta = dict(await run(connection, layout, "meta"))
+        if not 1 <= int(meta.get("dimension", 0)) <= MAX_INDEXED:
+            return
+        counts = (await run(connection, layout, "count_vectors", most=tuning.hnsw_rows))[0]
+        found = await _indexes(connection, layout)
+    for table, count in zip(INDEXED, counts, strict=True):
+        valid, building = found.get(index_name(table), (False, False))
+        if count >= tuning.hnsw_rows and not valid and not building:
+            await _build(database, layout, table)
+
+
+async def _indexes(connection: Connection, layout: Layout) -> dict[str, tuple[bool, bool]]:
+    names = [index_name(table) for table in INDEXED]
+    rows = await run(connection, layout, "vector_indexes", schema=layout.schema, names=names)
+    return {name: (valid, building) for name, valid, building in rows}
+
+
+async def _build(database: Database, layout: Layout, table: str) -> None:
+    name = index_name(table)
+    drop = layout.statements.fill(f"DROP INDEX CONCURRENTLY IF EXISTS {{s}}.{name}")
+    create = layout.statements.fill(
+        f"CREATE INDEX CONCURRENTLY IF NOT EXISTS {name} ON {{s}}.{table} "
+        "USING hnsw (embedding {v}.halfvec_cosine_ops)"
+    )
+    async with database.connection() as connection:
+        await connection.execute(drop)
+        finished = False
+        try:
+            await connection.execute(create)
+            finished = True
+        finally:
+            # Cut short, it leaves an invalid index, which costs every writer and helps no reader.
+            if not finished and not connection.broken:
+                await connection.execute(drop)

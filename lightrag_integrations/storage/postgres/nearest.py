@@ -1,0 +1,91 @@
+"""Vector search: exact while it is cheap or must be, through an HNSW index otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from lightrag_integrations.errors import SchemaError
+from lightrag_integrations.storage.postgres.reads import Reads
+from lightrag_integrations.storage.postgres.wire import Raw, halfvec, int4_array, unit
+
+__all__ = ["INDEXED", "NearestReads", "index_name"]
+
+INDEXED = ("chunk", "entity", "fact")
+_MOST_CANDIDATES = 1000
+"""pgvector's largest hnsw.ef_search."""
+
+
+def index_name(table: str) -> str:
+    """Name of a table's vector index."""
+    return f"{table}_by_embedding"
+
+
+class NearestReads(Reads):
+    """The vectors nearest to a question's."""
+
+    async def nearest_chunks(self, vector: Sequence[float], limit: int) -> Sequence[tuple[int, float]]:
+        """See `protocols.Reader.nearest_chunks`."""
+        return await self._nearest("chunk", vector, limit)
+
+    async def nearest_entities(self, vector: Sequence[float], limit: int) -> Sequence[tuple[int, float]]:
+        """See `protocols.Reader.nearest_entities`."""
+        return await self._nearest("entity", vector, limit)
+
+    async def nearest_facts(self, vector: Sequence[float], limit: int) -> Sequence[tuple[int, float]]:
+        """See `protocols.Reader.nearest_facts`."""
+        return await self._nearest("fact", vector, limit)
+
+    async def similarities(self, vector: Sequence[float], chunks: Sequence[int]) -> Mapping[int, float]:
+        """See `protocols.Reader.similarities`."""
+        packed = await self._question(vector)
+        if packed is None:
+            return {}
+        visible = await self._visible_ids()
+        wanted = list(chunks) if visible is None else sorted(set(chunks) & set(visible.tolist()))
+        return dict(await self._rows("similarities", vector=packed, chunks=int4_array(wanted)))
+
+    async def _nearest(self, table: str, vector: Sequence[float], limit: int) -> list[tuple[int, float]]:
+        packed = await self._question(vector)
+        if packed is None or limit < 1:
+            return []
+        plural = {"chunk": "chunks", "entity": "entities", "fact": "facts"}[table]
+        candidates = await self._candidates(table, limit)
+        if candidates:
+            await self._rows("use_index", candidates=str(candidates))
+            rows = await self._seen(f"indexed_{plural}", vector=packed, limit=limit, candidates=candidates)
+            await self._rows("use_any_plan")
+            if len(rows) >= limit:
+                return rows
+        # Too few came through filter and deletions, or there is no index: look at every visible vector.
+        return await self._seen(f"exact_{plural}", vector=packed, limit=limit)
+
+    async def _candidates(self, table: str, limit: int) -> int:
+        """How many vectors to take from the index before the filter; 0: don't use it."""
+        visible = await self._visible_ids()
+        if visible is not None and len(visible) <= self._tuning.exact_rows:
+            return 0
+        names = [index_name(table)]
+        indexes = await self._rows("vector_indexes", schema=self._layout.schema, names=names)
+        if not any(valid for _, valid, _ in indexes):
+            return 0
+        # Widened by the share of chunks that the filter leaves; what it still lacks, the exact search finds.
+        share = 1.0
+        if visible is not None:
+            (total, _), *_ = await self._rows("corpus")
+            share = max(len(visible), 1) / max(total, 1)
+        wanted = max(self._tuning.ef_search, round(2 * limit / share))
+        return wanted if wanted <= _MOST_CANDIDATES else 0
+
+    async def _question(self, vector: Sequence[float]) -> Raw | None:
+        """The question's vector, packed; `None` when it or the index has no direction to compare."""
+        normal = unit(vector)
+        meta: dict[str, Any] = dict(await self._rows("meta"))
+        if normal is None or "dimension" not in meta:
+            return None
+        if len(normal) != int(meta["dimension"]):
+            raise SchemaError(
+                f"got a question's vector of dimension {len(normal)}, the index holds dimension {meta['dimension']} "
+                f"(model {meta['embedding']!r}); ask with the model the index was made with"
+            )
+        return halfvec(normal)

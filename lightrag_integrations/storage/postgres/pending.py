@@ -1,0 +1,68 @@
+"""Accepted input: written before any model call, leased to its worker by the server's clock."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from lightrag_integrations.contributions import PendingDocument
+from lightrag_integrations.models import Chunk, Document
+from lightrag_integrations.storage.postgres.parts import StorePart, columns
+from lightrag_integrations.storage.postgres.wire import json_text
+
+__all__ = ["PendingPart"]
+
+
+class PendingPart(StorePart):
+    """Accepting, leasing, claiming and failing documents."""
+
+    async def accept(self, documents: Sequence[PendingDocument], *, owner: str, lease_s: float) -> None:
+        """See `protocols.Store.accept`."""
+        if not documents:
+            return
+        ids, titles, sources, metadata, contents, chunks, hashes, replaces, attempts = columns(
+            [_row(one) for one in {one.document.id: one for one in documents}.values()], 9
+        )
+        await self._alone(
+            "accept",
+            ids=ids, titles=titles, sources=sources, metadata=metadata, contents=contents, chunks=chunks,
+            hashes=hashes, replaces=replaces, attempts=attempts, owner=owner, lease_s=lease_s,
+        )  # fmt: skip
+
+    async def extend_lease(self, document_ids: Sequence[str], *, owner: str, lease_s: float) -> None:
+        """See `protocols.Store.extend_lease`."""
+        await self._alone("extend_lease", ids=list(document_ids), owner=owner, lease_s=lease_s)
+
+    async def claim(
+        self, document_ids: Sequence[str] | None, *, owner: str, lease_s: float, limit: int
+    ) -> Sequence[PendingDocument]:
+        """See `protocols.Store.claim`."""
+        ids = None if document_ids is None else list(document_ids)
+        rows = await self._alone("claim", ids=ids, owner=owner, lease_s=lease_s, limit=limit)
+        return [_document(row) for row in sorted(rows)]
+
+    async def fail(self, errors: Mapping[str, str], *, owner: str) -> None:
+        """See `protocols.Store.fail`."""
+        reasons = [reason.replace("\x00", "") for reason in errors.values()]
+        await self._alone("fail", ids=list(errors), errors=reasons, owner=owner)
+
+
+def _row(pending: PendingDocument) -> tuple[Any, ...]:
+    document = pending.document
+    chunks = None
+    if document.chunks is not None:
+        chunks = json_text([chunk.model_dump(mode="json") for chunk in document.chunks])
+    return (
+        document.id, document.title, document.source, json_text(document.metadata), document.text, chunks,
+        pending.content_hash, pending.replace, pending.attempts,
+    )  # fmt: skip
+
+
+def _document(row: Sequence[Any]) -> PendingDocument:
+    document_id, title, source, metadata, text, chunks, content_hash, replaces, attempts, error = row
+    given = None if chunks is None else tuple(Chunk.model_validate(one) for one in json.loads(chunks))
+    document = Document(id=document_id, title=title, source=source, metadata=metadata, text=text, chunks=given)
+    return PendingDocument(
+        document=document, content_hash=content_hash, replace=replaces, attempts=attempts, error=error
+    )

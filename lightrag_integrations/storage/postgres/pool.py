@@ -1,0 +1,198 @@
+"""The connections of one index: a pool opened on the running loop, transactions, snapshots."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+import psycopg
+from psycopg import AsyncConnection
+from psycopg.conninfo import make_conninfo
+from psycopg_pool import AsyncConnectionPool
+
+from lightrag_integrations.errors import ConfigurationError, ConnectionFailed, IndexClosed, LightRAGError
+from lightrag_integrations.options import ConnectOptions
+from lightrag_integrations.storage.postgres.failures import address, converted, translate
+from lightrag_integrations.storage.postgres.schema import Layout, prepare_schema
+from lightrag_integrations.storage.postgres.wire import register
+
+__all__ = ["Connection", "Database"]
+
+Connection = AsyncConnection[tuple[Any, ...]]
+_LOG = logging.getLogger("lightrag_integrations.storage")
+_PATIENCE_S = 1.0
+"""After so long a wait with failing connection attempts the cause is looked for and raised."""
+
+
+class Database:
+    """Connections to one index. No session state is used and nothing is prepared, so transaction poolers work."""
+
+    def __init__(self, name: str, connect: ConnectOptions) -> None:
+        """Keep the settings; no I/O.
+
+        Args:
+            name: The index's name.
+            connect: How to reach the server.
+        """
+        self.name = name
+        self.connect = connect
+        try:
+            timeout = max(2, round(connect.connect_timeout_s))
+            self._conninfo = make_conninfo(
+                connect.dsn.get_secret_value(), connect_timeout=timeout, application_name="lightrag"
+            )
+        except psycopg.ProgrammingError:
+            # The driver's message repeats the string, password and all: it must not travel on as a cause.
+            raise ConfigurationError(
+                "database: got a connection string that PostgreSQL's library can't read; "
+                "expected one like postgresql://user:password@host:5432/database"
+            ) from None
+        self.where = address(self._conninfo)
+        self._pool: AsyncConnectionPool[Connection] | None = None
+        self._layout: Layout | None = None
+        self._opening = asyncio.Lock()
+        self._closed = False
+
+    async def aclose(self) -> None:
+        """Close the pool; later calls raise `IndexClosed`."""
+        self._closed = True
+        if self._pool is not None:
+            await self._pool.close()
+
+    def forget_schema(self) -> None:
+        """Look at the schema again before the next call (after a drop)."""
+        self._layout = None
+
+    async def layout(self) -> Layout:
+        """Schema and statements of the index; created at the first call."""
+        if self._layout is None:
+            async with self._opening:
+                if self._layout is None:
+                    await self._open_pool()
+                    async with self.connection() as connection:
+                        self._layout = await prepare_schema(connection, self.name)
+        return self._layout
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Connection]:
+        """A connection in autocommit mode, with driver errors converted."""
+        if self._closed or self._pool is None:
+            raise IndexClosed("the index was closed; open it again or make a new handle")
+        with converted(self.where):
+            connection = await self._checkout(self._pool)
+            try:
+                yield connection
+            finally:
+                await self._pool.putconn(connection)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[tuple[Connection, Layout]]:
+        """A READ COMMITTED transaction."""
+        layout = await self.layout()
+        async with self.connection() as connection, connection.transaction():
+            await self._limit(connection)
+            yield connection, layout
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[tuple[Connection, Layout]]:
+        """A REPEATABLE READ, READ ONLY transaction."""
+        layout = await self.layout()
+        async with self.connection() as connection:
+            await connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            try:
+                await self._limit(connection)
+                yield connection, layout
+            finally:
+                if not connection.broken:
+                    await connection.execute("ROLLBACK")
+
+    async def _limit(self, connection: Connection) -> None:
+        if self.connect.statement_timeout_s is not None:
+            limit = str(round(self.connect.statement_timeout_s * 1000))
+            await connection.execute("SELECT set_config('statement_timeout', %s, true)", [limit])
+
+    async def _open_pool(self) -> None:
+        if self._pool is not None:
+            return
+        if self._closed:
+            raise IndexClosed("the index was closed; open it again or make a new handle")
+        # The pool retries failed connections behind the scenes; one attempt of our own tells what is wrong at once.
+        await self._probe()
+        pool = AsyncConnectionPool(
+            self._conninfo,
+            connection_class=_connection_class(self.connect.password),
+            kwargs={"autocommit": True, "prepare_threshold": None},
+            min_size=0,
+            max_size=self.connect.pool_max_size,
+            timeout=self.connect.pool_timeout_s,
+            max_idle=self.connect.idle_timeout_s,
+            reconnect_timeout=self.connect.pool_timeout_s,
+            configure=self._configure,
+            check=AsyncConnectionPool.check_connection,
+            open=False,
+        )
+        await pool.open()
+        self._pool = pool
+
+    async def _configure(self, connection: Connection) -> None:
+        register(connection)
+        if self.connect.configure is not None:
+            result = self.connect.configure(connection)
+            if inspect.isawaitable(result):
+                await result
+
+    async def _checkout(self, pool: AsyncConnectionPool[Connection]) -> Connection:
+        failures = pool.get_stats().get("connections_errors", 0)
+        waiting = asyncio.ensure_future(pool.getconn())
+        try:
+            done, _ = await asyncio.wait({waiting}, timeout=_PATIENCE_S)
+            if not done and pool.get_stats().get("connections_errors", 0) > failures:
+                await self._probe()
+            return await waiting
+        except (asyncio.CancelledError, psycopg.Error, LightRAGError):
+            await _give_back(pool, waiting)
+            raise
+
+    async def _probe(self) -> None:
+        """Connect once, beside the pool.
+
+        Raises:
+            ConnectionFailed: With the server's own reason.
+        """
+        try:
+            factory = _connection_class(self.connect.password)
+            connection = await asyncio.wait_for(
+                factory.connect(self._conninfo, autocommit=True), self.connect.connect_timeout_s
+            )
+        except psycopg.Error as error:
+            raise translate(error, self.where) from error
+        except TimeoutError as error:
+            limit = self.connect.connect_timeout_s
+            raise ConnectionFailed(f"PostgreSQL at {self.where} gave no answer within {limit:g} s") from error
+        await connection.close()
+
+
+async def _give_back(pool: AsyncConnectionPool[Connection], waiting: asyncio.Future[Connection]) -> None:
+    """Stop waiting for a connection; one that arrived meanwhile goes back to the pool."""
+    waiting.cancel()
+    with suppress(asyncio.CancelledError, psycopg.Error):
+        await pool.putconn(await waiting)
+
+
+def _connection_class(password: Callable[[], str] | None) -> type[Connection]:
+    """A connection class that asks for the password each time it connects."""
+    if password is None:
+        return AsyncConnection
+    ask = password
+
+    class _Fresh(AsyncConnection[tuple[Any, ...]]):
+        @classmethod
+        async def connect(cls, conninfo: str = "", **kwargs: Any) -> Any:
+            secret = await asyncio.to_thread(ask)
+            return await super().connect(conninfo, password=secret, **kwargs)
+
+    return _Fresh

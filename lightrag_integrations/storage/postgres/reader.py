@@ -1,0 +1,16 @@
+"""A reader: one read-only snapshot of an index through one filter, composed of its parts."""
+
+from __future__ import annotations
+
+from lightrag_integrations.storage.postgres.chunks import ChunkReads
+from lightrag_integrations.storage.postgres.entities import EntityReads
+from lightrag_integrations.storage.postgres.facts import FactReads
+from lightrag_integrations.storage.postgres.graph import GraphReads
+from lightrag_integrations.storage.postgres.nearest import NearestReads
+from lightrag_integrations.storage.postgres.search import SearchReads
+
+__all__ = ["PostgresReader"]
+
+
+class PostgresReader(SearchReads, NearestReads, GraphReads, ChunkReads, EntityReads, FactReads):
+    """`protocols.Reader` on a connection inside a REPEATABLE READ transaction."""

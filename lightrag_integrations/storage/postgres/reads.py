@@ -1,0 +1,69 @@
+"""What every part of a reader shares: the connection of its snapshot and the set of visible chunks."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from psycopg import sql
+
+from lightrag_integrations.filters import Filter
+from lightrag_integrations.storage.postgres.filters_sql import compile_filter
+from lightrag_integrations.storage.postgres.parts import Tuning, run
+from lightrag_integrations.storage.postgres.pool import Connection
+from lightrag_integrations.storage.postgres.schema import Layout
+from lightrag_integrations.storage.postgres.wire import Raw, int4_array, load_arrays
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Ints = NDArray[np.int64]
+
+__all__ = ["Reads"]
+
+
+class Reads:
+    """Runs statements in the snapshot; without a filter every stored chunk is visible."""
+
+    def __init__(self, connection: Connection, layout: Layout, where: Filter | None, tuning: Tuning) -> None:
+        """Keep the snapshot; nothing is read yet.
+
+        Args:
+            connection: Inside a REPEATABLE READ, READ ONLY transaction.
+            layout: Schema and statements.
+            where: The filter.
+            tuning: Sizes that decide between exact and indexed vector search.
+        """
+        self._connection = connection
+        self._layout = layout
+        self._where = where
+        self._tuning = tuning
+        self._visible: Ints | None = None
+        self._packed: Raw | None = None
+        self._once = asyncio.Lock()
+
+    async def _rows(self, name: str, **params: Any) -> list[tuple[Any, ...]]:
+        """Rows of a statement that looks at no filter."""
+        return await run(self._connection, self._layout, name, **params)
+
+    async def _seen(self, name: str, **params: Any) -> list[tuple[Any, ...]]:
+        """Rows of a statement that takes the visible chunks as `visible` (NULL: all)."""
+        await self._visible_ids()
+        return await self._rows(name, visible=self._packed, **params)
+
+    async def _visible_ids(self) -> Ints | None:
+        """Surrogate ids of the visible chunks, ascending; `None` when there is no filter. Read once."""
+        if self._where is None or self._visible is not None:
+            return self._visible
+        async with self._once:
+            if self._visible is None:
+                condition, params = compile_filter(self._where, sql.SQL("c.metadata"))
+                statement = self._layout.statements["visible"] + b" " + condition.as_bytes(None)
+                cursor = self._connection.cursor(binary=True)
+                load_arrays(cursor)
+                row = await (await cursor.execute(statement, params)).fetchone()
+                assert row is not None
+                self._packed = int4_array(row[0])
+                self._visible = row[0]
+        return self._visible

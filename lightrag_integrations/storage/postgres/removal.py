@@ -1,0 +1,71 @@
+"""Deleting documents and chunks, exactly: every contribution goes, in one transaction, and no model is called.
+
+Entities and relations that nothing tells of any more stay as invisible identity rows: a writer may be about to use
+them. `compact` sweeps them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from lightrag_integrations.storage.postgres.parts import StorePart, run
+from lightrag_integrations.storage.postgres.pool import Connection
+from lightrag_integrations.storage.postgres.schema import Layout
+from lightrag_integrations.storage.postgres.wire import int4_array
+from lightrag_integrations.text.postings import pack_ints
+
+__all__ = ["RemovalPart", "remove_chunks"]
+
+
+class RemovalPart(StorePart):
+    """`delete` and `delete_chunks` of the store."""
+
+    async def delete(self, document_ids: Sequence[str]) -> int:
+        """See `protocols.Store.delete`."""
+        ids = list(document_ids)
+        async with self._database.transaction() as (connection, layout):
+            waiting = await run(connection, layout, "lock_pending", ids=ids)
+            await run(connection, layout, "remove_pending", ids=ids)
+            found = await run(connection, layout, "lock_documents", ids=ids)
+            documents = int4_array([row[0] for row in found])
+            chunks = dict(await run(connection, layout, "chunks_of_documents", documents=documents))
+            await remove_chunks(connection, layout, chunks)
+            await run(connection, layout, "remove_documents", documents=documents)
+        self._changed()
+        return len({row[0] for row in waiting} | {row[1] for row in found})
+
+    async def delete_chunks(self, chunk_ids: Sequence[str]) -> int:
+        """See `protocols.Store.delete_chunks`."""
+        ids = list(chunk_ids)
+        async with self._database.transaction() as (connection, layout):
+            owners = [row[0] for row in await run(connection, layout, "documents_of_chunks", ids=ids)]
+            await run(connection, layout, "lock_documents", ids=owners)
+            found = await run(connection, layout, "chunks_by_id", ids=ids)
+            await remove_chunks(connection, layout, {row[0]: row[1] for row in found})
+            documents = int4_array(sorted({row[2] for row in found}))
+            empty = int4_array(
+                [row[0] for row in await run(connection, layout, "empty_documents", documents=documents)]
+            )
+            await run(connection, layout, "remove_documents", documents=empty)
+            await run(connection, layout, "mark_incomplete", documents=documents)
+        self._changed()
+        return len(found)
+
+
+async def remove_chunks(connection: Connection, layout: Layout, lengths: Mapping[int, int]) -> None:
+    """Remove chunks with their mentions and facts, and subtract them from the postings.
+
+    Args:
+        connection: In a transaction that holds the locks of the chunks' documents.
+        layout: Schema and statements.
+        lengths: Length in terms by surrogate chunk id.
+    """
+    if not lengths:
+        return
+    ids = sorted(lengths)
+    await run(connection, layout, "remove_chunks", chunks=int4_array(ids))
+    packed, sizes = pack_ints(ids), [lengths[one] for one in ids]
+    await run(
+        connection, layout, "add_segment",
+        sign=-1, level=0, count=len(ids), total=sum(sizes), chunks=packed, lengths=pack_ints(sizes),
+    )  # fmt: skip

@@ -1,0 +1,72 @@
+"""Keyword search: postings with deletions subtracted, and the numbers that BM25 needs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lightrag_integrations.protocols import Posting
+from lightrag_integrations.storage.postgres.reads import Reads
+from lightrag_integrations.storage.postgres.wire import int8_array
+from lightrag_integrations.text.postings import unpack_ints, unpack_postings
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Ints = NDArray[np.int64]
+
+__all__ = ["SearchReads"]
+
+
+class SearchReads(Reads):
+    """BM25's inputs."""
+
+    async def corpus(self) -> tuple[int, int]:
+        """See `protocols.Reader.corpus`."""
+        rows = await (self._rows("corpus") if self._where is None else self._seen("visible_corpus"))
+        count, length = rows[0]
+        return count, length
+
+    async def postings(self, terms: Sequence[int]) -> Sequence[Posting]:
+        """See `protocols.Reader.postings`."""
+        if not len(terms):
+            return []
+        rows = await self._rows("postings", terms=int8_array(list(terms)))
+        visible = await self._visible_ids()
+        dead = await self._deleted() if visible is None else None
+        pieces: dict[int, list[tuple[bytes, bytes, bytes]]] = {}
+        for term, chunks, tfs, lengths in rows:
+            pieces.setdefault(term, []).append((chunks, tfs, lengths))
+        wanted = dict.fromkeys(terms)
+        found = [_posting(term, pieces[term], visible, dead) for term in wanted if term in pieces]
+        return [one for one in found if len(one.chunks)]
+
+    async def _deleted(self) -> Ints:
+        """Chunks that are still in the postings, though deleted."""
+        rows = await self._rows("deleted")
+        return np.sort(unpack_ints(b"".join(row[0] for row in rows)))
+
+
+def _posting(
+    term: int, pieces: Sequence[tuple[bytes, bytes, bytes]], visible: Ints | None, dead: Ints | None
+) -> Posting:
+    packed = [b"".join(piece[column] for piece in pieces) for column in range(3)]
+    chunks, tfs, lengths = unpack_postings(*packed)
+    keep = None
+    if visible is not None:
+        keep = _within(chunks, visible)
+    elif dead is not None and len(dead):
+        keep = ~_within(chunks, dead)
+    if keep is not None:
+        chunks, tfs, lengths = chunks[keep], tfs[keep], lengths[keep]
+    return Posting(term=term, chunks=chunks, tfs=tfs, lengths=lengths)
+
+
+def _within(values: Ints, among: Ints) -> NDArray[np.bool_]:
+    """Which values occur in the sorted array."""
+    if not len(among):
+        return np.zeros(len(values), np.bool_)
+    places = np.minimum(np.searchsorted(among, values), len(among) - 1)
+    return np.asarray(among[places] == values)

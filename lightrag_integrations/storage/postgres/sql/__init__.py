@@ -1,0 +1,59 @@
+"""Loads the named statements of the `.sql` files beside it and puts an index's schema into them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from importlib import resources
+from types import MappingProxyType
+
+from psycopg import sql
+
+__all__ = ["Statements", "migrations"]
+
+_FILES = ("cache", "chunks", "documents", "dump", "graph", "maintenance", "pending", "search", "vectors", "write")
+_NAME = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
+_MIGRATION = re.compile(r"^(\d{4})_(\w+)\.sql$")
+
+
+class Statements:
+    """The statements of one index, its schema and that of pgvector filled in: `statements["corpus"]`."""
+
+    def __init__(self, schema: str, vector_schema: str) -> None:
+        """Read all files.
+
+        Args:
+            schema: The index's schema.
+            vector_schema: The schema that pgvector is installed in.
+        """
+        self.schema = schema
+        self._names = {"s": sql.Identifier(schema), "v": sql.Identifier(vector_schema)}
+        folder = resources.files(__package__)
+        texts = {
+            name: text for file in _FILES for name, text in _named(folder.joinpath(f"{file}.sql").read_text("utf-8"))
+        }
+        self._ready: Mapping[str, bytes] = MappingProxyType({name: self.fill(text) for name, text in texts.items()})
+
+    def __getitem__(self, name: str) -> bytes:
+        """The statement of this name."""
+        return self._ready[name]
+
+    def fill(self, text: str) -> bytes:
+        """Put the schemas into a statement's text."""
+        # The text comes from the package's own files, never from a user.
+        return sql.SQL(text).format(**self._names).as_bytes(None)
+
+
+def migrations() -> tuple[tuple[int, str, str], ...]:
+    """(version, name, text) of every migration, in order."""
+    found = []
+    for entry in resources.files(__package__).joinpath("migrations").iterdir():
+        match = _MIGRATION.match(entry.name)
+        if match:
+            found.append((int(match[1]), match[2], entry.read_text("utf-8")))
+    return tuple(sorted(found))
+
+
+def _named(text: str) -> list[tuple[str, str]]:
+    parts = _NAME.split(text)
+    return [(name, body.strip()) for name, body in zip(parts[1::2], parts[2::2], strict=True)]

@@ -1,0 +1,16 @@
+-- name: cached_extractions
+SELECT key, result FROM {s}.extraction WHERE key = ANY(%(keys)s)
+
+-- name: cache_extraction
+INSERT INTO {s}.extraction (key, chunk_hash, extractor, result)
+VALUES (%(key)s, %(chunk_hash)s, %(extractor)s, %(result)s)
+ON CONFLICT (key) DO NOTHING
+
+-- name: record_usage
+INSERT INTO {s}.ledger (kind, model, prompt_tokens, completion_tokens, cached, document_id)
+SELECT * FROM unnest(%(kinds)s::text[], %(models)s::text[], %(prompts)s::int8[], %(completions)s::int8[],
+                     %(cached)s::bool[], %(documents)s::text[])
+
+-- name: ledger
+SELECT kind, model, sum(prompt_tokens)::int8, sum(completion_tokens)::int8, cached
+FROM {s}.ledger GROUP BY kind, model, cached ORDER BY kind, model, cached

@@ -1,0 +1,65 @@
+-- name: chunks
+SELECT c.id, c.chunk_id, d.document_id, c.title, c.content, d.source, c.position, c.span_start, c.span_end, c.metadata,
+       c.content_hash
+FROM {s}.chunk c JOIN {s}.document d ON d.id = c.document
+WHERE c.id = ANY(%(chunks)s::int[]) AND (%(visible)s::int[] IS NULL OR c.id = ANY(%(visible)s::int[]))
+
+-- name: find_chunks
+SELECT c.id, c.chunk_id, d.document_id, c.title, c.content, d.source, c.position, c.span_start, c.span_end, c.metadata,
+       c.content_hash
+FROM {s}.chunk c JOIN {s}.document d ON d.id = c.document
+WHERE c.chunk_id = ANY(%(ids)s) AND (%(visible)s::int[] IS NULL OR c.id = ANY(%(visible)s::int[]))
+
+-- name: facts
+SELECT f.id, f.source, f.target, f.chunk, f.weight, f.description, f.keywords, c.chunk_id, d.document_id,
+       CASE WHEN f.span_end > 0 THEN f.span_start ELSE c.span_start END,
+       CASE WHEN f.span_end > 0 THEN f.span_end ELSE c.span_end END
+FROM {s}.fact f JOIN {s}.chunk c ON c.id = f.chunk JOIN {s}.document d ON d.id = c.document
+WHERE f.id = ANY(%(facts)s::int8[]) AND (%(visible)s::int[] IS NULL OR f.chunk = ANY(%(visible)s::int[]))
+
+-- name: facts_of_entities
+SELECT f.id
+FROM unnest(%(entities)s::int[]) WITH ORDINALITY AS u (id, place) CROSS JOIN LATERAL (
+    SELECT f.id, row_number() OVER (ORDER BY f.weight DESC, d.document_id, c.position, c.chunk_id, f.ordinal) AS rank
+    FROM (
+        SELECT id, chunk, weight, ordinal FROM {s}.fact
+        WHERE source = u.id AND (%(visible)s::int[] IS NULL OR chunk = ANY(%(visible)s::int[]))
+        UNION ALL
+        SELECT id, chunk, weight, ordinal FROM {s}.fact
+        WHERE target = u.id AND source <> u.id AND (%(visible)s::int[] IS NULL OR chunk = ANY(%(visible)s::int[]))
+    ) f JOIN {s}.chunk c ON c.id = f.chunk JOIN {s}.document d ON d.id = c.document
+    ORDER BY rank LIMIT %(limit)s
+) f
+ORDER BY u.place, f.rank
+
+-- name: facts_of_chunks
+SELECT f.id
+FROM unnest(%(chunks)s::int[]) WITH ORDINALITY AS u (id, place) CROSS JOIN LATERAL (
+    SELECT id, ordinal FROM {s}.fact
+    WHERE chunk = u.id AND (%(visible)s::int[] IS NULL OR chunk = ANY(%(visible)s::int[]))
+    ORDER BY ordinal LIMIT %(limit)s
+) f
+ORDER BY u.place, f.ordinal
+
+-- name: facts_between
+SELECT f.id
+FROM unnest(%(lows)s::int[], %(highs)s::int[]) WITH ORDINALITY AS u (low, high, place) CROSS JOIN LATERAL (
+    SELECT f.id, row_number() OVER (ORDER BY f.weight DESC, d.document_id, c.position, c.chunk_id, f.ordinal) AS rank
+    FROM {s}.relation r JOIN {s}.fact f ON f.relation = r.id
+    JOIN {s}.chunk c ON c.id = f.chunk JOIN {s}.document d ON d.id = c.document
+    WHERE r.low = u.low AND r.high = u.high AND (%(visible)s::int[] IS NULL OR f.chunk = ANY(%(visible)s::int[]))
+    ORDER BY rank LIMIT %(limit)s
+) f
+ORDER BY u.place, f.rank
+
+-- name: all_chunks
+SELECT c.id, c.chunk_id, d.document_id, c.title, c.content, d.source, c.position, c.span_start, c.span_end, c.metadata,
+       c.content_hash
+FROM {s}.chunk c JOIN {s}.document d ON d.id = c.document
+WHERE %(visible)s::int[] IS NULL OR c.id = ANY(%(visible)s::int[])
+ORDER BY d.document_id, c.position, c.chunk_id
+
+-- name: vectors
+SELECT chunk_id, {v}.halfvec_send(embedding) FROM {s}.chunk
+WHERE chunk_id = ANY(%(ids)s) AND embedding IS NOT NULL
+  AND (%(visible)s::int[] IS NULL OR id = ANY(%(visible)s::int[]))

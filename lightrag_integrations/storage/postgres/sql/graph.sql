@@ -1,0 +1,151 @@
+-- name: named
+SELECT e.key, e.id, count(*)::int8
+FROM {s}.entity e JOIN {s}.mention m ON m.entity = e.id
+WHERE e.key = ANY(%(keys)s) AND (%(visible)s::int[] IS NULL OR m.chunk = ANY(%(visible)s::int[]))
+GROUP BY e.key, e.id
+
+-- name: entity_mentions
+SELECT m.entity, m.chunk, m.is_title
+FROM unnest(%(entities)s::int[]) AS u (id) CROSS JOIN LATERAL (
+    SELECT entity, chunk, is_title FROM {s}.mention
+    WHERE entity = u.id AND (%(visible)s::int[] IS NULL OR chunk = ANY(%(visible)s::int[]))
+    ORDER BY is_title DESC, tie LIMIT %(limit)s
+) m
+
+-- name: chunk_mentions
+SELECT m.entity, m.chunk, m.is_title
+FROM unnest(%(chunks)s::int[]) AS u (id) CROSS JOIN LATERAL (
+    SELECT n.entity, n.chunk, n.is_title FROM {s}.mention n JOIN {s}.entity e ON e.id = n.entity
+    WHERE n.chunk = u.id AND (%(visible)s::int[] IS NULL OR n.chunk = ANY(%(visible)s::int[]))
+    ORDER BY n.is_title DESC, e.key LIMIT %(limit)s
+) m
+
+-- name: entity_facts
+SELECT f.source, f.target, f.weight, f.id
+FROM unnest(%(entities)s::int[]) AS u (id) CROSS JOIN LATERAL (
+    SELECT * FROM (
+        (SELECT source, target, weight, id, tie, ordinal FROM {s}.fact
+         WHERE source = u.id AND (%(visible)s::int[] IS NULL OR chunk = ANY(%(visible)s::int[]))
+         ORDER BY weight DESC, tie, ordinal LIMIT %(limit)s)
+        UNION ALL
+        (SELECT source, target, weight, id, tie, ordinal FROM {s}.fact
+         WHERE target = u.id AND source <> u.id
+           AND (%(visible)s::int[] IS NULL OR chunk = ANY(%(visible)s::int[]))
+         ORDER BY weight DESC, tie, ordinal LIMIT %(limit)s)
+    ) both_ways
+    ORDER BY weight DESC, tie, ordinal LIMIT %(limit)s
+) f
+
+-- name: entity_totals
+SELECT u.id, m.total + coalesce(a.total, 0) + coalesce(b.total, 0)
+FROM unnest(%(entities)s::int[]) AS u (id)
+CROSS JOIN LATERAL (
+    SELECT (count(*) + count(*) FILTER (WHERE is_title))::float8 AS total FROM {s}.mention
+    WHERE entity = u.id AND (%(visible)s::int[] IS NULL OR chunk = ANY(%(visible)s::int[]))
+) m
+CROSS JOIN LATERAL (
+    SELECT sum(weight) AS total FROM {s}.fact
+    WHERE source = u.id AND (%(visible)s::int[] IS NULL OR chunk = ANY(%(visible)s::int[]))
+) a
+CROSS JOIN LATERAL (
+    SELECT sum(weight) AS total FROM {s}.fact
+    WHERE target = u.id AND source <> u.id AND (%(visible)s::int[] IS NULL OR chunk = ANY(%(visible)s::int[]))
+) b
+
+-- name: chunk_totals
+SELECT chunk, (count(*) + count(*) FILTER (WHERE is_title))::float8
+FROM {s}.mention
+WHERE chunk = ANY(%(chunks)s::int[]) AND (%(visible)s::int[] IS NULL OR chunk = ANY(%(visible)s::int[]))
+GROUP BY chunk
+
+-- name: title_links
+SELECT u.id, q.chunk
+FROM unnest(%(chunks)s::int[]) AS u (id) CROSS JOIN LATERAL (
+    SELECT t.chunk
+    FROM {s}.mention p
+    JOIN {s}.mention t ON t.entity = p.entity AND t.is_title
+    JOIN {s}.chunk c ON c.id = t.chunk
+    JOIN {s}.document d ON d.id = c.document
+    WHERE p.chunk = u.id AND NOT p.is_title
+      AND (%(visible)s::int[] IS NULL OR (p.chunk = ANY(%(visible)s::int[]) AND t.chunk = ANY(%(visible)s::int[])))
+      AND NOT EXISTS (
+          SELECT FROM {s}.mention own JOIN {s}.mention same ON same.entity = own.entity AND same.is_title
+          WHERE own.chunk = u.id AND own.is_title AND same.chunk = t.chunk)
+    GROUP BY t.chunk, d.document_id, c.position, c.chunk_id
+    ORDER BY d.document_id, c.position, c.chunk_id LIMIT %(limit)s
+) q
+
+-- name: shared_links
+WITH shared AS (
+    SELECT p.chunk, p.entity, f.df
+    FROM {s}.mention p CROSS JOIN LATERAL (
+        -- One more than allowed is enough to know that there are too many.
+        SELECT count(*) AS df FROM (
+            SELECT FROM {s}.mention o
+            WHERE o.entity = p.entity AND (%(visible)s::int[] IS NULL OR o.chunk = ANY(%(visible)s::int[]))
+            LIMIT %(most)s + 1
+        ) counted
+    ) f
+    WHERE p.chunk = ANY(%(chunks)s::int[]) AND NOT p.is_title
+      AND (%(visible)s::int[] IS NULL OR p.chunk = ANY(%(visible)s::int[]))
+      AND f.df BETWEEN 2 AND %(most)s
+)
+SELECT u.id, q.chunk, q.weight
+FROM unnest(%(chunks)s::int[]) AS u (id) CROSS JOIN LATERAL (
+    SELECT o.chunk, 1 / sqrt(s.df::float8) AS weight
+    FROM shared s
+    JOIN {s}.mention o ON o.entity = s.entity AND o.chunk <> u.id AND NOT o.is_title
+    JOIN {s}.entity e ON e.id = s.entity
+    JOIN {s}.chunk c ON c.id = o.chunk
+    JOIN {s}.document d ON d.id = c.document
+    WHERE s.chunk = u.id AND (%(visible)s::int[] IS NULL OR o.chunk = ANY(%(visible)s::int[]))
+    ORDER BY s.df, d.document_id, c.position, c.chunk_id, e.key LIMIT %(limit)s
+) q
+
+-- name: mentions_of_chunks
+SELECT m.chunk, m.entity, m.is_title
+FROM {s}.mention m JOIN {s}.entity e ON e.id = m.entity
+WHERE m.chunk = ANY(%(chunks)s::int[]) AND (%(visible)s::int[] IS NULL OR m.chunk = ANY(%(visible)s::int[]))
+ORDER BY array_position(%(chunks)s::int[], m.chunk), e.key
+
+-- name: mentions_of_entities
+SELECT u.id, q.chunk
+FROM unnest(%(entities)s::int[]) AS u (id) CROSS JOIN LATERAL (
+    SELECT m.chunk
+    FROM {s}.mention m JOIN {s}.chunk c ON c.id = m.chunk JOIN {s}.document d ON d.id = c.document
+    WHERE m.entity = u.id AND (%(visible)s::int[] IS NULL OR m.chunk = ANY(%(visible)s::int[]))
+    ORDER BY d.document_id, c.position, c.chunk_id LIMIT %(limit)s
+) q
+
+-- name: entities
+SELECT e.id, e.key, count(*)::int8 AS mentions,
+       (SELECT n.surface FROM {s}.mention n
+        WHERE n.entity = e.id AND (%(visible)s::int[] IS NULL OR n.chunk = ANY(%(visible)s::int[]))
+        GROUP BY n.surface ORDER BY count(*) DESC, n.surface LIMIT 1) AS name,
+       coalesce((SELECT n.type FROM {s}.mention n
+        WHERE n.entity = e.id AND n.type <> '' AND (%(visible)s::int[] IS NULL OR n.chunk = ANY(%(visible)s::int[]))
+        GROUP BY n.type ORDER BY count(*) DESC, n.type LIMIT 1), '') AS type,
+       (SELECT count(DISTINCT r.other) FROM (
+            SELECT f.target AS other FROM {s}.fact f
+            WHERE f.source = e.id AND (%(visible)s::int[] IS NULL OR f.chunk = ANY(%(visible)s::int[]))
+            UNION ALL
+            SELECT f.source FROM {s}.fact f
+            WHERE f.target = e.id AND (%(visible)s::int[] IS NULL OR f.chunk = ANY(%(visible)s::int[]))
+        ) r WHERE r.other <> e.id)::int8 AS degree
+FROM {s}.entity e JOIN {s}.mention m ON m.entity = e.id
+WHERE e.id = ANY(%(entities)s::int[]) AND (%(visible)s::int[] IS NULL OR m.chunk = ANY(%(visible)s::int[]))
+GROUP BY e.id, e.key
+
+-- name: entity_sources
+SELECT m.entity, d.document_id, m.description
+FROM {s}.mention m JOIN {s}.chunk c ON c.id = m.chunk JOIN {s}.document d ON d.id = c.document
+WHERE m.entity = ANY(%(entities)s::int[]) AND (%(visible)s::int[] IS NULL OR m.chunk = ANY(%(visible)s::int[]))
+ORDER BY d.document_id, c.position, c.chunk_id
+
+-- name: entity_names
+SELECT DISTINCT ON (entity) entity, surface FROM (
+    SELECT entity, surface, count(*) AS uses FROM {s}.mention
+    WHERE entity = ANY(%(entities)s::int[]) AND (%(visible)s::int[] IS NULL OR chunk = ANY(%(visible)s::int[]))
+    GROUP BY entity, surface
+) counted
+ORDER BY entity, uses DESC, surface

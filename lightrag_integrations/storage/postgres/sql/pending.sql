@@ -1,0 +1,58 @@
+-- name: accept
+-- Taken over whatever an older row says: the newest input of a document wins.
+INSERT INTO {s}.pending AS p
+    (document_id, title, source, metadata, content, chunks, content_hash, replaces, attempts, owner, lease_until)
+SELECT u.document_id, u.title, u.source, u.metadata::jsonb, u.content, u.chunks, u.content_hash, u.replaces, u.attempts,
+       %(owner)s, now() + make_interval(secs => %(lease_s)s)
+FROM unnest(%(ids)s::text[], %(titles)s::text[], %(sources)s::text[], %(metadata)s::text[], %(contents)s::text[],
+            %(chunks)s::text[], %(hashes)s::text[], %(replaces)s::bool[], %(attempts)s::int[])
+     AS u (document_id, title, source, metadata, content, chunks, content_hash, replaces, attempts)
+ORDER BY u.document_id COLLATE "C"
+ON CONFLICT (document_id) DO UPDATE SET
+    title = excluded.title, source = excluded.source, metadata = excluded.metadata, content = excluded.content,
+    chunks = excluded.chunks, content_hash = excluded.content_hash, replaces = excluded.replaces,
+    attempts = excluded.attempts, failed = false, error = '', owner = excluded.owner,
+    lease_until = excluded.lease_until
+
+-- name: extend_lease
+WITH mine AS (
+    SELECT document_id FROM {s}.pending
+    WHERE document_id = ANY(%(ids)s) AND owner = %(owner)s AND NOT failed
+    ORDER BY document_id FOR UPDATE
+)
+UPDATE {s}.pending p SET lease_until = now() + make_interval(secs => %(lease_s)s)
+FROM mine WHERE p.document_id = mine.document_id
+
+-- name: claim
+WITH free AS (
+    SELECT document_id FROM {s}.pending
+    WHERE (failed OR lease_until IS NULL OR lease_until < now())
+      AND (%(ids)s::text[] IS NULL OR document_id = ANY(%(ids)s))
+    ORDER BY document_id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+)
+UPDATE {s}.pending p
+SET failed = false, owner = %(owner)s, attempts = attempts + 1,
+    lease_until = now() + make_interval(secs => %(lease_s)s)
+FROM free WHERE p.document_id = free.document_id
+RETURNING p.document_id, p.title, p.source, p.metadata, p.content, p.chunks, p.content_hash, p.replaces, p.attempts,
+          p.error
+
+-- name: fail
+WITH mine AS (
+    SELECT p.document_id, u.error
+    FROM unnest(%(ids)s::text[], %(errors)s::text[]) AS u (document_id, error)
+    JOIN {s}.pending p ON p.document_id = u.document_id AND p.owner = %(owner)s
+    ORDER BY p.document_id FOR UPDATE OF p
+)
+UPDATE {s}.pending p SET failed = true, error = mine.error, owner = '', lease_until = NULL
+FROM mine WHERE p.document_id = mine.document_id
+
+-- name: own_pending
+SELECT document_id FROM {s}.pending WHERE document_id = ANY(%(ids)s) AND owner = %(owner)s
+ORDER BY document_id FOR UPDATE
+
+-- name: lock_pending
+SELECT document_id FROM {s}.pending WHERE document_id = ANY(%(ids)s) ORDER BY document_id FOR UPDATE
+
+-- name: remove_pending
+DELETE FROM {s}.pending WHERE document_id = ANY(%(ids)s)

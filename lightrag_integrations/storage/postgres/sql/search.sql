@@ -1,0 +1,94 @@
+-- name: visible
+-- The condition follows; the ids come as one array.
+SELECT coalesce(array_agg(c.id ORDER BY c.id), '{{}}') FROM {s}.chunk c WHERE
+
+-- name: corpus
+SELECT coalesce(sum(sign * n_chunks), 0)::int8, coalesce(sum(sign * sum_length), 0)::int8 FROM {s}.segment
+
+-- name: visible_corpus
+SELECT count(*)::int8, coalesce(sum(length), 0)::int8 FROM {s}.chunk WHERE id = ANY(%(visible)s::int[])
+
+-- name: postings
+SELECT p.term, p.chunks, p.tfs, p.lengths
+FROM {s}.segment g JOIN {s}.postings p ON p.segment = g.id
+WHERE g.sign = 1 AND p.term = ANY(%(terms)s::int8[])
+
+-- name: deleted
+SELECT chunks FROM {s}.segment WHERE sign = -1
+
+-- name: similarities
+SELECT id, 1 - (embedding OPERATOR({v}.<=>) %(vector)s::{v}.halfvec)
+FROM {s}.chunk WHERE id = ANY(%(chunks)s::int[]) AND embedding IS NOT NULL
+
+-- name: count_vectors
+SELECT (SELECT count(*) FROM (SELECT FROM {s}.chunk WHERE embedding IS NOT NULL LIMIT %(most)s) a),
+       (SELECT count(*) FROM (SELECT FROM {s}.entity WHERE embedding IS NOT NULL LIMIT %(most)s) b),
+       (SELECT count(*) FROM (SELECT FROM {s}.fact WHERE embedding IS NOT NULL LIMIT %(most)s) c)
+
+-- name: vector_indexes
+SELECT c.relname, i.indisvalid,
+       EXISTS (SELECT FROM pg_catalog.pg_stat_progress_create_index p WHERE p.index_relid = c.oid) AS building
+FROM pg_catalog.pg_index i
+JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
+JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+WHERE n.nspname = %(schema)s AND c.relname = ANY(%(names)s)
+
+-- name: use_index
+SELECT set_config('hnsw.ef_search', %(candidates)s, true), set_config('enable_seqscan', 'off', true)
+
+-- name: use_any_plan
+SELECT set_config('enable_seqscan', 'on', true)
+
+-- name: exact_chunks
+WITH measured AS MATERIALIZED (
+    SELECT id, chunk_id, embedding OPERATOR({v}.<=>) %(vector)s::{v}.halfvec AS distance FROM {s}.chunk
+    WHERE embedding IS NOT NULL AND (%(visible)s::int[] IS NULL OR id = ANY(%(visible)s::int[]))
+)
+SELECT id, 1 - distance FROM measured ORDER BY distance, chunk_id LIMIT %(limit)s
+
+-- name: exact_entities
+WITH measured AS MATERIALIZED (
+    SELECT e.id, e.key, e.embedding OPERATOR({v}.<=>) %(vector)s::{v}.halfvec AS distance FROM {s}.entity e
+    WHERE e.embedding IS NOT NULL
+      AND (CASE WHEN %(visible)s::int[] IS NULL THEN EXISTS (SELECT FROM {s}.mention m WHERE m.entity = e.id)
+           ELSE e.id IN (SELECT m.entity FROM {s}.mention m WHERE m.chunk = ANY(%(visible)s::int[])) END)
+)
+SELECT id, 1 - distance FROM measured ORDER BY distance, key LIMIT %(limit)s
+
+-- name: exact_facts
+WITH measured AS MATERIALIZED (
+    SELECT id, tie, ordinal, embedding OPERATOR({v}.<=>) %(vector)s::{v}.halfvec AS distance FROM {s}.fact
+    WHERE embedding IS NOT NULL AND (%(visible)s::int[] IS NULL OR chunk = ANY(%(visible)s::int[]))
+)
+SELECT id, 1 - distance FROM measured ORDER BY distance, tie, ordinal LIMIT %(limit)s
+
+-- name: indexed_chunks
+WITH near AS MATERIALIZED (
+    SELECT id, chunk_id, embedding OPERATOR({v}.<=>) %(vector)s::{v}.halfvec AS distance FROM {s}.chunk
+    WHERE embedding IS NOT NULL
+    ORDER BY embedding OPERATOR({v}.<=>) %(vector)s::{v}.halfvec LIMIT %(candidates)s
+)
+SELECT id, 1 - distance FROM near
+WHERE %(visible)s::int[] IS NULL OR id = ANY(%(visible)s::int[])
+ORDER BY distance, chunk_id LIMIT %(limit)s
+
+-- name: indexed_entities
+WITH near AS MATERIALIZED (
+    SELECT id, key, embedding OPERATOR({v}.<=>) %(vector)s::{v}.halfvec AS distance FROM {s}.entity
+    WHERE embedding IS NOT NULL
+    ORDER BY embedding OPERATOR({v}.<=>) %(vector)s::{v}.halfvec LIMIT %(candidates)s
+)
+SELECT id, 1 - distance FROM near
+WHERE EXISTS (SELECT FROM {s}.mention m WHERE m.entity = near.id
+              AND (%(visible)s::int[] IS NULL OR m.chunk = ANY(%(visible)s::int[])))
+ORDER BY distance, key LIMIT %(limit)s
+
+-- name: indexed_facts
+WITH near AS MATERIALIZED (
+    SELECT id, chunk, tie, ordinal, embedding OPERATOR({v}.<=>) %(vector)s::{v}.halfvec AS distance FROM {s}.fact
+    WHERE embedding IS NOT NULL
+    ORDER BY embedding OPERATOR({v}.<=>) %(vector)s::{v}.halfvec LIMIT %(candidates)s
+)
+SELECT id, 1 - distance FROM near
+WHERE %(visible)s::int[] IS NULL OR chunk = ANY(%(visible)s::int[])
+ORDER BY distance, tie, ordinal LIMIT %(limit)s

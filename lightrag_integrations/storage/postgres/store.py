@@ -1,0 +1,102 @@
+"""The store: one index in PostgreSQL, composed of its parts."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from lightrag_integrations.filters import Filter
+from lightrag_integrations.options import ConnectOptions
+from lightrag_integrations.protocols import Reader, Store
+from lightrag_integrations.storage.postgres.cache import CachePart
+from lightrag_integrations.storage.postgres.documents import DocumentPart
+from lightrag_integrations.storage.postgres.dump import DumpPart
+from lightrag_integrations.storage.postgres.maintenance import MaintenancePart
+from lightrag_integrations.storage.postgres.parts import Tuning
+from lightrag_integrations.storage.postgres.pending import PendingPart
+from lightrag_integrations.storage.postgres.pool import Database
+from lightrag_integrations.storage.postgres.reader import PostgresReader
+from lightrag_integrations.storage.postgres.removal import RemovalPart
+from lightrag_integrations.storage.postgres.schema import schema_name
+from lightrag_integrations.storage.postgres.status import StatusPart
+from lightrag_integrations.storage.postgres.upkeep import Upkeep
+from lightrag_integrations.storage.postgres.vectors import VectorPart
+from lightrag_integrations.storage.postgres.verify import VerifyPart
+from lightrag_integrations.storage.postgres.write import WritePart
+
+__all__ = ["PostgresStore", "open_store"]
+
+
+_LOG = logging.getLogger("lightrag_integrations.storage")
+
+
+class PostgresStore(
+    WritePart, RemovalPart, PendingPart, DocumentPart, CachePart, VectorPart, StatusPart, MaintenancePart, DumpPart,
+    VerifyPart,
+):  # fmt: skip
+    """`protocols.Store` on one pool. Use `open_store`."""
+
+    def __init__(self, database: Database, tuning: Tuning, on_warning: Callable[[str], None] | None) -> None:
+        """Put the parts together; no I/O.
+
+        Args:
+            database: Connections and schema.
+            tuning: Sizes at which upkeep starts.
+            on_warning: Called with each warning; by default they are logged.
+        """
+        super().__init__(database, tuning)
+        self._on_warning = on_warning
+        self._warned: set[str] = set()
+        self._upkeep = Upkeep(database, tuning)
+
+    async def aclose(self) -> None:
+        """See `protocols.Store.aclose`."""
+        await self._upkeep.aclose()
+        await self._database.aclose()
+
+    @asynccontextmanager
+    async def snapshot(self, where: Filter | None = None) -> AsyncIterator[Reader]:
+        """See `protocols.Store.snapshot`."""
+        async with self._database.snapshot() as (connection, layout):
+            yield PostgresReader(connection, layout, where, self._tuning)
+
+    def _changed(self) -> None:
+        self._upkeep.changed()
+
+    def _warn(self, message: str) -> None:
+        if message not in self._warned:
+            self._warned.add(message)
+            if self._on_warning is None:
+                _LOG.warning("%s", message, extra={"action": "warning"})
+            else:
+                self._on_warning(message)
+
+    async def drop(self) -> None:
+        """See `protocols.Store.drop`."""
+        async with self._database.transaction() as (connection, layout):
+            await connection.execute(layout.statements.fill("DROP SCHEMA {s} CASCADE"))
+        self._database.forget_schema()
+
+
+async def open_store(
+    name: str,
+    connect: ConnectOptions,
+    *,
+    on_warning: Callable[[str], None] | None = None,
+    tuning: Tuning | None = None,
+) -> Store:
+    """Make a store; the server is asked at the first call.
+
+    Args:
+        name: The index's name.
+        connect: How to reach the server.
+        on_warning: Called with each warning for the user; by default they are logged.
+        tuning: Sizes at which upkeep starts.
+
+    Raises:
+        InputError: The name can't be used.
+        ConfigurationError: The connection string can't be read.
+    """
+    schema_name(name)
+    return PostgresStore(Database(name, connect), tuning or Tuning(), on_warning)

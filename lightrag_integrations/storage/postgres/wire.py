@@ -1,0 +1,213 @@
+"""Values in PostgreSQL's binary form: half-precision vectors, integer arrays and COPY rows.
+
+Half vectors are sent without registering pgvector's types, so a connection needs no set-up of its own and any
+transaction pooler may stand between.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Iterable, Mapping, Sequence
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from psycopg.adapt import Buffer, Dumper, Loader
+from psycopg.pq import Format
+
+from lightrag_integrations.errors import InputError, ModelError
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+    from psycopg import AsyncConnection, AsyncCursor
+
+    Ints = NDArray[np.int64]
+
+__all__ = [
+    "Raw", "boolean", "copy_data", "float8", "halfvec", "halfvec_array", "int4", "int4_array", "int8", "int8_array",
+    "json_text", "jsonb", "load_arrays", "read_halfvec", "register", "signed_hash", "text", "unit",
+]  # fmt: skip
+
+_INT4 = struct.Struct(">i")
+_INT8 = struct.Struct(">q")
+_FLOAT8 = struct.Struct(">d")
+_ARRAY = struct.Struct(">iiIii")
+_HALFVEC = struct.Struct(">HH")
+_COPY_HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
+_COPY_END = b"\xff\xff"
+_INT4_ARRAY = 1007
+_NULL = b"\xff\xff\xff\xff"
+
+
+class Raw(bytes):
+    """Bytes in a type's binary form; the type is that of the cast in the statement."""
+
+
+class _RawDumper(Dumper):
+    format = Format.BINARY
+    oid = 0
+
+    def dump(self, obj: Raw) -> Buffer | None:
+        return obj
+
+
+class _Int4ArrayLoader(Loader):
+    format = Format.BINARY
+
+    def load(self, data: Buffer) -> Ints:
+        if len(data) <= 12:
+            return np.empty(0, np.int64)
+        return np.frombuffer(bytes(data), ">i4", offset=20)[1::2].astype(np.int64)
+
+
+def register(connection: AsyncConnection[Any]) -> None:
+    """Teach a connection to send `Raw` values."""
+    connection.adapters.register_dumper(Raw, _RawDumper)
+
+
+def load_arrays(cursor: AsyncCursor[Any]) -> None:
+    """Make this cursor read binary int4 arrays (without NULLs) as numpy arrays."""
+    cursor.adapters.register_loader(_INT4_ARRAY, _Int4ArrayLoader)
+
+
+def unit(vector: Sequence[float] | NDArray[np.float64]) -> NDArray[np.float32] | None:
+    """The vector at length one; `None` for a zero vector, which has no direction.
+
+    A vector that already has length one, as far as half precision goes, is returned as it is, so that storing a
+    vector that was read back changes nothing.
+
+    Raises:
+        ModelError: A part is NaN or infinite.
+    """
+    array = np.asarray(vector, np.float64)
+    norm = float(np.linalg.norm(array))
+    if not np.isfinite(norm):
+        raise ModelError("got a vector with NaN or infinite parts; expected finite numbers: check the embedding model")
+    if not norm:
+        return None
+    return (array if abs(norm - 1) < 2e-3 else array / norm).astype(np.float32)
+
+
+def halfvec(vector: NDArray[np.float32]) -> Raw:
+    """A half vector."""
+    return Raw(_HALFVEC.pack(len(vector), 0) + vector.astype(">f2").tobytes())
+
+
+def read_halfvec(data: bytes) -> tuple[float, ...]:
+    """The reverse of `halfvec`."""
+    return tuple(np.frombuffer(data, ">f2", offset=4).astype(np.float64).tolist())
+
+
+def halfvec_array(vectors: Sequence[Raw | None], oid: int) -> Raw:
+    """An array of half vectors, some NULL.
+
+    Args:
+        vectors: Made by `halfvec`.
+        oid: The type's oid in this database.
+    """
+    if not vectors:
+        return Raw(_ARRAY.pack(0, 0, oid, 0, 1)[:12])
+    parts = [_NULL if vector is None else _INT4.pack(len(vector)) + vector for vector in vectors]
+    return Raw(_ARRAY.pack(1, int(None in vectors), oid, len(vectors), 1) + b"".join(parts))
+
+
+def int4_array(values: ArrayLike) -> Raw:
+    """An array of int4."""
+    return _int_array(values, oid=23, width=4)
+
+
+def int8_array(values: ArrayLike) -> Raw:
+    """An array of int8."""
+    return _int_array(values, oid=20, width=8)
+
+
+def _int_array(values: ArrayLike, *, oid: int, width: int) -> Raw:
+    array = np.asarray(values, np.int64)
+    if not len(array):
+        return Raw(_ARRAY.pack(0, 0, oid, 0, 1)[:12])
+    body = np.empty(len(array), dtype=[("size", ">i4"), ("value", f">i{width}")])
+    body["size"], body["value"] = width, array
+    return Raw(_ARRAY.pack(1, 0, oid, len(array), 1) + body.tobytes())
+
+
+def int4(value: int) -> bytes:
+    """An int4 field of a COPY row."""
+    return _INT4.pack(value)
+
+
+def int8(value: int) -> bytes:
+    """An int8 field."""
+    return _INT8.pack(value)
+
+
+def float8(value: float) -> bytes:
+    """A float8 field."""
+    return _FLOAT8.pack(value)
+
+
+def boolean(value: bool) -> bytes:
+    """A boolean field."""
+    return b"\x01" if value else b"\x00"
+
+
+def text(value: str) -> bytes:
+    """A text field.
+
+    Raises:
+        InputError: PostgreSQL can't hold the text (NUL, lone surrogates).
+    """
+    if "\x00" in value:
+        raise InputError(f"got text with a NUL character near {value[:40]!r}; PostgreSQL can't store it, remove it")
+    try:
+        return value.encode()
+    except UnicodeEncodeError as error:
+        raise InputError(f"got text that is not valid Unicode near {value[:40]!a}; expected UTF-8 text") from error
+
+
+def jsonb(value: Mapping[str, Any] | Sequence[Any]) -> bytes:
+    """A jsonb field.
+
+    Raises:
+        InputError: JSON can't hold the value.
+    """
+    return b"\x01" + text(json_text(value))
+
+
+def json_text(value: Any, *, canonical: bool = False) -> str:
+    """JSON as PostgreSQL takes it.
+
+    Args:
+        value: What to write.
+        canonical: Keys sorted and no spaces, so that equal values give equal text.
+
+    Raises:
+        InputError: JSON can't hold the value (NaN, infinity, objects).
+    """
+    try:
+        separators = (",", ":") if canonical else None
+        return json.dumps(value, ensure_ascii=False, allow_nan=False, sort_keys=canonical, separators=separators)
+    except (ValueError, TypeError) as error:
+        raise InputError(
+            f"got a value that JSON can't hold ({error}); expected text, finite numbers, bools, lists, dicts"
+        ) from error
+
+
+def copy_data(rows: Iterable[Sequence[bytes | None]]) -> bytes:
+    """The whole body of a binary COPY."""
+    parts = [_COPY_HEADER]
+    for row in rows:
+        parts.append(len(row).to_bytes(2, "big"))
+        for field in row:
+            if field is None:
+                parts.append(_NULL)
+            else:
+                parts += (_INT4.pack(len(field)), field)
+    parts.append(_COPY_END)
+    return b"".join(parts)
+
+
+def signed_hash(*parts: str) -> int:
+    """A stable signed 64-bit hash, for advisory locks and tie-breaks."""
+    digest = sha256("\x00".join(parts).encode("utf-8", "surrogatepass")).digest()
+    return int.from_bytes(digest[:8], "big", signed=True)

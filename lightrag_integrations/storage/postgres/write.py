@@ -1,0 +1,193 @@
+"""Storing documents: all rows, vectors and postings of a batch in one transaction.
+
+The order in which rows are locked is the same everywhere, so writers can't deadlock: pending rows, documents, chunks,
+entities, relations, each in the order of their keys. Entities and relations are inserted once and never changed but
+for an entity's vector; everything else is append-only.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from lightrag_integrations.contributions import PreparedDocument
+from lightrag_integrations.errors import InputError
+from lightrag_integrations.storage.postgres.parts import StorePart, columns, run
+from lightrag_integrations.storage.postgres.pool import Connection
+from lightrag_integrations.storage.postgres.removal import remove_chunks
+from lightrag_integrations.storage.postgres.rows import (
+    Batch,
+    Placed,
+    Row,
+    chunk_rows,
+    entity_keys,
+    fact_rows,
+    mention_rows,
+    pairs,
+    posting_rows,
+    tie_of,
+    validate,
+    vector,
+)
+from lightrag_integrations.storage.postgres.schema import Layout
+from lightrag_integrations.storage.postgres.wire import copy_data, halfvec_array, json_text
+from lightrag_integrations.text.postings import invert_terms, pack_ints
+
+__all__ = ["WritePart", "add_segment", "copy_in"]
+
+
+class WritePart(StorePart):
+    """`commit` of the store."""
+
+    async def commit(self, documents: Sequence[PreparedDocument], *, owner: str) -> None:
+        """See `protocols.Store.commit`."""
+        validate(documents)
+        async with self._database.transaction() as (connection, layout):
+            ids = [document.document.id for document in documents]
+            owned = {row[0] for row in await run(connection, layout, "own_pending", ids=ids, owner=owner)}
+            await _Writer(connection, layout).store([one for one in documents if one.document.id in owned])
+        self._changed()
+
+
+class _Writer:
+    def __init__(self, connection: Connection, layout: Layout) -> None:
+        self._connection = connection
+        self._layout = layout
+
+    async def _run(self, name: str, **params: Any) -> list[tuple[Any, ...]]:
+        return await run(self._connection, self._layout, name, **params)
+
+    async def store(self, documents: Sequence[PreparedDocument]) -> None:
+        if not documents:
+            return
+        dimension = await self._dimension()
+        surrogates = await self._documents(documents)
+        await self._clear(documents, surrogates)
+        placed = await self._place(documents, surrogates)
+        await self._copy("copy_chunks", lambda: chunk_rows(Batch(placed, {}, {}, dimension)))
+        entities = await self._entities(documents, dimension)
+        batch = Batch(placed, entities, await self._relations(pairs(placed, entities)), dimension)
+        await self._copy("copy_mentions", lambda: mention_rows(batch))
+        await self._copy("copy_facts", lambda: fact_rows(batch))
+        await self._postings(placed)
+        await self._run("remove_pending", ids=list(surrogates))
+
+    async def _dimension(self) -> int | None:
+        meta = dict(await self._run("meta"))
+        return int(meta["dimension"]) if "dimension" in meta else None
+
+    async def _documents(self, documents: Sequence[PreparedDocument]) -> dict[str, int]:
+        """Write the documents' own rows; caller's id to surrogate id."""
+        bare = [one.document.id for one in documents if not one.replace and not one.document.text]
+        kept = dict(await self._run("texts", ids=bare)) if bare else {}
+        rows = [
+            (d.id, d.title, d.source, json_text(d.metadata), kept.get(d.id, d.text), one.content_hash)
+            for one in documents
+            for d in (one.document,)
+        ]
+        ids, titles, sources, metadata, contents, hashes = columns(rows, 6)
+        found = await self._run(
+            "upsert_documents",
+            ids=ids, titles=titles, sources=sources, metadata=metadata, contents=contents, hashes=hashes,
+        )  # fmt: skip
+        return dict(found)
+
+    async def _clear(self, documents: Sequence[PreparedDocument], surrogates: Mapping[str, int]) -> None:
+        """Remove what the new chunks replace; refuse chunk ids that belong to other documents."""
+        whole = [surrogates[one.document.id] for one in documents if one.replace]
+        gone = dict(await self._run("chunks_of_documents", documents=whole)) if whole else {}
+        home = {chunk.chunk.id: one.document.id for one in documents for chunk in one.chunks}
+        foreign = []
+        for surrogate, length, _, document_id, chunk_id in await self._run("chunks_by_id", ids=list(home)):
+            if home[chunk_id] == document_id:
+                gone[surrogate] = length
+            elif surrogate not in gone:
+                foreign.append(
+                    f"chunk id {chunk_id!r} of document {home[chunk_id]!r} belongs to document {document_id!r}"
+                )
+        if foreign:
+            raise InputError(f"can't store: {'; '.join(foreign)}; use other ids or delete those chunks", tuple(foreign))
+        await remove_chunks(self._connection, self._layout, gone)
+
+    async def _place(self, documents: Sequence[PreparedDocument], surrogates: Mapping[str, int]) -> list[Placed]:
+        chunks = [(surrogates[one.document.id], chunk) for one in documents for chunk in one.chunks]
+        sequence = f'"{self._layout.schema}".chunk_id_seq'
+        ids = await self._run("next_ids", sequence=sequence, count=len(chunks)) if chunks else []
+        return [
+            Placed(surrogate, document, tie_of(chunk.chunk.id), chunk)
+            for (surrogate,), (document, chunk) in zip(ids, chunks, strict=True)
+        ]
+
+    async def _entities(self, documents: Sequence[PreparedDocument], dimension: int | None) -> dict[str, int]:
+        """Insert new entities, lock all against the sweep, give a vector to those without; key to surrogate id."""
+        given = {key: values for one in documents for key, values in one.entity_embeddings.items()}
+        missing, found, bare = entity_keys(documents), {}, []
+        # A sweep may remove an entity between our look and our lock: then it is inserted again.
+        while missing:
+            for key, surrogate, no_vector in await self._run("lock_entities", keys=missing):
+                found[key] = surrogate
+                if no_vector and key in given:
+                    bare.append((surrogate, key))
+            missing = [key for key in missing if key not in found]
+            if missing:
+                vectors = [vector(given.get(key), dimension) for key in missing]
+                await self._run("insert_entities", keys=missing, embeddings=self._vectors(vectors))
+        await self._embed_entities([(surrogate, vector(given[key], dimension)) for surrogate, key in bare])
+        return found
+
+    async def _embed_entities(self, vectors: Sequence[tuple[int, Any]]) -> None:
+        ids, embeddings = columns([pair for pair in vectors if pair[1] is not None], 2)
+        if ids:
+            await self._run("lock_bare_entities", ids=ids)
+            await self._run("embed_entities", ids=ids, embeddings=self._vectors(embeddings))
+
+    def _vectors(self, vectors: Sequence[Any]) -> Any:
+        return halfvec_array(vectors, self._layout.halfvec_oid)
+
+    async def _relations(self, wanted: Sequence[tuple[int, int]]) -> dict[tuple[int, int], int]:
+        missing, found = list(wanted), {}
+        while missing:
+            lows, highs = columns(missing, 2)
+            for low, high, surrogate in await self._run("lock_relations", lows=lows, highs=highs):
+                found[low, high] = surrogate
+            missing = [pair for pair in missing if pair not in found]
+            if missing:
+                lows, highs = columns(missing, 2)
+                await self._run("insert_relations", lows=lows, highs=highs)
+        return found
+
+    async def _postings(self, placed: Sequence[Placed]) -> None:
+        if not placed:
+            return
+        ids, lengths = [one.id for one in placed], [one.prepared.length for one in placed]
+        segment = await add_segment(self._connection, self._layout, ids=ids, lengths=lengths, sign=1, level=0)
+        terms = [one.prepared.terms for one in placed]
+        await self._copy("copy_postings", lambda: posting_rows(segment, invert_terms(ids, terms, lengths)))
+
+    async def _copy(self, name: str, rows: Callable[[], Iterable[Row]]) -> None:
+        await copy_in(self._connection, self._layout.statements[name], rows)
+
+
+async def copy_in(connection: Connection, statement: bytes, rows: Callable[[], Iterable[Row]]) -> None:
+    """COPY rows; they are put together beside the event loop.
+
+    Args:
+        connection: In a transaction.
+        statement: COPY … FROM STDIN (FORMAT binary).
+        rows: Makes the rows.
+    """
+    data = await asyncio.to_thread(lambda: copy_data(rows()))
+    async with connection.cursor().copy(statement) as copy:
+        await copy.write(data)
+
+
+async def add_segment(
+    connection: Connection, layout: Layout, *, ids: Sequence[int], lengths: Sequence[int], sign: int, level: int
+) -> int:
+    """Record which chunks came or went; the segment's id."""
+    rows = await run(
+        connection, layout, "add_segment",
+        sign=sign, level=level, count=len(ids), total=sum(lengths), chunks=pack_ints(ids), lengths=pack_ints(lengths),
+    )  # fmt: skip
+    return int(rows[0][0])
