@@ -95,12 +95,9 @@ async def _fold_group(
     segment = await add_segment(
         connection, layout, ids=ids[alive].tolist(), lengths=lengths[alive].tolist(), sign=1, level=level
     )
-    rows = _whole_terms(connection, layout, old)
-    async for batch in rows:
-        merged = await asyncio.to_thread(merge_postings, batch, np.sort(dead))
-        await copy_in(
-            connection, layout.statements["copy_postings"], lambda merged=merged: posting_rows(segment, merged)
-        )
+    async for batch in _whole_terms(connection, layout, old):
+        make = partial(_merged_rows, segment, batch, dead)
+        await copy_in(connection, layout.statements["copy_postings"], make)
     await run(connection, layout, "remove_postings", segments=old)
     await run(connection, layout, "remove_segments", segments=old)
     if not purged.any():
