@@ -8,7 +8,8 @@
 | `keywords_input` | user | `question` |
 | `answer` | system | `context`, `response_type`, `user_prompt` |
 | `rerank` | system | – |
-| `rerank_input` | user | `question`, `passages` (each as `passage` fills it: `number`, `text`) |
+| `rerank_input` | user | `question`, `passages` |
+| `passage` | one of the passages | `number`, `text` |
 | `json_shape`, `json_reminder` | appended to system | `schema`; – |
 
 Instructions come first and never change within a run, what differs comes last, so that prompt caches hit.

@@ -7,6 +7,7 @@ at first use and is there only when asked for.
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Callable, Sequence
 
 from lightrag_integrations.errors import ConfigurationError
@@ -93,7 +94,10 @@ def default_tokenizer() -> Tokenizer:
     Returns:
         A new tokenizer; the table behind it is shared by the process.
     """
-    from bpe_openai import _bindings
+    with warnings.catch_warnings():
+        # The wheel reads its tables with a function of importlib.resources that Python 3.11 and 3.12 call deprecated.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        from bpe_openai import _bindings
 
     codec = _bindings.tokenizer_for_encoding("o200k_base")
     return BPETokenizer("bpe-openai/o200k_base", count=codec.count, encode=codec.encode, decode=codec.decode)
