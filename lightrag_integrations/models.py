@@ -33,7 +33,8 @@ HIDDEN_KEY = "_lightrag"
 
 
 class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # `model_calls` is no name of pydantic's; versions before 2.10 warn that it might be.
+    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
 
 
 class ExtractedEntity(_Frozen):
