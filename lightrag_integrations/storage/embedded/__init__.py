@@ -1,0 +1,5 @@
+"""The PostgreSQL that pip installs, started and stopped by us."""
+
+from lightrag_integrations.storage.embedded.server import EmbeddedServer
+
+__all__ = ["EmbeddedServer"]

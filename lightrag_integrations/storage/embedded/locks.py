@@ -1,0 +1,67 @@
+"""Locks between processes: `flock` on a file, released by the kernel however a process ends."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from lightrag_integrations.errors import ServerError
+
+__all__ = ["SharedLock", "exclusive"]
+
+
+@contextmanager
+def exclusive(path: Path) -> Iterator[None]:
+    """Hold a file's lock alone, waiting for it."""
+    import fcntl
+
+    descriptor = _open(path)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+class SharedLock:
+    """A lock that many hold at once; the last one to let go can tell that it is the last."""
+
+    def __init__(self, path: Path) -> None:
+        """Take it. Each object has its own open file, so two in one process count twice."""
+        import fcntl
+
+        self._path = path
+        self._descriptor = _open(path)
+        self._pid = os.getpid()
+        fcntl.flock(self._descriptor, fcntl.LOCK_SH)
+
+    def release(self) -> bool:
+        """Let go.
+
+        Returns:
+            True when nobody holds the lock any more. Always False in a forked child: the parent still holds it.
+        """
+        import fcntl
+
+        if self._pid != os.getpid():
+            os.close(self._descriptor)
+            return False
+        fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+        os.close(self._descriptor)
+        probe = _open(self._path)
+        try:
+            fcntl.flock(probe, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        finally:
+            os.close(probe)
+        return True
+
+
+def _open(path: Path) -> int:
+    try:
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise ServerError(f"can't open {path}: {error.strerror}; give database= a directory you may write") from error
