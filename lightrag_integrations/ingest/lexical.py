@@ -14,7 +14,7 @@ from lightrag_integrations.text.sentences import sentences
 
 __all__ = ["LexicalExtractor", "lexical_contributions", "lexical_mentions", "title_mention"]
 
-_ALL_PAIRS = 5
+_ALL_PAIRS = 3
 """Sentences with more names link neighbours and the title only, so that nothing grows with the square."""
 _MAX_TITLE_CHARS = 200
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lightrag_integrations.text.terms import term_hash, terms
+from lightrag_integrations.text.words import FUNCTION_WORDS
 
 __all__ = ["hashed_vectors"]
 
@@ -15,20 +16,18 @@ _BATCH_CHARS = 200_000
 """Texts are hashed in groups of about this size, which bounds the memory."""
 _TEXT_CHARS = 100
 """What a text counts besides its length, for its row."""
-_GRAM_SIZES = (3, 4, 5)
-_GRAM_WEIGHT = 0.3
-_FACTORS = (
-    0x9E3779B97F4A7C15,
-    0xC2B2AE3D27D4EB4F,
-    0x165667B19E3779F9,
-    0x27D4EB2F165667C5,
-    0x85EBCA77C2B2AE63,
-)
+_GRAM_SIZES = (3, 4)
+_GRAM_WEIGHT = 0.1
+_FUNCTION_WEIGHT = 0.1
+"""Of function words and pairs with one; not zero, so that no text of words has a zero vector."""
+_FACTORS = (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0x27D4EB2F165667C5)
 _SPACE = ord(" ")
+_ROW_SHIFT = 44
+"""A feature is 44 bits of its hash below the number of its row."""
 
 
 def hashed_vectors(texts: Sequence[str], dimension: int) -> NDArray[np.float32]:
-    """Hash words and the character n-grams within them into signed buckets; damped counts, unit length.
+    """Hash words, pairs of words and the character n-grams within words into signed buckets; damped counts, unit length.
 
     Args:
         texts: Any texts.
@@ -47,25 +46,38 @@ def hashed_vectors(texts: Sequence[str], dimension: int) -> NDArray[np.float32]:
     return vectors
 
 
-def _batch(lists: Sequence[Sequence[str]], dimension: int) -> NDArray[np.float32]:
+def _batch(lists: Sequence[Sequence[str]], dimension: int) -> NDArray[np.float64]:
     """Vectors of some texts, given as their terms."""
-    known: dict[str, int] = {}
-    for words in lists:
-        for word in words:
-            if word not in known:
-                known[word] = term_hash(word)
-    counts = [len(words) for words in lists]
-    rows = np.repeat(np.arange(len(lists)), counts)
-    hashes = np.fromiter((known[word] for words in lists for word in words), dtype=np.int64, count=sum(counts))
-    total = _accumulate(rows, hashes.view(np.uint64), (len(lists), dimension))
+    shape = (len(lists), dimension)
+    rows, hashes, weights = _words(lists)
+    total = _accumulate(rows, hashes, weights, shape)
+    # Pairs of neighbouring words tell texts apart better than the words do.
+    pairs = (hashes[:-1] * np.uint64(_FACTORS[0])) ^ hashes[1:]
+    pairs = (pairs ^ (pairs >> np.uint64(31))) * np.uint64(_FACTORS[1])
+    within = rows[:-1] == rows[1:]
+    total += _accumulate(rows[:-1][within], pairs[within], np.minimum(weights[:-1], weights[1:])[within], shape)
     joined = [" " + " ".join(words) + " " for words in lists]
     codes = np.frombuffer("".join(joined).encode("utf-32-le", "surrogatepass"), dtype=np.uint32).astype(np.uint64)
     owners = np.repeat(np.arange(len(lists)), [len(line) for line in joined])
     for size in _GRAM_SIZES:
-        total += _GRAM_WEIGHT * _accumulate(*_grams(codes, owners, size), (len(lists), dimension))
+        within_words, grams = _grams(codes, owners, size)
+        total += _accumulate(within_words, grams, np.full(len(grams), _GRAM_WEIGHT), shape)
     lengths = np.linalg.norm(total, axis=1, keepdims=True)
-    vectors: NDArray[np.float32] = (total / np.where(lengths > 0, lengths, 1.0)).astype(np.float32)
-    return vectors
+    return total / np.where(lengths > 0, lengths, 1.0)
+
+
+def _words(lists: Sequence[Sequence[str]]) -> tuple[NDArray[np.int64], NDArray[np.uint64], NDArray[np.float64]]:
+    """(row, hash, weight) of each word, in order; a word is hashed once."""
+    known: dict[str, tuple[int, float]] = {}
+    for words in lists:
+        for word in words:
+            if word not in known:
+                known[word] = (term_hash(word), _FUNCTION_WEIGHT if word in FUNCTION_WORDS else 1.0)
+    counts = [len(words) for words in lists]
+    found = [known[word] for words in lists for word in words]
+    hashes = np.fromiter((one[0] for one in found), dtype=np.int64, count=len(found)).view(np.uint64)
+    weights = np.fromiter((one[1] for one in found), dtype=np.float64, count=len(found))
+    return np.repeat(np.arange(len(lists)), counts), hashes, weights
 
 
 def _grams(
@@ -86,13 +98,15 @@ def _grams(
     return owners[:count][inside], hashes[inside]
 
 
-def _accumulate(rows: NDArray[np.int64], hashes: NDArray[np.uint64], shape: tuple[int, int]) -> NDArray[np.float64]:
-    """Damped counts of the features of each row, added up in signed buckets."""
-    keys = (rows.astype(np.uint64) << np.uint64(44)) | (hashes >> np.uint64(20))
-    features, counts = np.unique(keys, return_counts=True)
-    weights = 1.0 + np.log(counts)
-    weights[(features & np.uint64(1)) == 1] *= -1.0
-    buckets = (features >> np.uint64(44)).astype(np.int64) * shape[1]
-    buckets += ((features & np.uint64((1 << 44) - 1)) >> np.uint64(1)).astype(np.int64) % shape[1]
-    sums = np.bincount(buckets, weights=weights, minlength=shape[0] * shape[1])
+def _accumulate(
+    rows: NDArray[np.int64], hashes: NDArray[np.uint64], weights: NDArray[np.float64], shape: tuple[int, int]
+) -> NDArray[np.float64]:
+    """Damped, weighted counts of the features of each row, added up in signed buckets."""
+    keys = (rows.astype(np.uint64) << np.uint64(_ROW_SHIFT)) | (hashes >> np.uint64(64 - _ROW_SHIFT))
+    features, places, counts = np.unique(keys, return_index=True, return_counts=True)
+    values = (1.0 + np.log(counts)) * weights[places]
+    values[(features & np.uint64(1)) == 1] *= -1.0
+    buckets = (features >> np.uint64(_ROW_SHIFT)).astype(np.int64) * shape[1]
+    buckets += ((features & np.uint64((1 << _ROW_SHIFT) - 1)) >> np.uint64(1)).astype(np.int64) % shape[1]
+    sums = np.bincount(buckets, weights=values, minlength=shape[0] * shape[1])
     return sums.astype(np.float64, copy=False).reshape(shape)
