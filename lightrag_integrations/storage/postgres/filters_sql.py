@@ -21,12 +21,15 @@ __all__ = ["compile_filter"]
 _SYMBOLS = MappingProxyType({"$gt": sql.SQL(">"), "$gte": sql.SQL(">="), "$lt": sql.SQL("<"), "$lte": sql.SQL("<=")})
 
 
-def compile_filter(where: Filter, column: sql.Composable) -> tuple[sql.Composed, dict[str, Any]]:
+def compile_filter(
+    where: Filter, column: sql.Composable, ids: Mapping[str, sql.Composable] | None = None
+) -> tuple[sql.Composed, dict[str, Any]]:
     """Compile a filter.
 
     Args:
         where: The parsed filter.
         column: The jsonb column, as SQL.
+        ids: A text expression for each of `filters.ID_KEYS`; without it they are keys like any other.
 
     Returns:
         The condition and its named parameters.
@@ -34,13 +37,14 @@ def compile_filter(where: Filter, column: sql.Composable) -> tuple[sql.Composed,
     Raises:
         InputError: A value can't be compared with JSON (NaN, infinity).
     """
-    compiler = _Compiler(column)
+    compiler = _Compiler(column, ids or {})
     return sql.Composed([compiler.compile(where)]), compiler.params
 
 
 class _Compiler:
-    def __init__(self, column: sql.Composable) -> None:
+    def __init__(self, column: sql.Composable, ids: Mapping[str, sql.Composable]) -> None:
         self._column = column
+        self._ids = ids
         self.params: dict[str, Any] = {}
 
     def compile(self, where: Filter) -> sql.Composable:
@@ -66,7 +70,7 @@ class _Compiler:
     def equal(self, compare: Compare) -> sql.Composable:
         if compare.value is None:
             return self._sql("({v} IS NULL OR {v} = 'null')", compare)
-        if "." in compare.key or isinstance(compare.value, list):
+        if "." in compare.key or compare.key in self._ids or isinstance(compare.value, list):
             return self._sql("coalesce({v} = {p}::jsonb, FALSE)", compare, self._json(compare.value))
         # Containment finds the same rows and can use the index.
         pair = self._json({compare.key: compare.value})
@@ -87,6 +91,9 @@ class _Compiler:
         return _joined([self.ordered(Compare(compare.key, name, value)) for name, value in bounds], " AND ", "TRUE")
 
     def member(self, compare: Compare) -> sql.Composable:
+        if compare.key in self._ids:
+            texts = [value for value in compare.value if isinstance(value, str)]
+            return sql.SQL("({i} = ANY({p}::text[]))").format(i=self._ids[compare.key], p=self._value(texts))
         return _joined([self.equal(Compare(compare.key, "$eq", one)) for one in compare.value], " OR ", "FALSE")
 
     def contains(self, compare: Compare) -> sql.Composable:
@@ -132,6 +139,8 @@ class _Compiler:
 
     def _member(self, key: str) -> sql.Composable:
         """The value at a key; a dotted key that doesn't exist as such is a path."""
+        if key in self._ids:
+            return sql.SQL("to_jsonb({})").format(self._ids[key])
         member = sql.SQL("({c} -> {k})").format(c=self._column, k=self._value(key))
         if "." not in key:
             return member
