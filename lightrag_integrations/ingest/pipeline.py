@@ -104,13 +104,14 @@ async def _work(jobs: AsyncIterator[Job], call: Call, leases: Leases) -> None:
 async def _one(job: Job, line: Line, window: Window, committer: Committer) -> None:
     """One document; whatever goes wrong with it is its own failure, unless the database is gone."""
     outcome = await settle(line.prepare(job))
-    window.leave(job.size)
     if isinstance(outcome, BaseException) and is_fatal(outcome):
         raise outcome
     if isinstance(outcome, BaseException):
         await committer.fail(job.document.id, outcome)
     else:
         await committer.put(outcome)
+    # Only now: what waits for its transaction takes memory too.
+    window.leave(job.size)
     committer.nudge()
 
 

@@ -1,0 +1,164 @@
+"""Endpoints and servers that fail: no document is lost, none hangs, a retry pays only for what is missing."""
+
+import asyncio
+from typing import Any
+
+import psycopg
+import pytest
+
+from lightrag_integrations.errors import StorageError
+from lightrag_integrations.models import Chunk, Document, Extraction
+from tests.integration.ingest.conftest import Bench
+
+HANG_GUARD_S = 120
+
+
+def many(count: int) -> list[Document]:
+    return [
+        Document(id=f"d{number:03}", title=f"Report {number}", text=f"Ada Lovelace saw Machine {number} in London.")
+        for number in range(count)
+    ]
+
+
+FAULTS: list[dict[str, Any]] = [
+    {"trouble": "status", "status": 429, "retry_after": 0, "rate": 0.3},
+    {"trouble": "status", "status": 500, "rate": 0.3},
+    {"trouble": "status", "status": 503, "rate": 0.3},
+    {"trouble": "malformed", "rate": 0.5},
+    {"trouble": "truncated", "rate": 0.3},
+    {"trouble": "prose", "rate": 0.2},
+    {"trouble": "empty", "rate": 0.2},
+    {"trouble": "reset", "rate": 0.2},
+    {"trouble": "no_usage"},
+    {"trouble": "unsupported", "format": "json_schema"},
+]
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: f"{fault['trouble']}-{fault.get('status', '')}")
+async def test_no_document_is_lost_to_a_faulty_endpoint(bench: Bench, fault: dict[str, Any]) -> None:
+    bench.server.fault(kind="extract", **fault)
+    documents = many(24)
+    async with asyncio.timeout(HANG_GUARD_S):
+        report = await bench.ingest(documents, attempts=8)
+        assert report.documents + report.failed == 24
+        bench.server.clear()
+        again = await bench.retry()
+    assert again.failed == 0
+    assert again.documents == report.failed
+    assert bench.server.calls["extract"] == report.failed
+    assert await bench.states() == dict.fromkeys([document.id for document in documents], "processed")
+
+
+@pytest.mark.parametrize("trouble", ["status", "short", "nan", "reset"])
+async def test_a_faulty_embedding_endpoint(bench: Bench, trouble: Any) -> None:
+    bench.server.fault(trouble, kind="embed", rate=0.4, status=503)
+    async with asyncio.timeout(HANG_GUARD_S):
+        report = await bench.ingest(many(24), attempts=6, embed_batch=8)
+        bench.server.clear()
+        again = await bench.retry()
+    assert (again.documents, again.failed, again.model_calls) == (report.failed, 0, 0)
+    assert set((await bench.states()).values()) == {"processed"}
+
+
+async def test_slow_calls_run_into_the_time_limit_and_are_tried_again(bench: Bench) -> None:
+    bench.call_timeout_s = 0.3
+    bench.server.fault("slow", kind="extract", seconds=5.0, first=3)
+    async with asyncio.timeout(HANG_GUARD_S):
+        report = await bench.ingest(many(6))
+    assert (report.documents, report.failed) == (6, 0)
+
+
+async def test_one_bad_chunk_fails_its_document_only_and_is_all_a_retry_pays(bench: Bench) -> None:
+    chunks = tuple(Chunk(id=f"c{n}", document_id="big", text=f"Ada Lovelace saw Machine {n}.") for n in range(10))
+    fault = bench.server.fault("status", status=400, kind="extract", match="Machine 7.")
+    report = await bench.ingest([Document(id="big", chunks=chunks), Document(id="other", text="Ada saw London.")])
+    assert fault.hits >= 1
+    assert (report.documents, report.failed) == (1, 1)
+    assert "1 of 10 chunks" in report.errors["big"]
+    assert "c7" in report.errors["big"]
+    assert await bench.states() == {"big": "failed", "other": "processed"}
+    (status,) = await bench.store.statuses(status="failed", document_ids=None, limit=None)
+    assert status.error == report.errors["big"]
+    bench.server.clear()
+    again = await bench.retry(["big"])
+    assert (again.documents, again.cached, again.model_calls) == (1, 9, 1)
+    assert bench.server.calls["extract"] == 1
+
+
+async def test_a_wrong_key_fails_every_document_at_once(bench: Bench) -> None:
+    bench.server.fault("status", status=401, message="bad key")
+    report = await bench.ingest(many(10))
+    assert (report.documents, report.failed) == (0, 10)
+    assert bench.server.calls["extract"] == 10
+    assert all("bad key" in reason or "401" in reason for reason in report.errors.values())
+    assert all("sk-secret" not in reason for reason in report.errors.values())
+
+
+async def test_over_budget_documents_fail_with_that_reason_and_can_be_retried(bench: Bench) -> None:
+    bench.concurrency = 1
+    first = await bench.ingest(many(1))
+    each = first.prompt_tokens + first.completion_tokens
+    report = await bench.ingest(many(12)[1:], token_budget=4 * each)
+    assert 0 < report.documents < 11
+    assert report.documents + report.failed == 11
+    assert report.prompt_tokens + report.completion_tokens <= 5 * each
+    assert all(reason.startswith("BudgetExceeded") for reason in report.errors.values())
+    assert (await bench.retry()).failed == 0
+    assert bench.server.answered["extract"] == 12
+
+
+async def test_any_exception_of_a_users_extractor_is_its_documents_failure(bench: Bench) -> None:
+    class Odd:
+        fingerprint = "odd"
+
+        async def extract(self, chunk: Chunk) -> Extraction:
+            number = int(chunk.text.rsplit(" ", 3)[1])
+            if number % 3 == 0:
+                raise ZeroDivisionError("by zero")
+            return Extraction()
+
+    bench.extractor = Odd()
+    report = await bench.ingest(many(9))
+    assert (report.documents, report.failed) == (6, 3)
+    assert all("ZeroDivisionError" in reason for reason in report.errors.values())
+
+
+async def test_cancelling_leaves_no_task_and_a_retry_finishes(bench: Bench) -> None:
+    bench.server.latency_s = 0.05
+    await bench.states()  # the pool starts tasks of its own at its first connection
+    before = asyncio.all_tasks()
+    running = asyncio.create_task(bench.ingest(many(60), commit_documents=4))
+    async with asyncio.timeout(HANG_GUARD_S):
+        while bench.server.answered["extract"] < 20:
+            await asyncio.sleep(0.01)
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+        assert not asyncio.all_tasks() - before
+        answered = bench.server.answered["extract"]
+        bench.server.latency_s = 0.0
+        again = await bench.retry()
+    assert again.failed == 0
+    assert set((await bench.states()).values()) == {"processed"}
+    assert len(await bench.states()) == 60
+    # What was answered before the end was kept, but for the calls in flight.
+    assert bench.server.answered["extract"] - answered <= 60 - answered + bench.concurrency
+
+
+async def test_a_server_that_drops_its_connections_loses_nothing(bench: Bench, dsn: str) -> None:
+    bench.server.latency_s = 0.02
+    running = asyncio.create_task(bench.ingest(many(60)))
+    async with asyncio.timeout(HANG_GUARD_S):
+        while bench.server.answered["extract"] < 20:
+            await asyncio.sleep(0.01)
+        async with await psycopg.AsyncConnection.connect(dsn, autocommit=True) as connection:
+            await connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE pid <> pg_backend_pid() AND query LIKE %s AND backend_type = 'client backend'",
+                [f"%{bench.schema}%"],
+            )
+        (outcome,) = await asyncio.gather(running, return_exceptions=True)
+        assert not isinstance(outcome, BaseException) or isinstance(outcome, StorageError)
+        again = await bench.retry()
+    assert again.failed == 0
+    assert await bench.states() == dict.fromkeys([document.id for document in many(60)], "processed")
