@@ -118,12 +118,11 @@ class LiveChat:
             request: dict[str, Any] = {"model": self._model, "messages": turns, **fields}
             if self._temperature is not None:
                 request["temperature"] = self._temperature
-            if max_tokens is not None:
-                request[self._limit_field] = max_tokens
             if fields.get("stream") and self._stream_usage:
                 request["stream_options"] = {"include_usage": True}
-            if self._extra_body:
-                request["extra_body"] = self._extra_body
+            # In the extra part, as older clients know only one of the limit's two names.
+            limit = {} if max_tokens is None else {self._limit_field: max_tokens}
+            request["extra_body"] = {**limit, **self._extra_body}
             try:
                 return await self._client.chat.completions.create(**request)
             except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
@@ -139,7 +138,7 @@ class LiveChat:
             self._stream_usage = False
             return True
         asks = re.search(r"unsupported|not supported|unknown|unrecognized|use '?max", refusal, re.IGNORECASE)
-        if asks and self._limit_field in request and re.search(rf"\b{self._limit_field}\b", refusal):
+        if asks and self._limit_field in request["extra_body"] and re.search(rf"\b{self._limit_field}\b", refusal):
             other = "max_tokens" if self._limit_field == "max_completion_tokens" else "max_completion_tokens"
             self._limit_field, tried = other, self._limit_field
             return tried == "max_tokens" or other in refusal
