@@ -47,7 +47,8 @@ def parse_json(text: str, *, truncated: bool = False) -> Any:
     if not body:
         raise ValueError(f"expected JSON, got {_shown(text)}")
     try:
-        return json.JSONDecoder().raw_decode(body)[0]
+        value, end = json.JSONDecoder().raw_decode(body)
+        return _chained(value, body[end:]) if isinstance(value, list) else value
     except (ValueError, RecursionError):
         pass
     whole, broken_off = whole_records(body)
@@ -56,8 +57,19 @@ def parse_json(text: str, *, truncated: bool = False) -> Any:
             return json.loads(whole)
         except (ValueError, RecursionError):
             # An answer that was not cut has prose behind it, or a quote too few.
-            body = "" if truncated else body[: body.rfind("}") + 1]
+            body = "" if truncated else body[: max(body.rfind("}"), body.rfind("]")) + 1]
     return _mended(body, text)
+
+
+def _chained(values: list[Any], rest: str) -> list[Any]:
+    """Further lists behind a first one, as in `[2] > [3] > [1]`: how some models write a ranking."""
+    while rest.lstrip().startswith((">", ",", "[")) and "[" in rest:
+        try:
+            more, end = json.JSONDecoder().raw_decode(rest[rest.index("[") :])
+        except ValueError:
+            break
+        values, rest = values + more, rest[rest.index("[") + end :]
+    return values
 
 
 def _mended(body: str, text: str) -> Any:

@@ -146,6 +146,13 @@ def test_lists_of_plain_values() -> None:
         salvage(Ranking, {"order": [1]})
 
 
+@pytest.mark.parametrize(
+    "text", ["[2] > [3] > [1]", "[2, 3, 1]", "The order is [2], [3], [1].", '{ranking": [2, 3, 1]\n\nThat is it! {']
+)
+def test_rankings_as_models_write_them(text: str) -> None:
+    assert read(Ranking, text) == (Ranking(ranking=[2, 3, 1]), 0)
+
+
 def test_aliases_and_comma_lists() -> None:
     parsed, _ = salvage(Keywords, {"high": "art, music", "low_keywords": ["Bach"]})
     assert (parsed.high, parsed.low) == (["art", "music"], ["Bach"])
