@@ -31,6 +31,7 @@ _FORMAT_WORDS = re.compile(
     r"grammar|guided|unsupported|not supported|does not support|not implemented",
     re.IGNORECASE,
 )
+_KEY = re.compile(r"\b(?:sk-|Bearer )[^\s'\",}]{8,}")
 _HINTS: tuple[tuple[frozenset[int], str], ...] = (
     (frozenset({401, 403}), "check the api_key and what it may use"),
     (frozenset({404}), "check the model's name and the base_url (most end in /v1)"),
@@ -133,5 +134,6 @@ def _seconds(headers: Mapping[str, str]) -> float | None:
 
 
 def _brief(error: Exception) -> str:
-    text = " ".join(str(error).split())
+    # Some endpoints repeat the key they refuse.
+    text = _KEY.sub("***", " ".join(str(error).split()))
     return f"{type(error).__name__}: {text[:300]}" if text else type(error).__name__

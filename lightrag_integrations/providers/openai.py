@@ -11,7 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
 from lightrag_integrations.errors import ConfigurationError
 from lightrag_integrations.protocols import ChatModel, Embedder, ReplyFormat
-from lightrag_integrations.providers.openai_live import LiveChat, LiveEmbedder
+from lightrag_integrations.providers.openai_chat import LiveChat
+from lightrag_integrations.providers.openai_embed import LiveEmbedder
 
 __all__ = ["OpenAIChatModel", "OpenAIEmbedder"]
 

@@ -103,3 +103,8 @@ def test_ours_and_exits_pass_unchanged() -> None:
         with pytest.raises(type(error)) as caught, ForeignErrors("model m"):
             raise error
         assert caught.value is error
+
+
+@pytest.mark.parametrize("said", ["Incorrect API key provided: sk-proj-abcdef123456.", "got 'Bearer abcdef123456'"])
+def test_a_key_that_an_endpoint_repeats_is_not_shown(said: str) -> None:
+    assert "abcdef123456" not in str(model_error(status_error(401, said), "model m"))

@@ -1,0 +1,155 @@
+"""A live chat model at an OpenAI-compatible endpoint: one client, on the loop of the handle that made it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from typing import Any
+
+import openai
+
+from lightrag_integrations.errors import ModelError
+from lightrag_integrations.protocols import ChatReply, Message, ReplyFormat
+from lightrag_integrations.providers.errors import ForeignErrors
+from lightrag_integrations.providers.openai_wire import format_fields, host_of, nonsense, piece_of, tokens_of, tool_text
+
+__all__ = ["LiveChat"]
+
+_NEWER_LIMIT_HOSTS = ("api.openai.com", ".openai.azure.com")
+
+
+class LiveChat:
+    """A connected chat model."""
+
+    def __init__(
+        self,
+        client: openai.AsyncOpenAI,
+        model: str,
+        *,
+        temperature: float | None,
+        max_tokens_field: str | None,
+        formats: tuple[ReplyFormat, ...],
+        extra_body: Mapping[str, Any],
+    ) -> None:
+        """Take the client over.
+
+        Args:
+            client: Closed with this object.
+            model: Its name at the endpoint.
+            temperature: Sent until the endpoint refuses it.
+            max_tokens_field: Name of the length limit; `None`: chosen by host.
+            formats: Ways of asking for structured output.
+            extra_body: Further fields of each request.
+        """
+        host = host_of(client)
+        self.name = f"{model}@{host}"
+        self.formats = formats
+        self._client = client
+        self._model = model
+        self._temperature = temperature
+        newer = host.endswith(_NEWER_LIMIT_HOSTS)
+        self._limit_field = max_tokens_field or ("max_completion_tokens" if newer else "max_tokens")
+        self._stream_usage = True
+        self._extra_body = dict(extra_body)
+
+    async def chat(
+        self,
+        messages: Sequence[Message],
+        *,
+        format: ReplyFormat = "text",
+        schema: Mapping[str, Any] | None = None,
+        max_tokens: int | None = None,
+    ) -> ChatReply:
+        """Answer once.
+
+        Raises:
+            ModelError: The call failed; `FormatUnsupported`: because of `format`.
+        """
+        with ForeignErrors(f"chat model {self.name}", format=format):
+            asked = format_fields(format, schema)
+            return self._reply(await self._send(messages, max_tokens, asked), format)
+
+    async def stream(self, messages: Sequence[Message], *, max_tokens: int | None = None) -> AsyncIterator[str]:
+        """Yield the answer in pieces.
+
+        Raises:
+            ModelError: The call failed, at its start or in the middle.
+        """
+        events = self.stream_events(messages, max_tokens=max_tokens)
+        try:
+            async for event in events:
+                if isinstance(event, str):
+                    yield event
+        finally:
+            await events.aclose()
+
+    async def stream_events(
+        self, messages: Sequence[Message], *, max_tokens: int | None = None
+    ) -> AsyncGenerator[str | ChatReply, None]:
+        """Yield the answer in pieces, then a `ChatReply` with the tokens used, where the endpoint tells."""
+        with ForeignErrors(f"chat model {self.name}"):
+            stream = await self._send(messages, max_tokens, {"stream": True})
+            if not hasattr(stream, "__aiter__"):
+                raise nonsense(self.name, stream)
+            spoke = False
+            try:
+                async for event in stream:
+                    spoke = True
+                    piece = piece_of(event)
+                    if piece:
+                        yield piece
+                    if getattr(event, "usage", None):
+                        yield ChatReply("", *tokens_of(event))
+            finally:
+                await stream.close()
+            if not spoke:
+                raise nonsense(self.name, "an empty stream", retryable=True)
+
+    async def aclose(self) -> None:
+        """Close the client's connections."""
+        await self._client.close()
+
+    async def _send(self, messages: Sequence[Message], max_tokens: int | None, fields: Mapping[str, Any]) -> Any:
+        """Send, and send again without what this model turns out to refuse (reasoning models differ in these)."""
+        turns = [{"role": message.role, "content": message.content} for message in messages]
+        while True:
+            request: dict[str, Any] = {"model": self._model, "messages": turns, **fields}
+            if self._temperature is not None:
+                request["temperature"] = self._temperature
+            if fields.get("stream") and self._stream_usage:
+                request["stream_options"] = {"include_usage": True}
+            # In the extra part, as older clients know only one of the limit's two names.
+            limit = {} if max_tokens is None else {self._limit_field: max_tokens}
+            request["extra_body"] = {**limit, **self._extra_body}
+            try:
+                return await self._client.chat.completions.create(**request)
+            except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
+                if not self._learn(str(error), request):
+                    raise
+
+    def _learn(self, refusal: str, request: Mapping[str, Any]) -> bool:
+        """Change what was refused; False when there is nothing to change."""
+        if "temperature" in request and "temperature" in refusal:
+            self._temperature = None
+            return True
+        if "stream_options" in request and "stream_options" in refusal:
+            self._stream_usage = False
+            return True
+        asks = re.search(r"unsupported|not supported|unknown|unrecognized|use '?max", refusal, re.IGNORECASE)
+        if asks and self._limit_field in request["extra_body"] and re.search(rf"\b{self._limit_field}\b", refusal):
+            other = "max_tokens" if self._limit_field == "max_completion_tokens" else "max_completion_tokens"
+            self._limit_field, tried = other, self._limit_field
+            return tried == "max_tokens" or other in refusal
+        return False
+
+    def _reply(self, completion: Any, format: ReplyFormat) -> ChatReply:
+        choices = getattr(completion, "choices", None)
+        message = getattr(choices[0], "message", None) if choices else None
+        if not choices or message is None:
+            raise nonsense(self.name, completion)
+        refusal = getattr(message, "refusal", None)
+        if refusal:
+            raise ModelError(f"chat model {self.name} refused to answer: {str(refusal)[:200]}")
+        reason = getattr(choices[0], "finish_reason", None)
+        text = tool_text(message) if format == "tool" else ""
+        return ChatReply(text or message.content or "", *tokens_of(completion), truncated=reason == "length")
