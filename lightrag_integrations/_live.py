@@ -135,11 +135,11 @@ class Live:
 
     async def answer(self, question: str, query: QueryOptions, options: AnswerOptions) -> Answer:
         """See `LightRAGIndex.answer`."""
-        return await run_answer(question, (await self.session()).retrieval_tools(task="answer"), query, options)
+        return await run_answer(question, (await self.session()).retrieval_tools(), query, options)
 
     async def stream(self, question: str, query: QueryOptions, options: AnswerOptions) -> AsyncIterator[str]:
         """See `LightRAGIndex.stream_answer`."""
-        async for piece in run_stream(question, (await self.session()).retrieval_tools(task="answer"), query, options):
+        async for piece in run_stream(question, (await self.session()).retrieval_tools(), query, options):
             yield piece
 
     async def rerank(self, query: str, hits: Sequence[Hit], top_n: int | None, reranker: Reranker | None) -> list[Hit]:

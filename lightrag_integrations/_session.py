@@ -132,15 +132,17 @@ class Session:
             concurrency=self.settings.max_concurrency,
         )
 
-    def retrieval_tools(self, *, task: str = "keywords") -> RetrievalTools:
+    def retrieval_tools(self) -> RetrievalTools:
         """What retrieval and answering work with."""
         meter = self.meter()
         return RetrievalTools(
             store=self.store,
             embedder=self.metered_embedder(meter),
             tokenizer=self.tokenizer,
-            chat=self.chat(task, meter),
-            reranker=self.reranker(meter),
+            rungs=self.rungs,
+            keywords_chat=self.chat("keywords", meter),
+            answer_chat=self.chat("answer", meter),
+            reranker=lambda: self.reranker(meter),
         )
 
     def _limits(self, options: IngestOptions | None) -> _Limits:

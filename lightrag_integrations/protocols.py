@@ -288,8 +288,8 @@ class Reader(Protocol):
         """The chunks with these callers' ids, in the order asked."""
         ...
 
-    async def all_chunks(self) -> Sequence[ChunkRow]:
-        """Every visible chunk, in (document id, position) order."""
+    async def all_chunks(self, limit: int | None = None) -> Sequence[ChunkRow]:
+        """Every visible chunk, in (document id, position) order; the first `limit` where given."""
         ...
 
     async def vectors(self, chunk_ids: Sequence[str]) -> Mapping[str, Sequence[float]]:

@@ -25,9 +25,9 @@ class ChunkReads(Reads):
         found = {row[1]: _chunk(row) for row in await self._seen("find_chunks", ids=list(chunk_ids))}
         return [found[chunk_id] for chunk_id in dict.fromkeys(chunk_ids) if chunk_id in found]
 
-    async def all_chunks(self) -> Sequence[ChunkRow]:
+    async def all_chunks(self, limit: int | None = None) -> Sequence[ChunkRow]:
         """See `protocols.Reader.all_chunks`."""
-        return [_chunk(row) for row in await self._seen("all_chunks")]
+        return [_chunk(row) for row in await self._seen("all_chunks", limit=limit)]
 
     async def vectors(self, chunk_ids: Sequence[str]) -> Mapping[str, Sequence[float]]:
         """See `protocols.Reader.vectors`."""

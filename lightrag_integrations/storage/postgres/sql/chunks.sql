@@ -58,6 +58,7 @@ SELECT c.id, c.chunk_id, d.document_id, c.title, c.content, d.source, c.position
 FROM {s}.chunk c JOIN {s}.document d ON d.id = c.document
 WHERE %(visible)s::int[] IS NULL OR c.id = ANY(%(visible)s::int[])
 ORDER BY d.document_id, c.position, c.chunk_id
+LIMIT %(limit)s::int
 
 -- name: vectors
 SELECT chunk_id, {v}.halfvec_send(embedding) FROM {s}.chunk

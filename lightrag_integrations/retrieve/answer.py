@@ -1,0 +1,89 @@
+"""Answers: the context and the question to a model, its citations back to chunks."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+
+from lightrag_integrations.errors import ConfigurationError
+from lightrag_integrations.models import Answer, Citation, RetrievalResult
+from lightrag_integrations.options import AnswerOptions, QueryOptions
+from lightrag_integrations.prompts import fill, load
+from lightrag_integrations.protocols import ChatModel, Message
+from lightrag_integrations.retrieve.pipeline import run_retrieve
+from lightrag_integrations.retrieve.tools import RetrievalTools
+
+__all__ = ["run_answer", "run_stream"]
+
+_CITED = re.compile(r"\[(\d+(?:\s*,\s*\d+)*)\]")
+
+
+async def run_answer(question: str, tools: RetrievalTools, query: QueryOptions, options: AnswerOptions) -> Answer:
+    """Retrieve and answer.
+
+    Args:
+        question: The question.
+        tools: Store and models.
+        query: How to search; `bypass`: not at all.
+        options: History, extra instructions, length.
+
+    Raises:
+        ConfigurationError: There is no model.
+        ModelError: The model failed.
+    """
+    chat = _chat(tools)
+    result, messages = await _prepare(question, tools, query, options)
+    reply = await chat.chat(messages, max_tokens=options.max_completion_tokens)
+    return Answer(
+        text=reply.text,
+        citations=_cited(reply.text, result),
+        retrieval=result,
+        prompt_tokens=reply.prompt_tokens,
+        completion_tokens=reply.completion_tokens,
+    )
+
+
+async def run_stream(
+    question: str, tools: RetrievalTools, query: QueryOptions, options: AnswerOptions
+) -> AsyncIterator[str]:
+    """Like `run_answer`, yielding the text in pieces."""
+    chat = _chat(tools)
+    _, messages = await _prepare(question, tools, query, options)
+    async for piece in chat.stream(messages, max_tokens=options.max_completion_tokens):
+        yield piece
+
+
+def _chat(tools: RetrievalTools) -> ChatModel:
+    if tools.answer_chat is None:
+        raise ConfigurationError(
+            "this handle has no model to answer with; give it llm= (or options.models.answer), or use "
+            "retrieve(..., context=True) and your own model"
+        )
+    return tools.answer_chat
+
+
+async def _prepare(
+    question: str, tools: RetrievalTools, query: QueryOptions, options: AnswerOptions
+) -> tuple[RetrievalResult, list[Message]]:
+    result = await run_retrieve(question, tools, query.model_copy(update={"context": True}))
+    messages = [Message("assistant" if role == "assistant" else "user", text) for role, text in options.history]
+    messages.append(Message("user", result.query))
+    if result.context is None:  # bypass
+        instructions = options.user_prompt
+    else:
+        instructions = fill(
+            options.system_prompt or load("answer"),
+            context=result.context.text,
+            response_type=options.response_type,
+            user_prompt=options.user_prompt,
+        )
+    return result, [Message("system", instructions), *messages] if instructions else messages
+
+
+def _cited(text: str, result: RetrievalResult) -> tuple[Citation, ...]:
+    """The context's citations that the text names as [n], in the order named."""
+    if result.context is None:
+        return ()
+    known = {citation.number: citation for citation in result.context.citations}
+    named = (int(number) for group in _CITED.findall(text) for number in group.split(","))
+    return tuple(known[number] for number in dict.fromkeys(named) if number in known)

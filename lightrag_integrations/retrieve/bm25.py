@@ -1,0 +1,103 @@
+"""BM25 over postings (Robertson and Zaragoza, 2009), with an inverse document frequency that is always positive."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lightrag_integrations.protocols import Posting, Reader
+
+if TYPE_CHECKING:
+    from lightrag_integrations.protocols import Floats, Ints
+
+__all__ = ["K1", "B", "Bm25", "best", "read_bm25"]
+
+K1 = 1.5
+B = 0.75
+
+
+class Bm25:
+    """The question's terms against all visible chunks that hold one of them.
+
+    idf is ln(1 + (N - df + 0.5) / (df + 0.5)); stock Okapi's can be zero or negative.
+    """
+
+    def __init__(
+        self, postings: Sequence[Posting], *, chunks: int, total_length: int, counts: Mapping[int, int] | None = None
+    ) -> None:
+        """Take what was read.
+
+        Args:
+            postings: Of the question's terms.
+            chunks: Number of visible chunks.
+            total_length: Sum of their lengths in terms.
+            counts: How often the question holds each term; None: once.
+        """
+        self._postings = postings
+        self._mean = total_length / chunks if chunks else 1.0
+        self._counts = counts or {}
+        self.idf = {
+            posting.term: float(np.log1p((chunks - len(posting.chunks) + 0.5) / (len(posting.chunks) + 0.5)))
+            for posting in postings
+        }
+        """By term."""
+        stacked = [posting.chunks for posting in postings]
+        self.ids: Ints = np.unique(np.concatenate(stacked)) if stacked else np.zeros(0, np.int64)
+        """Matching chunks, ascending."""
+
+    def scores(self, *, power: float = 1.0) -> Floats:
+        """A score for each of `ids`.
+
+        Args:
+            power: Exponent of the idf; 2 makes common words weigh so little that no stop list is needed.
+        """
+        total = np.zeros(len(self.ids))
+        for posting in self._postings:
+            tfs = posting.tfs.astype(np.float64)
+            norm = K1 * (1 - B + B * posting.lengths / self._mean)
+            weight = self._counts.get(posting.term, 1) * self.idf[posting.term] ** power
+            total[np.searchsorted(self.ids, posting.chunks)] += weight * tfs * (K1 + 1) / (tfs + norm)
+        return total
+
+    def holding(self, chunks: Sequence[int]) -> dict[int, frozenset[int]]:
+        """The question's terms that each of these chunks holds."""
+        wanted = np.asarray(sorted(chunks), np.int64)
+        held: dict[int, set[int]] = {chunk: set() for chunk in chunks}
+        for posting in self._postings:
+            for chunk in np.intersect1d(wanted, posting.chunks).tolist():
+                held[chunk].add(posting.term)
+        return {chunk: frozenset(terms) for chunk, terms in held.items()}
+
+
+async def read_bm25(reader: Reader, terms: Mapping[int, int], *, counted: bool = False) -> Bm25:
+    """Read the postings of a question's terms.
+
+    Args:
+        reader: The snapshot.
+        terms: Term hash to count in the question.
+        counted: A term asked twice weighs twice, as in `rank_bm25`.
+    """
+    chunks, total_length = await reader.corpus()
+    postings = await reader.postings(list(terms)) if chunks else []
+    return Bm25(postings, chunks=chunks, total_length=total_length, counts=terms if counted else None)
+
+
+def best(ids: Ints, scores: Floats, limit: int, *, ties: int = 0) -> list[tuple[int, float]]:
+    """The highest scores above zero, best first.
+
+    Args:
+        ids: Chunk ids.
+        scores: One for each.
+        limit: At most so many.
+        ties: So many more of those that tie with the last one, for a caller that breaks ties by what it reads.
+    """
+    if not len(ids) or limit < 1:
+        return []
+    order = np.lexsort((ids, -scores))
+    if len(order) > limit:
+        last = scores[order[limit - 1]]
+        end = limit + int(np.count_nonzero(scores[order[limit : limit + ties]] == last))
+        order = order[:end]
+    return [(int(ids[place]), float(scores[place])) for place in order if scores[place] > 0]

@@ -1,0 +1,48 @@
+"""The bridge: from the best chunks along titles to chunks that hold the words still missing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from lightrag_integrations.protocols import Reader
+from lightrag_integrations.retrieve.bm25 import Bm25
+from lightrag_integrations.retrieve.question import Question
+
+__all__ = ["bridge"]
+
+_FROM = 5
+_LINKS = 40
+_STRENGTH = 0.8
+_FLOOR = 0.2
+"""A linked chunk without any missing word gets this share: the answer's words are seldom the question's."""
+
+
+async def bridge(
+    question: Question, reader: Reader, bm25: Bm25, scores: Mapping[int, float]
+) -> dict[int, tuple[float, int]]:
+    """Gains of chunks whose title one of the best chunks mentions.
+
+    A chunk p of the best five gives each linked chunk q 0.8 · score(p) · (0.2 + 0.8 · share), share being the part,
+    by squared idf, of the question's words missing in p that q holds. The largest gain counts.
+
+    Args:
+        question: Its terms.
+        reader: The snapshot.
+        bm25: Holds idf and postings of the terms.
+        scores: Chunk to score so far.
+
+    Returns:
+        Chunk to (gain, the chunk it comes from).
+    """
+    first = sorted(scores, key=lambda chunk: (-scores[chunk], chunk))[:_FROM]
+    links = await reader.title_links(first, _LINKS) if first else []
+    held = bm25.holding(sorted({*first, *(q for _, q, _ in links)}))
+    squared = {term: bm25.idf[term] ** 2 for term in question.terms if term in bm25.idf}
+    gains: dict[int, tuple[float, int]] = {}
+    for p, q, strength in links:
+        lacking = {term: weight for term, weight in squared.items() if term not in held[p]}
+        share = sum(weight for term, weight in lacking.items() if term in held[q]) / (sum(lacking.values()) or 1.0)
+        gain = _STRENGTH * scores[p] * (_FLOOR + (1 - _FLOOR) * share) * strength
+        if gain > gains.get(q, (0.0, 0))[0]:
+            gains[q] = (gain, p)
+    return gains

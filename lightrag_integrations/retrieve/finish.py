@@ -1,0 +1,108 @@
+"""From a ranking to exactly the chunks that are returned: topped up, guarded, doubles set back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from lightrag_integrations.options import QueryOptions
+from lightrag_integrations.protocols import ChunkRow, Reader
+from lightrag_integrations.retrieve.bm25 import best, read_bm25
+from lightrag_integrations.retrieve.plain import wanted
+from lightrag_integrations.retrieve.question import Question
+from lightrag_integrations.retrieve.ranking import Found, Ranking, ordered
+
+__all__ = ["finish"]
+
+_PIN = 5
+"""Pinned chunks stay within so many first places."""
+
+
+async def finish(
+    ranking: Ranking, question: Question, reader: Reader, options: QueryOptions
+) -> list[tuple[ChunkRow, Found]]:
+    """Chunks in their final order.
+
+    Args:
+        ranking: What the mode found.
+        question: For topping up.
+        reader: The snapshot.
+        options: `keyword` returns matching chunks only; every other mode exactly `k` where so many are visible.
+    """
+    rows = dict(await reader.chunks(list(ranking.chunks)))
+    order = ordered(ranking.chunks, rows)
+    found = dict(ranking.chunks)
+    if options.mode in ("graph", "mix"):
+        order = _guarded(_doubles_last(order, rows), ranking.pinned)
+        found = _descending(order, found)
+    missing = wanted(options) - len(order)
+    if missing > 0 and options.mode != "keyword":
+        floor = found[order[-1]].score if order else 1.0
+        more = await _more(question, reader, set(order), missing)
+        rows.update(await reader.chunks(more))
+        order += more
+        found.update({chunk: Found({"fill": floor * 0.5 / place}) for place, chunk in enumerate(more, start=1)})
+    return [(rows[chunk], found[chunk]) for chunk in order[: wanted(options)] if chunk in rows]
+
+
+def _doubles_last(order: Sequence[int], rows: Mapping[int, ChunkRow]) -> list[int]:
+    """Chunks of equal content but the first go behind all others: they add nothing to read."""
+    seen: set[str] = set()
+    first: list[int] = []
+    doubles: list[int] = []
+    for chunk in order:
+        (doubles if rows[chunk].content_hash in seen else first).append(chunk)
+        seen.add(rows[chunk].content_hash)
+    return first + doubles
+
+
+def _guarded(order: Sequence[int], pinned: Sequence[int]) -> list[int]:
+    """The order with pinned chunks moved up into the first places, no further than needed."""
+    late = [chunk for chunk in pinned if chunk in order[_PIN:]]
+    kept = [chunk for chunk in order if chunk not in late]
+    place = _PIN - len(late)
+    return [*kept[:place], *late, *kept[place:]]
+
+
+def _descending(order: Sequence[int], found: Mapping[int, Found]) -> dict[int, Found]:
+    """Scores that agree with the order.
+
+    Who was moved up is given the difference as a part of its own; who was set back is brought down to the one before,
+    all parts alike.
+    """
+    settled: dict[int, Found] = {}
+    highest_below = _suffix_maxima([found[chunk].score for chunk in order])
+    ceiling = float("inf")
+    for place, chunk in enumerate(order):
+        item = found[chunk]
+        floor = min(highest_below[place + 1], ceiling)
+        parts = dict(item.parts)
+        if item.score < floor:
+            parts["guard"] = floor - item.score
+        elif item.score > ceiling:
+            parts = {name: value * ceiling / item.score for name, value in parts.items()}
+        settled[chunk] = Found(parts, entities=item.entities, facts=item.facts, path=item.path)
+        ceiling = min(ceiling, settled[chunk].score)
+    return settled
+
+
+def _suffix_maxima(scores: Sequence[float]) -> list[float]:
+    maxima = [0.0] * (len(scores) + 1)
+    for place in range(len(scores) - 1, -1, -1):
+        maxima[place] = max(scores[place], maxima[place + 1])
+    return maxima
+
+
+async def _more(question: Question, reader: Reader, have: set[int], missing: int) -> list[int]:
+    """Chunks not found yet: by vector, then by words, then in the order of documents."""
+    more: dict[int, None] = {}
+    if question.vector is not None:
+        near = await reader.nearest_chunks(question.vector, missing + len(have))
+        more.update(dict.fromkeys(chunk for chunk, _ in near if chunk not in have))
+    if len(more) < missing:
+        bm25 = await read_bm25(reader, question.terms)
+        listed = best(bm25.ids, bm25.scores(), missing + len(have))
+        more.update(dict.fromkeys(chunk for chunk, _ in listed if chunk not in have))
+    if len(more) < missing:
+        listed_rows = await reader.all_chunks(missing + len(have) + len(more))
+        more.update(dict.fromkeys(row.id for row in listed_rows if row.id not in have))
+    return list(more)[:missing]

@@ -1,0 +1,78 @@
+"""The path of a question, in order: keywords, vectors, ranking, finish, evidence, context; then rerank."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+
+from lightrag_integrations.filters import parse_filter
+from lightrag_integrations.models import RetrievalResult
+from lightrag_integrations.options import QueryOptions
+from lightrag_integrations.protocols import Reader
+from lightrag_integrations.retrieve.context import build_context
+from lightrag_integrations.retrieve.evidence import make_hits, near_entities, near_relations
+from lightrag_integrations.retrieve.finish import finish
+from lightrag_integrations.retrieve.keywords import find_keywords
+from lightrag_integrations.retrieve.local_global import rank_global, rank_hybrid, rank_local
+from lightrag_integrations.retrieve.plain import rank_by_keyword, rank_by_vector
+from lightrag_integrations.retrieve.question import Question, prepare, scrub
+from lightrag_integrations.retrieve.tools import RetrievalTools
+from lightrag_integrations.retrieve.walk import rank_by_walk
+
+__all__ = ["RetrievalTools", "run_retrieve"]
+
+_RANK = MappingProxyType(
+    {
+        "keyword": rank_by_keyword,
+        "vector": rank_by_vector,
+        "local": rank_local,
+        "global": rank_global,
+        "hybrid": rank_hybrid,
+        "graph": rank_by_walk,
+        "mix": rank_by_walk,
+    }
+)
+_PLAIN = ("keyword", "vector")
+
+
+async def run_retrieve(query: str, tools: RetrievalTools, options: QueryOptions) -> RetrievalResult:
+    """Search.
+
+    Args:
+        query: The question.
+        tools: Store and models.
+        options: Mode, k, filter and the rest.
+
+    Raises:
+        InputError: The query is empty, or the filter is wrong.
+        StorageError: PostgreSQL failed.
+        ModelError: A model failed.
+    """
+    text = scrub(query)
+    where = parse_filter(options.filter)
+    if options.mode == "naive":
+        options = options.model_copy(update={"mode": "vector"})
+    if options.mode == "bypass":
+        return RetrievalResult(query=text, mode="bypass")
+    keywords = await find_keywords(text, options, tools.keywords_chat, tools.rungs)
+    question = await prepare(text, keywords, tools.embedder, options)
+    async with tools.store.snapshot(where) as reader:
+        result = await _search(question, reader, options)
+    if options.rerank:
+        hits = await tools.reranker().rerank(text, result.hits, top_n=options.k)
+        result = result.model_copy(update={"hits": tuple(hits)})
+    if options.context:
+        result = result.model_copy(update={"context": build_context(result, tools.tokenizer, options)})
+    return result
+
+
+async def _search(question: Question, reader: Reader, options: QueryOptions) -> RetrievalResult:
+    ranking = await _RANK[options.mode](question, reader, options)
+    chosen = await finish(ranking, question, reader, options)
+    graph = options.mode not in _PLAIN
+    return RetrievalResult(
+        query=question.text,
+        mode=options.mode,
+        hits=await make_hits(chosen, reader, graph=graph, explain=options.explain),
+        entities=await near_entities(ranking, reader) if graph else (),
+        relations=await near_relations(ranking, reader) if graph else (),
+    )

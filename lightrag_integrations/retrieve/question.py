@@ -1,0 +1,78 @@
+"""A question made ready for search: scrubbed text, terms, vectors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from lightrag_integrations.errors import InputError
+from lightrag_integrations.options import QueryOptions
+from lightrag_integrations.protocols import Embedder
+from lightrag_integrations.text.terms import term_hashes
+
+__all__ = ["Keywords", "Question", "prepare"]
+
+
+@dataclass(frozen=True, slots=True)
+class Keywords:
+    """LightRAG's two kinds of keywords; empty: the question itself serves."""
+
+    high: tuple[str, ...] = ()
+    low: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What the searches read."""
+
+    text: str
+    terms: Mapping[int, int]
+    """Term hash to count in the question."""
+    vector: Sequence[float] | None
+    semantic: bool
+    """The vectors know more than words do."""
+    low_vector: Sequence[float] | None
+    """Of the low-level keywords, for entities."""
+    high_vector: Sequence[float] | None
+    """Of the high-level keywords, for facts."""
+
+
+def scrub(text: str) -> str:
+    """A question that can be stored and sent: no NUL, no lone surrogates.
+
+    Raises:
+        InputError: Nothing is left, or it is no text.
+    """
+    if not isinstance(text, str):
+        raise InputError(f"query: got {type(text).__name__}; expected text")
+    clean = text.replace("\x00", " ").encode("utf-8", "replace").decode("utf-8").strip()
+    if not clean:
+        raise InputError("query: got an empty text; expected a question")
+    return clean
+
+
+async def prepare(text: str, keywords: Keywords, embedder: Embedder, options: QueryOptions) -> Question:
+    """Embed what a mode needs, in one call.
+
+    Args:
+        text: A scrubbed question.
+        keywords: For `local` and `global`.
+        embedder: Makes the vectors; not asked for `keyword`.
+        options: The mode, and a vector given by the caller.
+    """
+    texts = {"question": text, "low": ", ".join(keywords.low), "high": ", ".join(keywords.high)}
+    wanted = [name for name, part in texts.items() if part and options.mode != "keyword"]
+    if options.query_embedding is not None:
+        wanted = [name for name in wanted if name != "question"]
+    vectors = dict(zip(wanted, await embedder.embed([texts[name] for name in wanted], kind="query"), strict=True))
+    if options.query_embedding is not None:
+        vectors["question"] = options.query_embedding
+    main = vectors.get("question")
+    return Question(
+        text=text,
+        terms=term_hashes(text),
+        vector=main,
+        semantic=main is not None and not getattr(embedder, "lexical", False),
+        low_vector=vectors.get("low", main),
+        high_vector=vectors.get("high", main),
+    )

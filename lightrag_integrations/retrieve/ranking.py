@@ -1,0 +1,58 @@
+"""What every mode gives: chunks with additive score parts, and the entities and facts that led to them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from lightrag_integrations.protocols import ChunkRow
+
+__all__ = ["Found", "Ranking", "ordered"]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One chunk as a mode found it. Integers are the snapshot's surrogate ids."""
+
+    parts: Mapping[str, float]
+    entities: tuple[int, ...] = ()
+    """Through which it was reached, strongest first."""
+    facts: tuple[int, ...] = ()
+    """Stored facts that led to it, strongest first."""
+    path: tuple[tuple[str, int], ...] = ()
+    """From a seed to the chunk: ("entity" or "chunk", id)."""
+
+    @property
+    def score(self) -> float:
+        """Sum of the parts."""
+        return sum(self.parts.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """All that a mode found."""
+
+    chunks: Mapping[int, Found] = field(default_factory=dict)
+    entities: tuple[int, ...] = ()
+    """Near the question, strongest first."""
+    facts: tuple[int, ...] = ()
+    """Near the question, strongest first."""
+    pinned: tuple[int, ...] = ()
+    """Chunks of the first stage that may not fall behind place `PIN`."""
+
+
+def ordered(found: Mapping[int, Found], rows: Mapping[int, ChunkRow]) -> list[int]:
+    """Chunk ids by score, ties by document id, position and chunk id: never by what depends on history."""
+    return sorted(
+        (chunk for chunk in found if chunk in rows),
+        key=lambda chunk: (-found[chunk].score, *_place(rows[chunk])),
+    )
+
+
+def in_place(chunks: Iterable[int], rows: Mapping[int, ChunkRow]) -> list[int]:
+    """Chunk ids in the order of their documents."""
+    return sorted((chunk for chunk in chunks if chunk in rows), key=lambda chunk: _place(rows[chunk]))
+
+
+def _place(row: ChunkRow) -> tuple[str, int, str]:
+    return row.document_id, row.position, row.chunk_id

@@ -1,0 +1,171 @@
+"""Where a walk starts: chunks that match, names in the question, facts near it."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from lightrag_integrations.protocols import FactRow, Reader
+from lightrag_integrations.retrieve.bm25 import Bm25, best
+from lightrag_integrations.retrieve.question import Question
+from lightrag_integrations.text.keys import normalise_name
+from lightrag_integrations.text.names import question_keys
+from lightrag_integrations.text.terms import term_hashes
+
+__all__ = ["Seeds", "chunk_seeds", "fact_seeds", "keyword_list", "name_seeds", "share", "statements_by_words"]
+
+_SHARPNESS = 8
+"""Power of the chunk prior: a flat prior drowns the names."""
+_NEAREST_FACTS = 2
+_FACTS_READ = 24
+"""Facts between several pairs of one sentence count as one; so many are read to find two."""
+_FACTS_OF_CHUNK = 64
+
+
+@dataclass(slots=True)
+class Seeds:
+    """Shares by node and signal."""
+
+    keyword: dict[int, float] = field(default_factory=dict)
+    """Chunk to share."""
+    vector: dict[int, float] = field(default_factory=dict)
+    """Chunk to share."""
+    name: dict[int, float] = field(default_factory=dict)
+    """Entity to share."""
+    fact: dict[int, float] = field(default_factory=dict)
+    """Entity to share."""
+    facts: tuple[int, ...] = ()
+    """The facts behind `fact`, strongest first."""
+
+
+def chunk_seeds(keyword: Sequence[tuple[int, float]], vector: Sequence[tuple[int, float]]) -> Seeds:
+    """The chunk prior: mean of both lists, each over its maximum, sharpened; split by what made it.
+
+    Args:
+        keyword: (chunk, BM25 with squared idf), best first.
+        vector: (chunk, cosine), best first; empty without a real embedding model.
+    """
+    lists = {"keyword": _over_maximum(keyword), "vector": _over_maximum(vector)}
+    given = [scores for scores in lists.values() if scores]
+    seeds = Seeds()
+    for chunk in dict.fromkeys(chunk for scores in given for chunk in scores):
+        total = sum(scores.get(chunk, 0.0) for scores in given)
+        mass = (total / len(given)) ** _SHARPNESS
+        for name, scores in lists.items():
+            if chunk in scores:
+                getattr(seeds, name)[chunk] = mass * scores[chunk] / total
+    return seeds
+
+
+async def name_seeds(question: Question, reader: Reader) -> dict[int, float]:
+    """Entities named in the question, longest names first and none inside another; 1/√(chunks that mention it)."""
+    keys = question_keys(question.text)
+    known = await reader.named(keys)
+    left = f" {normalise_name(question.text)} "
+    found: dict[int, float] = {}
+    for key in keys:
+        if key in known and key in left:
+            left = left.replace(key, "\x00")
+            entity, mentions = known[key]
+            found[entity] = 1 / math.sqrt(max(mentions, 1))
+    return found
+
+
+async def fact_seeds(
+    question: Question, reader: Reader, bm25: Bm25, keyword: Sequence[tuple[int, float]]
+) -> tuple[dict[int, float], tuple[int, ...]]:
+    """Ends of the two facts nearest to the question.
+
+    Args:
+        question: Its vector finds facts where it knows more than words.
+        reader: The snapshot.
+        bm25: Weighs words where it does not.
+        keyword: Chunks whose facts are looked at then.
+
+    Returns:
+        Entity to share, and the facts themselves.
+    """
+    near = await reader.nearest_facts(question.vector, _FACTS_READ) if question.semantic and question.vector else []
+    if near:
+        rows = await reader.facts([fact for fact, _ in near])
+        scored = [(rows[fact], score) for fact, score in near if fact in rows]
+    else:
+        scored = await statements_by_words(question, reader, bm25, keyword)
+    return _ends(scored)
+
+
+async def statements_by_words(
+    question: Question, reader: Reader, bm25: Bm25, keyword: Sequence[tuple[int, float]]
+) -> list[tuple[FactRow, float]]:
+    """Facts told by the given chunks, each with the nearness of its statement's words to the question's."""
+    told = await reader.facts_of_chunks([chunk for chunk, _ in keyword], _FACTS_OF_CHUNK)
+    return _by_words(question, told, bm25)
+
+
+def _ends(scored: Sequence[tuple[FactRow, float]]) -> tuple[dict[int, float], tuple[int, ...]]:
+    """The ends of the best two statements; facts that share a statement stand together."""
+    statements: dict[tuple[int, str], list[FactRow]] = defaultdict(list)
+    scores: dict[tuple[int, str], float] = {}
+    for fact, score in scored:
+        statement = (fact.chunk, fact.view.description)
+        statements[statement].append(fact)
+        scores[statement] = max(score, scores.get(statement, 0.0))
+    chosen = sorted(
+        scores, key=lambda statement: (-scores[statement], statements[statement][0].view.chunk_id, statement[1])
+    )
+    found: dict[int, float] = defaultdict(float)
+    facts: list[int] = []
+    for statement in chosen[:_NEAREST_FACTS]:
+        if scores[statement] <= 0:
+            break
+        ends = dict.fromkeys(end for fact in statements[statement] for end in (fact.source, fact.target))
+        for end in ends:
+            found[end] += scores[statement] / len(ends)
+        facts.extend(fact.id for fact in statements[statement])
+    return dict(found), tuple(facts)
+
+
+def _by_words(question: Question, facts: Sequence[FactRow], bm25: Bm25) -> list[tuple[FactRow, float]]:
+    """Cosine of idf-weighted words between the question and each statement.
+
+    Words that the question lacks only lengthen the statement's vector; their idf is taken from the statements at hand,
+    as reading the postings of every word would cost more than it tells.
+    """
+    texts = {fact.view.description: term_hashes(fact.view.description) for fact in facts}
+    frequency: Counter[int] = Counter(term for terms in texts.values() for term in terms)
+    local = {term: math.log1p((len(texts) - count + 0.5) / (count + 0.5)) for term, count in frequency.items()}
+    top = max(bm25.idf.values(), default=1.0)
+    scale = top / max(local.values(), default=1.0) if local else 1.0
+    idf = {term: bm25.idf.get(term, value * scale) for term, value in local.items()}
+    asked = {term: bm25.idf.get(term, 0.0) for term in question.terms}
+    scores = {text: _cosine(asked, terms, idf) for text, terms in texts.items()}
+    return [(fact, scores[fact.view.description]) for fact in facts]
+
+
+def _cosine(asked: Mapping[int, float], terms: Mapping[int, int], idf: Mapping[int, float]) -> float:
+    weights = {term: (1 + math.log(count)) * idf[term] for term, count in terms.items()}
+    length = math.sqrt(sum(weight * weight for weight in weights.values()))
+    asked_length = math.sqrt(sum(weight * weight for weight in asked.values()))
+    if not length or not asked_length:
+        return 0.0
+    return sum(weight * weights.get(term, 0.0) for term, weight in asked.items()) / (length * asked_length)
+
+
+def _over_maximum(scored: Sequence[tuple[int, float]]) -> dict[int, float]:
+    top = max((score for _, score in scored), default=0.0)
+    return {chunk: score / top for chunk, score in scored if score > 0} if top > 0 else {}
+
+
+def keyword_list(bm25: Bm25, limit: int) -> list[tuple[int, float]]:
+    """The first chunks by BM25 with squared idf."""
+    return best(bm25.ids, bm25.scores(power=2), limit)
+
+
+def share(values: Mapping[int, float]) -> dict[int, float]:
+    """Values that sum to 1."""
+    total = float(np.sum(list(values.values()))) if values else 0.0
+    return {node: value / total for node, value in values.items()} if total > 0 else {}

@@ -1,0 +1,25 @@
+"""What retrieval works with: given by the handle for one call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from lightrag_integrations.calls.ladder import RungMemory
+from lightrag_integrations.protocols import ChatModel, Embedder, Reranker, Store, Tokenizer
+
+__all__ = ["RetrievalTools"]
+
+
+@dataclass(frozen=True)
+class RetrievalTools:
+    """Store and models of one call."""
+
+    store: Store
+    embedder: Embedder
+    tokenizer: Tokenizer
+    rungs: RungMemory
+    keywords_chat: ChatModel | None
+    answer_chat: ChatModel | None
+    reranker: Callable[[], Reranker]
+    """Asked only when a call reranks, as making one may need a model."""
