@@ -84,7 +84,7 @@ class MeteredChat:
         async def attempt() -> ChatReply:
             async with self._semaphore:
                 with self._meter.admit(estimate):
-                    reply = await self._limited(messages, format, schema, max_tokens)
+                    reply = await self._limited(messages, format=format, schema=schema, max_tokens=max_tokens)
                     usage = self._usage(reply, estimate, reply.text)
                     self._meter.count(usage)
             await self._meter.hand_over(usage)
@@ -125,6 +125,7 @@ class MeteredChat:
     async def _limited(
         self,
         messages: Sequence[Message],
+        *,
         format: ReplyFormat,
         schema: Mapping[str, Any] | None,
         max_tokens: int | None,
