@@ -57,7 +57,8 @@ async def _extracted(chunks: list[Chunk], tools: IngestTools) -> list[Chunk]:
     if extractor is None or not chunks:
         return chunks
     prepared = await tools.run_cpu(lambda: [prepare_chunk(chunk, Document()) for chunk in chunks])
-    extractions = await Extractions(extractor, tools, Tally(tools)).of("", prepared)
+    async with Extractions(extractor, tools, Tally(tools)) as obtained:
+        extractions = await obtained.of("", prepared)
     return [
         chunk.model_copy(update={"extraction": extraction})
         for chunk, extraction in zip(chunks, extractions, strict=True)

@@ -25,7 +25,7 @@ _SLICE = 128
 
 
 class Line:
-    """Split, extract, validate, embed."""
+    """Split, extract, validate, embed. An asynchronous context manager, for what is to be finished at the end."""
 
     def __init__(self, call: Call, queue: EmbedQueue) -> None:
         """Set up the steps."""
@@ -38,6 +38,15 @@ class Line:
         self._grounded = call.options.grounded and isinstance(extractor, ModelExtractor)
         self._extractions = None if extractor is None else Extractions(extractor, call.tools, call.tally)
         self._embeddings = Embeddings(call.tools, queue)
+
+    async def __aenter__(self) -> Line:
+        """Nothing to open."""
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        """Let paid answers reach the cache."""
+        if self._extractions is not None:
+            await self._extractions.__aexit__(*error)
 
     async def prepare(self, job: Job) -> PreparedDocument:
         """Everything derived from one document, ready to be stored."""

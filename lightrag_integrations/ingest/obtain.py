@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
+from typing import Any
 
 from lightrag_integrations.contributions import PreparedChunk, Usage
 from lightrag_integrations.errors import BudgetExceeded, ModelError
@@ -17,11 +18,15 @@ from lightrag_integrations.protocols import Extractor
 __all__ = ["Extractions"]
 
 _LOOK_UP = 500
+_GRACE_S = 2.0
 Key = tuple[str, str]
 
 
 class Extractions:
-    """Extractions of one call. Equal chunks that are in work at the same time share one model call."""
+    """Extractions of one call. Equal chunks that are in work at the same time share one model call.
+
+    An asynchronous context manager: leaving it, even by cancellation, lets answers that are paid reach the cache.
+    """
 
     def __init__(self, extractor: Extractor, tools: IngestTools, tally: Tally) -> None:
         """Call nothing yet."""
@@ -33,6 +38,19 @@ class Extractions:
         # More than the calls allowed at once, so that writing an answer to the cache leaves no call unused.
         self._limit = 2 * tools.concurrency
         self._running: dict[Key, asyncio.Task[Extraction]] = {}
+        self._writing: set[asyncio.Task[None]] = set()
+
+    async def __aenter__(self) -> Extractions:
+        """Nothing to open."""
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        """Wait a moment for answers on their way to the cache."""
+        if self._writing:
+            _, late = await asyncio.wait(self._writing, timeout=_GRACE_S)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
 
     async def of(self, document_id: str, chunks: Sequence[PreparedChunk]) -> list[Extraction]:
         """One extraction for each chunk, in order.
@@ -92,10 +110,19 @@ class Extractions:
             raise outcome
         extraction = storable(outcome)
         if self._cacheable:
-            await self._store.cache_extraction(self._key(chunk), extraction, self._sum(document_id, usages))
+            await self._write(
+                self._store.cache_extraction(self._key(chunk), extraction, self._sum(document_id, usages))
+            )
         elif usages:
             await self._store.record_usage(usages)
         return extraction
+
+    async def _write(self, work: Coroutine[Any, Any, None]) -> None:
+        """Write what is paid; cancelling the caller does not stop it."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._writing.add(task)
+        task.add_done_callback(self._writing.discard)
+        await asyncio.shield(task)
 
     async def _extract(self, chunk: PreparedChunk) -> Extraction:
         extraction = await self._extractor.extract(chunk.chunk)

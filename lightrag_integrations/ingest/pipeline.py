@@ -85,9 +85,9 @@ async def _work(jobs: AsyncIterator[Job], call: Call, leases: Leases) -> None:
     try:
         async with (
             EmbedQueue(call.tools.embedder, batch=call.options.embed_batch) as queue,
+            Line(call, queue) as line,
             asyncio.TaskGroup() as group,
         ):
-            line = Line(call, queue)
             keeping = group.create_task(leases.keep())
             committing = group.create_task(committer.run())
             async with asyncio.TaskGroup() as documents:
