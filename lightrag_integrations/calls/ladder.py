@@ -123,7 +123,7 @@ async def _ask(
 ) -> tuple[ChatReply, ReplyFormat]:
     formats = rungs.formats(chat)
     for used in formats[-1:] if weakest else formats:
-        dressed = _dressed(messages, schema, used, problem)
+        dressed = _dressed(messages, schema, format=used, problem=problem)
         try:
             reply = await chat.chat(dressed, format=used, schema=schema, max_tokens=max_tokens)
         except FormatUnsupported:
@@ -136,7 +136,7 @@ async def _ask(
 
 
 def _dressed(
-    messages: Sequence[Message], schema: Mapping[str, Any], format: ReplyFormat, problem: str
+    messages: Sequence[Message], schema: Mapping[str, Any], *, format: ReplyFormat, problem: str
 ) -> list[Message]:
     """The messages with what this format needs said in words, in the first system message so that caches hit."""
     extra = []

@@ -67,15 +67,18 @@ class _GuardedChat:
         schema: Mapping[str, Any] | None = None,
         max_tokens: int | None = None,
     ) -> ChatReply:
+        """Ask the user's model."""
         with ForeignErrors(f"chat model {self.name}", format=format):
             return await self._chat.chat(messages, format=format, schema=schema, max_tokens=max_tokens)
 
     async def stream(self, messages: Sequence[Message], *, max_tokens: int | None = None) -> AsyncIterator[str]:
+        """Pass the pieces on."""
         with ForeignErrors(f"chat model {self.name}"):
             async for piece in self._chat.stream(messages, max_tokens=max_tokens):
                 yield piece
 
     async def aclose(self) -> None:
+        """Close the user's model."""
         await self._chat.aclose()
 
 
@@ -98,9 +101,11 @@ class _BlockingChat:
         schema: Mapping[str, Any] | None = None,
         max_tokens: int | None = None,
     ) -> ChatReply:
+        """Ask in a thread; `format`, `schema` and `max_tokens` say nothing to these models."""
         return await self._run_blocking(guarded(lambda: self._answer(messages), self._doing))
 
     def stream(self, messages: Sequence[Message], *, max_tokens: int | None = None) -> AsyncIterator[str]:
+        """Iterate in a thread."""
         return streamed(lambda: self._pieces(messages), self._run_blocking, self._doing)
 
     async def aclose(self) -> None:

@@ -57,10 +57,12 @@ class _GuardedEmbedder:
         self._embedder = embedder
 
     async def embed(self, texts: Sequence[str], *, kind: TextKind) -> Vectors:
+        """Ask the user's model."""
         with ForeignErrors(f"embedding model {self.fingerprint}"):
             return await self._embedder.embed(texts, kind=kind)
 
     async def aclose(self) -> None:
+        """Close the user's model, where it can be closed."""
         close = getattr(self._embedder, "aclose", None)
         if close is not None:
             await close()
@@ -75,6 +77,7 @@ class _BlockingEmbedder:
         self._run_blocking = run_blocking
 
     async def embed(self, texts: Sequence[str], *, kind: TextKind) -> Vectors:
+        """Ask in a thread."""
         if not texts:
             return []
         call = self._documents if kind == "document" else self._questions

@@ -40,7 +40,7 @@ class LiveEmbedder:
             batch: Most texts in one request.
             extra_body: Further fields of each request.
         """
-        self.fingerprint = _fingerprint(model, host_of(client), dimensions, prefixes)
+        self.fingerprint = _fingerprint(f"{model}@{host_of(client)}", dimensions, prefixes)
         self._client = client
         self._model = model
         self._prefixes = dict(prefixes)
@@ -83,8 +83,8 @@ def _position(item: Any) -> int:
     return cast(int, getattr(item, "index", 0) or 0)
 
 
-def _fingerprint(model: str, host: str, dimensions: int | None, prefixes: Mapping[TextKind, str]) -> str:
-    parts = [f"{model}@{host}"]
+def _fingerprint(name: str, dimensions: int | None, prefixes: Mapping[TextKind, str]) -> str:
+    parts = [name]
     if dimensions is not None:
         parts.append(str(dimensions))
     if any(prefixes.values()):
