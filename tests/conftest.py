@@ -1,12 +1,15 @@
 """One real server for the whole run, and stores whose indexes are dropped after the test."""
 
+import tempfile
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
 
 import pytest
 
 from lightrag_integrations.options import ConnectOptions
 from lightrag_integrations.protocols import Store
+from lightrag_integrations.storage.embedded import EmbeddedServer
 from lightrag_integrations.storage.postgres import Tuning, open_store
 from tests.servers import PostgresServer
 
@@ -22,9 +25,14 @@ def external_server() -> Iterator[PostgresServer]:
 
 
 @pytest.fixture(scope="session")
-def dsn(external_server: PostgresServer) -> str:
-    """Connection string of a server with pgvector."""
-    return external_server.dsn
+def dsn() -> Iterator[str]:
+    """Connection string of the embedded server, one for the whole run."""
+    # A short path: the length of a socket's name is limited. Open to all, as PostgreSQL won't run as root.
+    with tempfile.TemporaryDirectory(prefix="lr", dir="/tmp") as home:
+        Path(home).chmod(0o755)
+        server = EmbeddedServer(Path(home) / "db")
+        yield server.start()
+        server.stop()
 
 
 @pytest.fixture
