@@ -93,7 +93,7 @@ async def _work(jobs: AsyncIterator[Job], call: Call, leases: Leases) -> None:
             async with asyncio.TaskGroup() as documents:
                 async for job in jobs:
                     await window.enter(job.size)
-                    documents.create_task(_one(job, line, window, committer))
+                    documents.create_task(_one(job, line, window=window, committer=committer))
             committer.close()
             await committing
             keeping.cancel()
@@ -101,7 +101,7 @@ async def _work(jobs: AsyncIterator[Job], call: Call, leases: Leases) -> None:
         raise first_error(errors) from errors
 
 
-async def _one(job: Job, line: Line, window: Window, committer: Committer) -> None:
+async def _one(job: Job, line: Line, *, window: Window, committer: Committer) -> None:
     """One document; whatever goes wrong with it is its own failure, unless the database is gone."""
     outcome = await settle(line.prepare(job))
     if isinstance(outcome, BaseException) and is_fatal(outcome):

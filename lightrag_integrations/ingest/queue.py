@@ -6,6 +6,7 @@ import asyncio
 from array import array
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
+from itertools import islice
 
 from lightrag_integrations.errors import BudgetExceeded, ModelError, StorageError
 from lightrag_integrations.ingest.tasks import settle
@@ -17,11 +18,16 @@ Vector = Sequence[float]
 _Waiting = dict[str, "asyncio.Future[Vector | BaseException]"]
 
 _LINGER_S = 0.02
+_UNDER_WAY = 2
+"""Batches under way that make one that is not full wait. More than one, so that a hanging call holds up nothing."""
 _REMEMBERED = 4096
 
 
 class EmbedQueue:
-    """Collects the texts of documents in work, sends full batches at once and the rest after a moment.
+    """Collects the texts of documents in work; sends full batches at once, the rest after a moment.
+
+    A batch that is not full also waits while others are under way: what comes meanwhile joins it, so that many small
+    documents do not make as many calls.
 
     A text asked for twice while it is waiting, under way or lately done is embedded once. An asynchronous context
     manager: leaving it cancels what is still under way.
@@ -87,15 +93,20 @@ class EmbedQueue:
 
     def _send_rest(self) -> None:
         self._timer = None
-        while self._waiting:
+        if self._waiting and len(self._sending) < _UNDER_WAY:
             self._send_one()
 
     def _send_one(self) -> None:
-        texts = list(self._waiting)[: self._batch]
+        texts = list(islice(self._waiting, self._batch))
         self._sent.update({text: self._waiting.pop(text) for text in texts})
         task = asyncio.get_running_loop().create_task(self._answer(texts))
         self._sending.add(task)
-        task.add_done_callback(self._sending.discard)
+        task.add_done_callback(self._sent_one)
+
+    def _sent_one(self, task: asyncio.Task[None]) -> None:
+        self._sending.discard(task)
+        if not task.cancelled() and self._timer is None:
+            self._send_rest()
 
     async def _answer(self, texts: list[str]) -> None:
         for text, outcome in (await self._embed(texts)).items():

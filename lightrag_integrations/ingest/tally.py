@@ -43,17 +43,17 @@ class Tally:
 
     def split(self, document_id: str, count: int) -> None:
         """A document has so many chunks."""
-        self._tell("split", document_id, count)
+        self._tell("split", document_id, count=count)
 
     def extracted(self, document_id: str, count: int, detail: str = "") -> None:
         """So many chunks of a document have their extraction."""
         if count:
-            self._tell("extracted", document_id, count, detail)
+            self._tell("extracted", document_id, count=count, detail=detail)
 
     def embedded(self, document_id: str, count: int) -> None:
         """So many vectors of a document are there."""
         if count:
-            self._tell("embedded", document_id, count)
+            self._tell("embedded", document_id, count=count)
 
     def dropped(self, count: int) -> None:
         """So many extracted records were refused."""
@@ -62,7 +62,7 @@ class Tally:
     def model_call(self, document_id: str, count: int) -> None:
         """So many model calls were made for a document."""
         if count:
-            self._tell("model_call", document_id, count)
+            self._tell("model_call", document_id, count=count)
 
     def stored(self, document: PreparedDocument) -> None:
         """A document is committed."""
@@ -104,5 +104,5 @@ class Tally:
         self._tell("finished", count=len(self._stored))
         return report
 
-    def _tell(self, kind: EventKind, document_id: str = "", count: int = 1, detail: str = "") -> None:
+    def _tell(self, kind: EventKind, document_id: str = "", *, count: int = 1, detail: str = "") -> None:
         self._observer.on_event(Event(kind, document_id, count, detail))

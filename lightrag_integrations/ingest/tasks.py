@@ -38,6 +38,7 @@ async def settle_all(work: Callable[[A], Awaitable[T]], items: Sequence[A], *, l
     waiting = iter(enumerate(items))
 
     async def worker() -> None:
+        """Take one item after the other."""
         for place, item in waiting:
             outcome = await settle(work(item))
             if isinstance(outcome, BaseException) and is_fatal(outcome):

@@ -48,7 +48,7 @@ async def plan_upserts(documents: Sequence[Document], call: Call) -> tuple[list[
     jobs = []
     for document in await call.tools.run_cpu(partial(_completed, documents, call)):
         known = stored.get(document.id)
-        changed = _changed(document, known, hashes.get(document.id, {}), call)
+        changed = _changed(document, known, hashes.get(document.id, {}), fingerprint=call.fingerprint)
         left = unfinished.get(document.id)
         if known is not None and left is None and not changed and _same_labels(document, known):
             continue
@@ -92,11 +92,11 @@ def _completed(documents: Sequence[Document], call: Call) -> list[Document]:
     ]
 
 
-def _changed(document: Document, known: StoredDocument | None, hashes: Hashes, call: Call) -> list[Chunk]:
+def _changed(document: Document, known: StoredDocument | None, hashes: Hashes, *, fingerprint: str) -> list[Chunk]:
     chunks = list(document.chunks or ())
     if known is None:
         return chunks
-    same_options, same_given = same_upsert(known.content_hash, upsert_hash(document, call.fingerprint))
+    same_options, same_given = same_upsert(known.content_hash, upsert_hash(document, fingerprint))
     return [
         chunk
         for chunk in chunks

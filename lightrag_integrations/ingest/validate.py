@@ -108,6 +108,7 @@ class _Reader:
         self._relations = 0
 
     def add_entity(self, entity: ExtractedEntity) -> None:
+        """Read one entity."""
         name = self._name(entity.name)
         if name is None or self._entities >= self._options.max_entities:
             self.found.dropped += 1
@@ -117,6 +118,7 @@ class _Reader:
         self._mention(Mention(normalise_name(name), name, _line(entity.type, _MAX_TYPE_CHARS), description))
 
     def add_relation(self, relation: ExtractedRelation) -> None:
+        """Read one relation."""
         source, target = self._name(relation.source), self._name(relation.target)
         if source is None or target is None or self._relations >= self._options.max_relations:
             self.found.dropped += 1
