@@ -27,7 +27,7 @@ _ROW_SHIFT = 44
 
 
 def hashed_vectors(texts: Sequence[str], dimension: int) -> NDArray[np.float32]:
-    """Hash words, pairs of words and the character n-grams within words into signed buckets; damped counts, unit length.
+    """Hash words, word pairs and character n-grams within words into signed buckets; damped counts, unit length.
 
     Args:
         texts: Any texts.

@@ -26,7 +26,7 @@ _CONNECTOR = "(?:" + "|".join(sorted(CONNECTORS)) + ")"
 # A full stop within a run only after an initial or a short title, a comma only before Jr. and Sr.
 _GAP = (
     rf"(?:[ \t]+|[ \t]*\r?\n[ \t]*(?=[{CAPITALS}])"
-    rf"|(?:(?<=[\W_][{CAPITALS}])|(?<=\b[JDMS]r)|(?<=\b[SM]t)|(?<=\bMrs))\.[ \t]*"
+    rf"|(?:(?<=\b[{CAPITALS}])|(?<=\b[JDMS]r)|(?<=\b[SM]t)|(?<=\bMrs))\.[ \t]*"
     rf"|[ \t]*&[ \t]*|,[ \t]*(?=(?:[JS]r|D\.C)\b))"
 )
 _RUN = re.compile(
@@ -35,7 +35,7 @@ _RUN = re.compile(
 )
 _WORD = re.compile(f"{_LETTERS}{_REST}{_TAIL}")
 _QUOTED = re.compile(r'“([^“”\n]{2,80})”|"([^"\n]{2,80})"|«([^«»\n]{2,80})»|„([^„“”\n]{2,80})[“”]')
-_ADDRESS = re.compile(r"(?:https?://|www\.)\S+|\S+@\S+\.\S+")
+_ADDRESS = re.compile(r"(?:https?://|www\.)\S+|(?<!\S)[^\s@]{1,64}+@\S+")
 _POSSESSIVE = re.compile(r"['’]s$")
 _ARTICLES = frozenset(("the", "a", "an"))
 _HAS_CAPITAL = re.compile(f"[{CAPITALS}]")
@@ -95,13 +95,10 @@ def _quoted(text: str) -> Iterator[Name]:
 def _runs(text: str, spans: Sequence[tuple[int, int]]) -> list[Name]:
     """Runs of capitalised words, trimmed; a lone first word of a sentence needs proof."""
     firsts = {match.start() for start, end in spans if (match := _WORD.search(text, start, end))}
-    addresses = [match.span() for match in _ADDRESS.finditer(text)]
     known = frozenset(_WORD.findall(text))
     found: list[Name] = []
     doubtful: list[Name] = []
     for match in _RUN.finditer(text):
-        if addresses and any(start <= match.start() < end for start, end in addresses):
-            continue
         for start, end in _pieces(text, match, match.start() in firsts, known):
             name = (start, end, text[start:end])
             (doubtful if start in firsts and " " not in name[2] else found).append(name)
@@ -109,7 +106,8 @@ def _runs(text: str, spans: Sequence[tuple[int, int]]) -> list[Name]:
         proven = {word for _, _, surface in found for word in surface.split()}
         found.extend(name for name in doubtful if name[2] in proven or _may_be_name(name[2], known))
         found.sort()
-    return found
+    addresses = [(*match.span(), match.group()) for match in _ADDRESS.finditer(text)]
+    return _outside(found, addresses)
 
 
 def _may_be_name(word: str, known: frozenset[str]) -> bool:

@@ -12,6 +12,7 @@ from lightrag_integrations.text.words import FUNCTION_WORDS
 __all__ = ["MAX_KEYS", "question_keys"]
 
 MAX_KEYS = 2048
+_MAX_QUESTION_CHARS = 4000
 _MAX_WORDS = 8
 _MAX_CHARS = 12
 _WORD = re.compile(f"[^\\W_{UNSPACED}]+(?:[{MARKS}'’.+#-]+[^\\W_{UNSPACED}]+)*+[{MARKS}+#]*+")
@@ -28,7 +29,7 @@ def question_keys(question: str) -> list[str]:
         Normalised keys, longest first, each once, at most `MAX_KEYS`.
     """
     keys: dict[str, None] = {}
-    for surface in _candidates(question):
+    for surface in _candidates(question[:_MAX_QUESTION_CHARS]):
         keys[normalise_name(surface)] = None
         if len(keys) >= MAX_KEYS:
             break
