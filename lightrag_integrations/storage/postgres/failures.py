@@ -21,6 +21,8 @@ from lightrag_integrations.errors import (
 __all__ = ["address", "converted", "translate"]
 
 _CONNECTION_CLASSES = ("08", "28", "3D")
+_UNSTORABLE = (None, "22021", "22P05")
+"""Refused by the driver; a byte or an escape that text can't hold."""
 _CONNECTION_STATES = ("53300", "57P01", "57P02", "57P03", "57P05")
 
 
@@ -43,6 +45,8 @@ def converted(where: str) -> Iterator[None]:
         yield
     except (psycopg.Error, TooManyRequests) as error:
         raise translate(error, where) from error
+    except UnicodeEncodeError as error:
+        raise InputError(f"got text that is not valid Unicode ({error.reason}); expected UTF-8 text") from error
 
 
 def translate(error: BaseException, where: str) -> LightRAGError:
@@ -63,6 +67,8 @@ def translate(error: BaseException, where: str) -> LightRAGError:
         return ConnectionFailed(
             f"PostgreSQL at {where} can't be reached: {_first_line(error)}; check address, user, password and server"
         )
+    if isinstance(error, psycopg.DataError) and error.sqlstate in _UNSTORABLE:
+        return InputError(f"got text that PostgreSQL can't store: {_first_line(error)}; remove NUL characters")
     if isinstance(error, psycopg.errors.UniqueViolation) and error.diag.constraint_name == "chunk_chunk_id_key":
         return InputError(
             f"another document stored a chunk of the same id at the same time ({error.diag.message_detail}); "

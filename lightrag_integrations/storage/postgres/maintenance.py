@@ -42,7 +42,7 @@ class MaintenancePart(StorePart):
         layout = await self._database.layout()
         async with self._database.connection() as connection:
             for table in ("document", "chunk", "entity", "mention", "relation", "fact", "segment", "postings"):
-                await connection.execute(layout.statements.fill(f"VACUUM (ANALYZE) {{s}}.{table}"))
+                await connection.execute(layout.statements.fill(f"VACUUM (ANALYZE, SKIP_LOCKED) {{s}}.{table}"))
 
 
 async def fold(database: Database, tuning: Tuning, *, everything: bool) -> None:

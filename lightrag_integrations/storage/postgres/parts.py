@@ -26,7 +26,7 @@ class Tuning:
     """Under a filter that leaves at most so many rows, vectors are searched exactly."""
     ef_search: int = 200
     """Candidates that a search through a vector index keeps."""
-    idle_s: float = 2.0
+    idle_s: float = 10.0
     """Upkeep waits until no document was stored for so long, so that it doesn't slow a bulk load."""
 
 

@@ -48,6 +48,7 @@ class PostgresStore(
         super().__init__(database, tuning)
         self._on_warning = on_warning
         self._warned: set[str] = set()
+        self._looked = False
         self._upkeep = Upkeep(database, tuning)
 
     async def aclose(self) -> None:
@@ -58,6 +59,10 @@ class PostgresStore(
     @asynccontextmanager
     async def snapshot(self, where: Filter | None = None) -> AsyncIterator[Reader]:
         """See `protocols.Store.snapshot`."""
+        if not self._looked:
+            # A bulk load may have ended before its vector indexes were built.
+            self._looked = True
+            self._upkeep.look()
         async with self._database.snapshot() as (connection, layout):
             yield PostgresReader(connection, layout, where, self._tuning)
 
@@ -74,6 +79,7 @@ class PostgresStore(
 
     async def drop(self) -> None:
         """See `protocols.Store.drop`."""
+        await self._upkeep.aclose()
         async with self._database.transaction() as (connection, layout):
             await connection.execute(layout.statements.fill("DROP SCHEMA {s} CASCADE"))
         self._database.forget_schema()

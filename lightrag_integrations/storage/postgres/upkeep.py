@@ -35,8 +35,12 @@ class Upkeep:
 
     def changed(self) -> None:
         """Something was stored or deleted."""
-        self._changed_at = time.monotonic()
         self._segments += 1
+        self.look()
+
+    def look(self) -> None:
+        """See whether there is something to do, once it is quiet."""
+        self._changed_at = time.monotonic()
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._run(), name="lightrag-upkeep")
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lightrag_integrations.errors import ConfigurationError, SchemaError
+import psycopg
+
+from lightrag_integrations.errors import ConfigurationError, SchemaError, StorageError
 from lightrag_integrations.storage.postgres.parts import StorePart, run
 from lightrag_integrations.storage.postgres.pool import Connection
 from lightrag_integrations.storage.postgres.schema import Layout
@@ -14,6 +17,9 @@ from lightrag_integrations.storage.postgres.wire import read_halfvec, signed_has
 __all__ = ["MAX_INDEXED", "VectorPart"]
 
 MAX_COLUMN = 16000
+_LOCK_TRIES = 200
+_LOCK_PAUSE_S = 0.05
+_BUSY = (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected)
 MAX_INDEXED = 4000
 """pgvector's largest half vector in an HNSW index."""
 
@@ -25,16 +31,29 @@ class VectorPart(StorePart):
         """See `protocols.Store.check_embedding`."""
         if not 1 <= dimension <= MAX_COLUMN:
             raise ConfigurationError(f"embedding dimension {dimension}: expected 1 to {MAX_COLUMN}")
-        async with self._database.transaction() as (connection, layout):
-            if not _known(await _meta(connection, layout), fingerprint, dimension):
-                await run(connection, layout, "lock_index", key=signed_hash(layout.schema, "embedding"))
-                if not _known(await _meta(connection, layout), fingerprint, dimension):
-                    await _type_columns(connection, layout, fingerprint, dimension)
+        for last in (*[False] * _LOCK_TRIES, True):
+            try:
+                await self._settle(fingerprint, dimension)
+                break
+            except StorageError as error:
+                if last or not isinstance(error.__cause__, _BUSY):
+                    raise
+                await asyncio.sleep(_LOCK_PAUSE_S)
         if dimension > MAX_INDEXED:
             self._warn(
                 f"embedding dimension {dimension} is above {MAX_INDEXED}, the most that pgvector can index: "
                 "every vector search reads all vectors"
             )
+
+    async def _settle(self, fingerprint: str, dimension: int) -> None:
+        async with self._database.transaction() as (connection, layout):
+            if _known(await _meta(connection, layout), fingerprint, dimension):
+                return
+            # Shorter than the server looks for deadlocks: we give way to readers and writers, never they to us.
+            await connection.execute("SELECT set_config('lock_timeout', '150ms', true)")
+            await run(connection, layout, "lock_index", key=signed_hash(layout.schema, "embedding"))
+            if not _known(await _meta(connection, layout), fingerprint, dimension):
+                await _type_columns(connection, layout, fingerprint, dimension)
 
     async def record_settings(self, settings: Mapping[str, str]) -> None:
         """See `protocols.Store.record_settings`."""

@@ -1,0 +1,177 @@
+"""What users see when the server can't be had, goes away, or is not what is needed."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Iterator
+
+import psycopg
+import pytest
+
+from lightrag_integrations.errors import ConfigurationError, ConnectionFailed, IndexClosed, SchemaError, StorageError
+from lightrag_integrations.options import ConnectOptions
+from lightrag_integrations.protocols import Store
+from lightrag_integrations.storage.postgres import open_store
+from tests.conftest import MakeStore
+from tests.integration.storage.making import chunk, document, put
+from tests.servers import PostgresServer
+
+HANG_GUARD_S = 25
+"""Well under the pool's 30 s: an error must not wait for the pool to give up."""
+
+
+async def failing(dsn: str, **options: object) -> ConnectionFailed:
+    """The error of the first call."""
+    store = await open_store("x", ConnectOptions(dsn=dsn, **options))
+    try:
+        async with asyncio.timeout(HANG_GUARD_S):
+            with pytest.raises(ConnectionFailed) as caught:
+                await store.status()
+    finally:
+        await store.aclose()
+    return caught.value
+
+
+@pytest.fixture
+async def outside(external_server: PostgresServer) -> AsyncIterator[Store]:
+    """A store on the server reached over TCP."""
+    store = await open_store("outside", ConnectOptions(dsn=external_server.dsn))
+    yield store
+    await store.drop()
+    await store.aclose()
+
+
+@pytest.fixture
+def database_without_vector(external_server: PostgresServer) -> Iterator[str]:
+    """A database whose server finds no extensions."""
+    with psycopg.connect(external_server.dsn, autocommit=True) as connection:
+        connection.execute("CREATE DATABASE bare")
+        connection.execute("ALTER DATABASE bare SET extension_control_path = '/nowhere'")
+        yield external_server.dsn_for(database="bare")
+        connection.execute("DROP DATABASE bare WITH (FORCE)")
+
+
+async def test_an_external_server_works_over_tcp(outside: Store) -> None:
+    await put(outside, document("d", chunk("c", "word")))
+    assert (await outside.status()).chunks == 1
+
+
+async def test_a_wrong_password_is_told_at_once_and_not_repeated(external_server: PostgresServer) -> None:
+    error = await failing(external_server.dsn_for(password="wrong-secret"))
+    assert "password" in str(error) and "127.0.0.1" in str(error) and str(external_server.port) in str(error)
+    assert "wrong-secret" not in f"{error}{error.__cause__}"
+    assert isinstance(error.__cause__, psycopg.OperationalError)
+
+
+async def test_a_missing_server_and_database_are_told_at_once(external_server: PostgresServer) -> None:
+    assert "refused" in str(await failing("postgresql://u:secret@127.0.0.1:1/db"))
+    assert '"nothing" does not exist' in str(await failing(external_server.dsn_for(database="nothing")))
+
+
+async def test_an_unreadable_connection_string_is_refused_without_repeating_it() -> None:
+    with pytest.raises(ConfigurationError, match="can't read") as caught:
+        await open_store("x", ConnectOptions(dsn="postgresql://user:secret@host:port:port/x?="))
+    assert "secret" not in str(caught.value) and caught.value.__cause__ is None
+
+
+async def test_a_server_without_pgvector_is_told(database_without_vector: str) -> None:
+    store = await open_store("x", ConnectOptions(dsn=database_without_vector))
+    with pytest.raises(SchemaError, match="pgvector is not available"):
+        await store.status()
+    await store.aclose()
+
+
+async def test_the_password_is_asked_for_and_every_connection_configured(external_server: PostgresServer) -> None:
+    asked: list[str] = []
+    configured: list[int] = []
+
+    def password() -> str:
+        asked.append("now")
+        return external_server.password
+
+    async def configure(connection: psycopg.AsyncConnection) -> None:
+        configured.append(connection.info.backend_pid)
+
+    dsn = f"postgresql://postgres@127.0.0.1:{external_server.port}/postgres"
+    store = await open_store("password", ConnectOptions(dsn=dsn, password=password, configure=configure))
+    await store.status()
+    await store.drop()
+    await store.aclose()
+    assert asked and len(set(configured)) == len(configured) >= 1
+
+
+async def test_the_server_may_go_and_come_back() -> None:
+    server = PostgresServer()
+    store = await open_store("gone", ConnectOptions(dsn=server.dsn))
+    try:
+        await put(store, document("d", chunk("c", "word")))
+        async with asyncio.timeout(HANG_GUARD_S):
+            with pytest.raises(ConnectionFailed):
+                async with store.snapshot() as reader:
+                    await reader.corpus()
+                    server.kill()
+                    while True:
+                        await reader.corpus()
+            with pytest.raises(ConnectionFailed):
+                await store.status()
+        server.restart()
+        deadline = time.monotonic() + HANG_GUARD_S
+        while time.monotonic() < deadline:
+            try:
+                assert (await store.status()).chunks == 1
+                break
+            except ConnectionFailed:
+                await asyncio.sleep(0.2)
+        assert (await store.status()).chunks == 1
+    finally:
+        await store.aclose()
+        server.stop()
+
+
+async def test_waiting_for_a_connection_ends(make_store: MakeStore, dsn: str) -> None:
+    store = await make_store(connect=ConnectOptions(dsn=dsn, pool_max_size=1, pool_timeout_s=0.3))
+    async with store.snapshot() as reader:
+        assert await reader.corpus() == (0, 0)
+        with pytest.raises(ConnectionFailed, match="pool_max_size"):
+            await store.status()
+    assert (await store.status()).chunks == 0
+
+
+async def test_a_statement_may_be_limited(make_store: MakeStore, dsn: str) -> None:
+    await (await make_store("limited")).status()
+    limited = await open_store("limited", ConnectOptions(dsn=dsn, statement_timeout_s=0.001))
+    made = [document(f"d{n}", *(chunk(f"{n}.{m}", "many words " * 50) for m in range(20))) for n in range(50)]
+    with pytest.raises(StorageError, match="statement timeout"):
+        await put(limited, *made)
+    await limited.aclose()
+
+
+async def test_a_cancelled_call_gives_its_connection_back(make_store: MakeStore, dsn: str) -> None:
+    store = await make_store(connect=ConnectOptions(dsn=dsn, pool_max_size=1, pool_timeout_s=10))
+    await store.status()
+    async with store.snapshot():
+        waiting = asyncio.create_task(store.status())
+        await asyncio.sleep(0.05)
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+    assert (await store.status()).chunks == 0
+
+
+async def test_a_closed_store_says_so(make_store: MakeStore) -> None:
+    store = await make_store("closed")
+    await store.status()
+    other = await open_store("closed", ConnectOptions(dsn="postgresql://nobody@127.0.0.1:1/x"))
+    await other.aclose()
+    with pytest.raises(IndexClosed):
+        await other.status()
+
+
+async def test_a_dropped_index_is_told_and_can_be_made_anew(make_store: MakeStore) -> None:
+    one, two = await make_store("dropped"), await make_store("dropped")
+    await put(one, document("d", chunk("c", "word")))
+    await two.status()
+    await one.drop()
+    with pytest.raises(SchemaError, match="dropped by another handle"):
+        await two.status()
+    assert (await one.status()).chunks == 0
+    assert (await two.status()).chunks == 0

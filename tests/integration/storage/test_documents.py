@@ -1,0 +1,123 @@
+"""Pending rows, leases, states, metadata, cache and ledger."""
+
+import asyncio
+
+import pytest
+
+from lightrag_integrations.contributions import PendingDocument, Usage
+from lightrag_integrations.errors import InputError
+from lightrag_integrations.models import Chunk, Document, ExtractedEntity, Extraction
+from lightrag_integrations.protocols import Store
+from tests.integration.storage.making import chunk, document, put
+
+
+def pending(document_id: str, **fields: object) -> PendingDocument:
+    return PendingDocument(Document(id=document_id, text=f"text of {document_id}", **fields), f"hash {document_id}")
+
+
+async def states(store: Store) -> dict[str, str]:
+    return {one.id: one.status for one in await store.statuses(status=None, document_ids=None, limit=None)}
+
+
+async def test_accepted_input_comes_back_whole_when_claimed(store: Store) -> None:
+    given = Chunk(id="c", document_id="d", text="t", metadata={"a": 1}, embedding=(0.1, 1e-7),
+                  extraction=Extraction(entities=[ExtractedEntity(name="X")]))  # fmt: skip
+    item = PendingDocument(
+        Document(id="d", text="é", title="T", source="s", metadata={"k": [1, "x"]}, chunks=(given,)), "h", replace=False
+    )
+    await store.accept([item], owner="one", lease_s=60)
+    await store.fail({"d": "broke"}, owner="one")
+    (claimed,) = await store.claim(None, owner="two", lease_s=60, limit=10)
+    assert claimed.document == item.document
+    assert (claimed.content_hash, claimed.replace, claimed.attempts, claimed.error) == ("h", False, 1, "broke")
+
+
+async def test_states_follow_leases(store: Store) -> None:
+    await put(store, document("done", chunk("done", "x", metadata={"m": 1}), metadata={"m": 1}))
+    await store.accept([pending("fresh"), pending("bad"), pending("done")], owner="one", lease_s=60)
+    await store.accept([pending("old")], owner="one", lease_s=0.01)
+    await store.fail({"bad": "no\x00good"}, owner="one")
+    await store.fail({"fresh": "not mine"}, owner="two")
+    await asyncio.sleep(0.05)
+    assert await states(store) == {"bad": "failed", "done": "processing", "fresh": "processing", "old": "pending"}
+    (failed,) = await store.statuses(status="failed", document_ids=None, limit=None)
+    assert (failed.id, failed.error) == ("bad", "nogood")
+    listed = await store.statuses(status=None, document_ids=["old", "done", "none"], limit=1)
+    assert [(one.id, one.chunks) for one in listed] == [("done", 1)]
+    status = await store.status()
+    assert (status.documents, status.pending, status.processing, status.failed) == (1, 1, 2, 1)
+
+
+async def test_claims_take_what_is_free_and_each_document_once(store: Store) -> None:
+    await store.accept([pending(f"d{n}") for n in range(6)], owner="one", lease_s=0.01)
+    await store.accept([pending("held")], owner="one", lease_s=60)
+    await asyncio.sleep(0.05)
+    claims = await asyncio.gather(*(store.claim(None, owner=f"w{n}", lease_s=60, limit=4) for n in range(3)))
+    ids = sorted(one.document.id for claim in claims for one in claim)
+    assert ids == [f"d{n}" for n in range(6)]
+    assert await store.claim(["held"], owner="w", lease_s=60, limit=4) == []
+
+
+async def test_leases_are_extended_by_their_owner_only(store: Store) -> None:
+    await store.accept([pending("a"), pending("b")], owner="one", lease_s=0.2)
+    await store.extend_lease(["a"], owner="one", lease_s=60)
+    await store.extend_lease(["b"], owner="two", lease_s=60)
+    await asyncio.sleep(0.3)
+    assert await states(store) == {"a": "processing", "b": "pending"}
+
+
+async def test_a_document_taken_over_is_left_out(store: Store) -> None:
+    late, mine = document("late", chunk("l", "x")), document("mine", chunk("m", "x"))
+    for one in (late, mine):
+        await store.accept([PendingDocument(one.document, "h")], owner="one", lease_s=60)
+    await store.accept([PendingDocument(late.document, "h2")], owner="two", lease_s=60)
+    await store.commit([late, mine], owner="one")
+    assert await states(store) == {"late": "processing", "mine": "processed"}
+    await store.delete(["late"])
+    await store.commit([late], owner="two")
+    assert await states(store) == {"mine": "processed"}
+
+
+async def test_what_is_stored_can_be_compared(store: Store) -> None:
+    made = document("d", chunk("c", "x", metadata={"b": 1, "a": "é"}), metadata={"b": 1}, source="s")
+    await put(store, made)
+    stored = (await store.stored(["d", "none"]))["d"]
+    assert (stored.content_hash, stored.source, stored.metadata) == (made.content_hash, "s", {"b": 1})
+    hashes = await store.chunk_hashes(["d"])
+    assert hashes == {"d": {"c": (made.chunks[0].content_hash, '{"a":"é","b":1}')}}
+    assert await store.document_text("d") == "x"
+    assert await store.document_text("none") is None
+
+
+async def test_metadata_changes_alone(store: Store) -> None:
+    own = chunk("c", "x", metadata={"year": 1, "page": 7})
+    await put(store, document("d", own, metadata={"year": 1}), document("g", chunk("gc", "y", metadata={"year": 1})))
+    given = Chunk(id="gc", document_id="g", text="y", metadata={"page": 2})
+    await store.update_metadata(
+        [
+            PendingDocument(Document(id="d", source="new", metadata={"year": 2}), "h"),
+            PendingDocument(Document(id="g", metadata={"lang": "en"}, chunks=(given,)), "h"),
+        ]
+    )
+    async with store.snapshot() as reader:
+        first, second = await reader.find_chunks(["c", "gc"])
+    assert (first.metadata, first.source) == ({"year": 2, "page": 7}, "new")
+    assert second.metadata == {"lang": "en", "page": 2}
+    assert (await store.stored(["d"]))["d"].metadata == {"year": 2}
+
+
+async def test_metadata_that_json_cannot_hold_is_refused(store: Store) -> None:
+    with pytest.raises(InputError, match="JSON"):
+        await store.accept([pending("d", metadata={"x": float("nan")})], owner="one", lease_s=60)
+
+
+async def test_paid_answers_are_kept_with_their_cost(store: Store) -> None:
+    answer = Extraction(entities=[ExtractedEntity(name="X", type="t")])
+    usage = Usage("extract", "m", 10, 5, document_id="d")
+    await store.cache_extraction(("hash", "extractor"), answer, usage)
+    await store.cache_extraction(("hash", "extractor"), Extraction(), usage)
+    assert await store.cached_extractions([("hash", "extractor"), ("hash", "other")]) == {("hash", "extractor"): answer}
+    await store.record_usage([Usage("embed", "e", 2**40, 0), Usage("extract", "m", 1, 1, cached=True)])
+    assert await store.ledger() == [
+        Usage("embed", "e", 2**40, 0), Usage("extract", "m", 20, 10), Usage("extract", "m", 1, 1, cached=True),
+    ]  # fmt: skip
