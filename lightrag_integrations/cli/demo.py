@@ -24,6 +24,7 @@ __all__ = ["add_arguments", "run"]
 _INDEX = "demo"
 _K = 5
 _EXAMPLES = 3
+_EXCERPT = 100
 _RULE = "-" * 100
 
 
@@ -82,11 +83,12 @@ def _show_ingested(options: argparse.Namespace, report: IngestReport, status: In
 
 
 def _show_results(results: list[Trial]) -> None:
-    print(f"\n{_RULE}\nSome answers of mode 'mix', with what brought them\n{_RULE}")
+    print(f"\n{_RULE}\nSome answers of mode 'mix', with what brought the articles that are needed\n{_RULE}")
     for trial in shown_in_full(results, _EXAMPLES):
         print(f"\nQ: {trial.question}\n   (the answer is {trial.answer}; it takes {', '.join(trial.gold)})")
-        for rank, hit in enumerate(trial.hits[:_EXAMPLES], start=1):
-            print("\n".join(hit_lines(rank, hit, explain=True)))
+        for rank, hit in enumerate(trial.hits, start=1):
+            needed = hit.document_id in trial.gold
+            print("\n".join(hit_lines(rank, hit, explain=needed, width=_EXCERPT if needed else 0)))
     questions = len({trial.id for trial in results})
     print(f"\n{_RULE}\nThe modes compared: {questions} questions, {_K} hits each\n{_RULE}\n")
     rows = [

@@ -39,10 +39,17 @@ def table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> list[str]:
     return ["  ".join([row[0].ljust(widths[0]), *_right(row[1:], widths[1:])]).rstrip() for row in texts]
 
 
-def hit_lines(rank: int, hit: Hit, *, explain: bool, full: bool = False) -> list[str]:
-    """A ranked chunk: where it is from, its text and, where asked for, what brought it."""
+def hit_lines(rank: int, hit: Hit, *, explain: bool = False, width: int | None = 240) -> list[str]:
+    """A ranked chunk: where it is from, its text and, where asked for, what brought it.
+
+    Args:
+        rank: Its place, from 1.
+        hit: The chunk.
+        explain: Add parts of the score, path, entities and facts.
+        width: Most characters of the text; 0: none; None: all.
+    """
     lines = [f"{rank:>2}. {hit.title or hit.document_id}  [{hit.chunk_id}]  score {hit.score:.4f}"]
-    text = hit.text if full else shorten(hit.text, 240)
+    text = hit.text if width is None else shorten(hit.text, width) if width else ""
     lines += [f"    {line}" for paragraph in text.splitlines() for line in textwrap.wrap(paragraph, _WIDTH)]
     return [*lines, *(f"    {line}" for line in _evidence(hit))] if explain else lines
 

@@ -63,8 +63,9 @@ def _show_hits(options: argparse.Namespace, result: RetrievalResult) -> int:
 
 
 def _print_hits(options: argparse.Namespace, result: RetrievalResult) -> None:
+    width = {"width": None} if options.full else {}
     for rank, hit in enumerate(result.hits, start=1):
-        print("\n".join(hit_lines(rank, hit, explain=options.explain, full=options.full)))
+        print("\n".join(hit_lines(rank, hit, explain=options.explain, **width)))
 
 
 def _show_answer(options: argparse.Namespace, answer: Answer) -> int:
