@@ -24,8 +24,8 @@ from lightrag_integrations.options import IngestOptions
 
 __all__ = ["IngestTools", "run_enrich", "run_ingest", "run_retry"]
 
-_WINDOW_PER_CALL = 4
-_WINDOW_CHARACTERS = 16_000_000
+_WINDOW_PER_CALL = 16
+_WINDOW_CHARACTERS = 4_000_000
 
 
 async def run_ingest(documents: Sequence[Document], tools: IngestTools, options: IngestOptions) -> IngestReport:
