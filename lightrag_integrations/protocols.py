@@ -344,6 +344,10 @@ class Store(Protocol):
         """Record fingerprints (tokenizer, chunker) in `meta`, first value wins."""
         ...
 
+    async def settings(self) -> Mapping[str, str]:
+        """What is recorded: `embedding` and `dimension` once there are vectors, and the settings given."""
+        ...
+
     async def stored(self, document_ids: Sequence[str]) -> Mapping[str, StoredDocument]:
         """What is stored of these documents."""
         ...

@@ -59,6 +59,10 @@ class VectorPart(StorePart):
         """See `protocols.Store.record_settings`."""
         await self._alone("add_meta", keys=list(settings), values=list(settings.values()))
 
+    async def settings(self) -> Mapping[str, str]:
+        """See `protocols.Store.settings`."""
+        return dict(await self._alone("meta"))
+
     async def known_vectors(self, document_ids: Sequence[str]) -> Mapping[str, Sequence[float]]:
         """See `protocols.Store.known_vectors`."""
         ids = list(document_ids)
