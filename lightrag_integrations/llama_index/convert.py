@@ -56,16 +56,21 @@ def documents_of(nodes: Sequence[BaseNode], *, build_graph: bool) -> list[OurDoc
 
     Args:
         nodes: The nodes.
-        build_graph: Leave nodes that carry no extraction to the handle's extractor; False: they get none.
+        build_graph: Leave nodes that carry no extraction to the handle's extractor; False: beside others that do carry
+            one they get an empty one.
     """
+    some_graph = not build_graph and any(extraction_of(node) is not None for node in nodes)
     grouped: dict[str, list[Chunk]] = {}
     for node in {node.node_id: node for node in nodes}.values():
         chunk = to_chunk(node)
         fields: dict[str, Any] = {"metadata": {**chunk.metadata, HIDDEN_KEY: _rebuilding(node)}}
-        if chunk.extraction is None and not build_graph:
+        if chunk.extraction is None and some_graph:
             fields["extraction"] = Extraction()
         siblings = grouped.setdefault(chunk.document_id, [])
-        siblings.append(chunk.model_copy(update={**fields, "position": len(siblings)}))
+        # The place in the text orders chunks in the same way however the nodes are spread over calls.
+        place = getattr(node, "start_char_idx", None)
+        fields["position"] = len(siblings) if place is None else place
+        siblings.append(chunk.model_copy(update=fields))
     return [_document(document_id, chunks) for document_id, chunks in grouped.items()]
 
 

@@ -76,4 +76,5 @@ def _part(item: MetadataFilter | MetadataFilters) -> dict[str, Any] | None:
 
 
 def _ids(key: str, values: Sequence[str] | None) -> dict[str, Any] | None:
-    return None if values is None else {key: {"$in": list(values)}}
+    # `VectorStoreIndex` hands over an empty list where it means no restriction.
+    return {key: {"$in": list(values)}} if values else None

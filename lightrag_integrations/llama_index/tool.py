@@ -1,6 +1,7 @@
-"""`LightRAGToolSpec`: an index as tools for LlamaIndex agents."""
+"""`LightRAGToolSpec`: an index as tools for LlamaIndex agents.
 
-from __future__ import annotations
+Annotations are evaluated here: LlamaIndex makes the tool's schema from the functions' own.
+"""
 
 from collections.abc import Mapping
 from typing import Any, Literal

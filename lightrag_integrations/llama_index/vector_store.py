@@ -136,7 +136,12 @@ class LightRAGVectorStore(BasePydanticVectorStore):
         return await arun_query(self.index, query, **kwargs)
 
     def _options(self, documents: Sequence[OurDocument]) -> IngestOptions:
-        fields = {"on_existing": "upsert_chunks", "extract": True, "commit_documents": max(len(documents), 1)}
+        carried = any(chunk.extraction is not None for document in documents for chunk in document.chunks or ())
+        fields = {
+            "on_existing": "upsert_chunks",
+            "extract": self.build_graph or carried,
+            "commit_documents": max(len(documents), 1),
+        }
         return merged(self.index.options.ingest, fields)
 
 

@@ -47,7 +47,8 @@ async def run_retrieve(query: str, tools: RetrievalTools, options: QueryOptions)
         StorageError: PostgreSQL failed.
         ModelError: A model failed.
     """
-    text = scrub(query)
+    by_vector = options.mode in ("vector", "naive") and options.query_embedding is not None
+    text = scrub(query, optional=by_vector and not options.rerank)
     where = parse_filter(options.filter)
     if options.mode == "naive":
         options = options.model_copy(update={"mode": "vector"})

@@ -37,8 +37,12 @@ class Question:
     """Of the high-level keywords, for facts."""
 
 
-def scrub(text: str) -> str:
+def scrub(text: str, *, optional: bool = False) -> str:
     """A question that can be stored and sent: no NUL, no lone surrogates.
+
+    Args:
+        text: As asked.
+        optional: Nothing may be left: the caller gave a vector, and no words are searched.
 
     Raises:
         InputError: Nothing is left, or it is no text.
@@ -46,7 +50,7 @@ def scrub(text: str) -> str:
     if not isinstance(text, str):
         raise InputError(f"query: got {type(text).__name__}; expected text")
     clean = text.replace("\x00", " ").encode("utf-8", "replace").decode("utf-8").strip()
-    if not clean:
+    if not clean and not optional:
         raise InputError("query: got an empty text; expected a question")
     return clean
 

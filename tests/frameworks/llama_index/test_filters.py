@@ -47,8 +47,9 @@ def test_no_filter() -> None:
 
 
 def test_ids_narrow_a_query() -> None:
-    query = VectorStoreQuery(doc_ids=["d"], node_ids=[], filters=one(FilterOperator.EQ, 1))
+    query = VectorStoreQuery(doc_ids=["d"], node_ids=["n"], filters=one(FilterOperator.EQ, 1))
     assert query_filter(query) == {
-        "$and": [{"$and": [{"a": {"$eq": 1}}]}, {"$document_id": {"$in": ["d"]}}, {"$chunk_id": {"$in": []}}]
+        "$and": [{"$and": [{"a": {"$eq": 1}}]}, {"$document_id": {"$in": ["d"]}}, {"$chunk_id": {"$in": ["n"]}}]
     }
     assert parse_filter(query_filter(query)) is not None
+    assert query_filter(VectorStoreQuery(doc_ids=[], node_ids=[])) is None

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from llama_index.core import VectorStoreIndex
 from llama_index.core.agent.workflow import FunctionAgent, ReActAgent
+from llama_index.core.base.llms.types import ToolCallBlock
 from llama_index.core.embeddings import MockEmbedding
 from llama_index.core.llms import CompletionResponse, CustomLLM, LLMMetadata
 from llama_index.core.llms.callbacks import llm_completion_callback
@@ -16,6 +17,7 @@ from llama_index.core.tools.tool_spec.base import BaseToolSpec
 from lightrag_integrations import LightRAGIndex
 from lightrag_integrations.llama_index import LightRAGRetriever, LightRAGToolSpec
 
+LLAMA_INDEX_LOOKS_AT_OLD_NAMES = pytest.mark.filterwarnings("ignore::pydantic.PydanticDeprecatedSince20")
 QUESTION = "Which bridge did Mira Halden design?"
 
 
@@ -77,6 +79,7 @@ def queries(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return seen
 
 
+@LLAMA_INDEX_LOOKS_AT_OLD_NAMES
 async def test_in_a_reasoning_agent(library: LightRAGIndex, queries: list[str]) -> None:
     agent = ReActAgent(tools=LightRAGToolSpec(library).to_tool_list(), llm=Reasoning(), streaming=False)
     answer = await agent.run(QUESTION)
@@ -84,9 +87,8 @@ async def test_in_a_reasoning_agent(library: LightRAGIndex, queries: list[str]) 
     assert "[1] Mira Halden" in str(answer)
 
 
+@LLAMA_INDEX_LOOKS_AT_OLD_NAMES
 async def test_in_a_function_agent(library: LightRAGIndex, queries: list[str]) -> None:
-    from llama_index.core.llms import ToolCallBlock
-
     def respond(messages: Any) -> Any:
         if messages[-1].role == "tool":
             return messages[-1].blocks
