@@ -34,7 +34,7 @@ class ScriptedModel(BaseChatModel):
     def _generate(self, messages: list[BaseMessage], *args: Any, **kwargs: Any) -> ChatResult:
         last = messages[-1]
         if isinstance(last, ToolMessage):
-            reply = AIMessage(f"According to [1]: {last.content.splitlines()[-1]}")
+            reply = AIMessage(f"I found this: {last.content}")
         else:
             call = {"name": "search_knowledge_graph", "args": {"query": last.content, "k": 1}, "id": "call-1"}
             reply = AIMessage("", tool_calls=[call])

@@ -20,7 +20,7 @@ DOCUMENTS = [
 ]
 
 
-def script(messages: list[ChatMessage]) -> Any:
+def script(messages: list[ChatMessage], **_: Any) -> Any:
     found = [message.content for message in messages if message.role == "tool"]
     if found:
         return ChatMessage(role="assistant", blocks=[TextBlock(text=f"Ingrid Moe has them. I read:\n{found[-1]}")])

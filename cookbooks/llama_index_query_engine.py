@@ -1,4 +1,4 @@
-"""A LlamaIndex query engine with our retriever and reranker. Runs offline.
+"""A LlamaIndex pipeline and query engine with our components. Runs offline.
 
 In place of `MockLLM` (which repeats its prompt) put your LLM, for example `OpenAI(model="…")`.
 """
@@ -12,12 +12,7 @@ from llama_index.core.node_parser import SentenceSplitter
 from llama_index.core.query_engine import RetrieverQueryEngine
 
 from lightrag_integrations import LightRAGIndex
-from lightrag_integrations.llama_index import (
-    LightRAGRerank,
-    LightRAGRetriever,
-    LightRAGTransform,
-    LightRAGVectorStore,
-)
+from lightrag_integrations.llama_index import LightRAGRetriever, LightRAGTransform, LightRAGVectorStore
 
 DOCUMENTS = [
     Document(text="The Fram was designed by Colin Archer and launched at Larvik in 1892.", id_="fram"),
@@ -37,9 +32,8 @@ def main() -> None:
         print(f"stored {len(nodes)} nodes; the graph has {index.status().relations} relations")
 
         engine = RetrieverQueryEngine.from_args(
-            LightRAGRetriever(index=index, similarity_top_k=4, mode="mix"),
+            LightRAGRetriever(index=index, similarity_top_k=3, mode="mix"),
             llm=MockLLM(),
-            node_postprocessors=[LightRAGRerank(index=index, top_n=3)],
         )
         response = engine.query("For what other boats is the designer of Amundsen's ship remembered?")
         for source in response.source_nodes:

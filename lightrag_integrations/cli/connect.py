@@ -6,14 +6,17 @@ import argparse
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import ValidationError
 
-from lightrag_integrations import ConfigurationError, LightRAGIndex, OpenAIChatModel, OpenAIEmbedder
+from lightrag_integrations import ConfigurationError, LightRAGIndex
 from lightrag_integrations.cli.secrets import refuse_password
 
 __all__ = ["add_index_options", "add_model_options", "database_of", "open_index", "positive"]
+
+if TYPE_CHECKING:
+    from lightrag_integrations import OpenAIChatModel, OpenAIEmbedder
 
 T = TypeVar("T")
 _DIRECTORY = ".lightrag"
@@ -93,6 +96,8 @@ def _chat_model(options: argparse.Namespace) -> OpenAIChatModel | None:
     name = getattr(options, "llm", None) or os.environ.get("LIGHTRAG_LLM")
     if not name:
         return None
+    from lightrag_integrations import OpenAIChatModel  # only here: its client takes most of a second to import
+
     url = _base_url(options, "base_url")
     return _made(lambda: OpenAIChatModel(name, base_url=url, api_key=_key(name, url)))
 
@@ -101,6 +106,8 @@ def _embedder(options: argparse.Namespace) -> OpenAIEmbedder | None:
     name = getattr(options, "embed", None) or os.environ.get("LIGHTRAG_EMBED")
     if not name:
         return None
+    from lightrag_integrations import OpenAIEmbedder
+
     url = _base_url(options, "embed_base_url") or _base_url(options, "base_url")
     return _made(lambda: OpenAIEmbedder(name, base_url=url, api_key=_key(name, url)))
 

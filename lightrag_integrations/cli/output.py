@@ -72,7 +72,7 @@ def _evidence(hit: Hit) -> list[str]:
     parts = " + ".join(f"{name} {value:.4f}" for name, value in evidence.parts.items() if value)
     return [
         *([f"score    {parts}"] if parts else []),
-        *([f"path     {' → '.join(evidence.path)}"] if evidence.path else []),
+        *([f"path     {' → '.join(evidence.path)}"] if len(evidence.path) > 1 else []),
         *([f"through  {', '.join(evidence.entities[:6])}"] if evidence.entities else []),
         *(f"fact     {shorten(fact.description, 140)}" for fact in evidence.facts[:_FACTS]),
     ]

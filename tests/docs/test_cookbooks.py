@@ -22,9 +22,9 @@ SHOWS = {
     ),
     "langchain_agent_tool.py": (
         "Tool Message",
-        "According to [1]: Spare keys of the Larvik office",
+        "I found this: [1] Spare keys of the Larvik office",
     ),
-    "llama_index_query_engine.py": ("stored 4 nodes", "- archer ", "the prompt that the model got has"),
+    "llama_index_query_engine.py": ("stored 4 nodes", "- archer ", "- fram ", "the prompt that the model got has"),
     "llama_index_agent_tool.py": ("tools: search", "Ingrid Moe has them.", "[1] "),
     "own_postgresql.py": ("PostgreSQL ", "1 document", "checked: nothing wrong"),
     "own_openai_model.py": ("before: Estimate(documents=2", "after: 2 calls", "0 failed", "Colin Archer [1].", "[1] "),
