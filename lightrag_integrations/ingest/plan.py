@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 
 from lightrag_integrations.contributions import PendingDocument, StoredDocument
+from lightrag_integrations.errors import SchemaError
 from lightrag_integrations.ingest.call import Call, Job
 from lightrag_integrations.ingest.check import same_json
 from lightrag_integrations.ingest.identity import document_hash
@@ -40,13 +41,27 @@ async def accepted_jobs(documents: Sequence[Document], call: Call, leases: Lease
         pending = await call.tools.run_cpu(partial(_pending, part, call))
         jobs.extend(await _changed(pending, call))
     if jobs:
-        await call.tools.store.record_settings({"tokenizer": call.tools.tokenizer.fingerprint, "chunker": CHUNKER})
+        await _prepare_index(call)
     for batch in _batches(jobs):
         accepted = [job.pending for job in batch]
         await call.tools.store.accept(accepted, owner=call.owner, lease_s=call.options.lease_s)
         leases.hold(pending.document.id for pending in accepted)
         call.tally.accepted(len(accepted))
     return jobs
+
+
+async def _prepare_index(call: Call) -> None:
+    """Find out before any call is paid that the index holds vectors of another model; record what is new."""
+    store, fingerprint = call.tools.store, call.tools.embedder.fingerprint
+    recorded = await store.settings()
+    if recorded.get("embedding", fingerprint) != fingerprint:
+        raise SchemaError(
+            f"the index holds vectors of {recorded['embedding']!r}, this handle embeds with {fingerprint!r}; "
+            "use the first model, or another index name, or drop the index and ingest again"
+        )
+    settings = {"tokenizer": call.tools.tokenizer.fingerprint, "chunker": CHUNKER}
+    if settings.keys() - recorded.keys():
+        await store.record_settings(settings)
 
 
 def _pending(documents: Sequence[Document], call: Call) -> list[PendingDocument]:

@@ -38,6 +38,9 @@ class MemoryStore:
         if self.embedding != (fingerprint, dimension):
             raise SchemaError(f"holds {self.embedding}, got {(fingerprint, dimension)}")
 
+    async def settings(self) -> dict[str, str]:
+        return {} if self.embedding is None else {"embedding": self.embedding[0], "dimension": str(self.embedding[1])}
+
     async def stored(self, document_ids: Sequence[str]) -> dict[str, StoredDocument]:
         found = [self.documents[i] for i in document_ids if i in self.documents]
         return {
