@@ -17,7 +17,7 @@ COOKBOOKS = ROOT / "cookbooks"
 SHOWS = {
     "langchain_chain.py": (
         "stored 4 documents",
-        "- archer: Colin Archer is remembered",
+        "- archer#0: Colin Archer is",
         "Rescue boats for the coast [1].",
     ),
     "langchain_agent_tool.py": (
