@@ -68,6 +68,8 @@ class _Compiler:
     # --- one method for each kind of comparison; each returns a condition that is never NULL ---
 
     def equal(self, compare: Compare) -> sql.Composable:
+        if compare.key in self._ids:
+            return self.member(Compare(compare.key, "$in", [compare.value]))
         if compare.value is None:
             return self._sql("({v} IS NULL OR {v} = 'null')", compare)
         if "." in compare.key or compare.key in self._ids or isinstance(compare.value, list):
@@ -91,6 +93,9 @@ class _Compiler:
         return _joined([self.ordered(Compare(compare.key, name, value)) for name, value in bounds], " AND ", "TRUE")
 
     def member(self, compare: Compare) -> sql.Composable:
+        if compare.key in self._ids:
+            wanted = self._value([one for one in compare.value if isinstance(one, str)])
+            return sql.SQL("({c} = ANY({p}::text[]))").format(c=self._ids[compare.key], p=wanted)
         if compare.key in self._ids:
             texts = [value for value in compare.value if isinstance(value, str)]
             return sql.SQL("({i} = ANY({p}::text[]))").format(i=self._ids[compare.key], p=self._value(texts))
@@ -139,6 +144,8 @@ class _Compiler:
 
     def _member(self, key: str) -> sql.Composable:
         """The value at a key; a dotted key that doesn't exist as such is a path."""
+        if key in self._ids:
+            return sql.SQL("to_jsonb({})").format(self._ids[key])
         if key in self._ids:
             return sql.SQL("to_jsonb({})").format(self._ids[key])
         member = sql.SQL("({c} -> {k})").format(c=self._column, k=self._value(key))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
 
 __all__ = ["Reads"]
+
+_IDS = MappingProxyType({"$chunk_id": sql.SQL("c.chunk_id"), "$document_id": sql.SQL("d.document_id")})
 
 
 class Reads:

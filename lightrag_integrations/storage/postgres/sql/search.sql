@@ -1,6 +1,7 @@
 -- name: visible
 -- The condition follows; the ids come as one array.
-SELECT coalesce(array_agg(c.id ORDER BY c.id), '{{}}') FROM {s}.chunk c WHERE
+SELECT coalesce(array_agg(c.id ORDER BY c.id), '{{}}') FROM {s}.chunk c JOIN {s}.document d ON d.id = c.document
+WHERE
 
 -- name: corpus
 SELECT coalesce(sum(sign * n_chunks), 0)::int8, coalesce(sum(sign * sum_length), 0)::int8 FROM {s}.segment
