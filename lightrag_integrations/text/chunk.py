@@ -146,8 +146,12 @@ def _step_back(units: Sequence[_Unit], first: int, last: int, limit: int, overla
 
 def _title(document: Document, parts: Sequence[Section], units: Sequence[_Unit]) -> str:
     """Document title and headings above the chunk's first unit that is no heading."""
-    own = next((parts[unit.section] for unit in units if unit.end > parts[unit.section].body), parts[units[0].section])
+    own = parts[next((unit for unit in units if _has_body(document.text, parts[unit.section], unit)), units[0]).section]
     title = document.title.strip() or next((part.path[0] for part in parts if part.path), "")
     path = own.path[1:] if own.path and own.path[0] == title else own.path
     line = TITLE_SEPARATOR.join((title, *path)) if title else ""
-    return line if len(line) <= _MAX_TITLE_CHARS else (title[:_MAX_TITLE_CHARS] or line[:_MAX_TITLE_CHARS])
+    return line if len(line) <= _MAX_TITLE_CHARS else title[:_MAX_TITLE_CHARS]
+
+
+def _has_body(text: str, part: Section, unit: _Unit) -> bool:
+    return bool(text[max(part.body, unit.start) : unit.end].strip())

@@ -55,14 +55,26 @@ def normalise_name(name: str) -> str:
 
 def _unwrap(name: str) -> str:
     """Take off one bracket at each end, unless it belongs to one inside: "(a) b" and "b (a)" stay."""
-    opened = _OPENING.find(name[:1]) if name else -1
-    if opened >= 0:
-        partner = name.find(_CLOSING[opened])
+    if not name:
+        return name
+    kind = _OPENING.find(name[0])
+    if kind >= 0:
+        partner = _partner(name, _CLOSING[kind])
         return name[1:] if partner < 0 else name[1:-1] if partner == len(name) - 1 else name
-    closed = _CLOSING.find(name[-1:]) if name else -1
-    if closed >= 0 and _OPENING[closed] not in name:
+    kind = _CLOSING.find(name[-1])
+    if kind >= 0 and _OPENING[kind] not in name:
         return name[:-1]
-    return name[1:] if name[:1] and name[0] in _CLOSING else name
+    return name[1:] if name[0] in _CLOSING else name
+
+
+def _partner(name: str, closing: str) -> int:
+    """Where the bracket that the name begins with is closed; -1: nowhere."""
+    depth = 0
+    for position, char in enumerate(name):
+        depth += (char == name[0]) - (char == closing)
+        if depth == 0:
+            return position
+    return -1
 
 
 def _fold(name: str) -> str:

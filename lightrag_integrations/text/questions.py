@@ -19,19 +19,20 @@ _WORD = re.compile(f"[^\\W_{UNSPACED}]+(?:[{MARKS}'’.+#-]+[^\\W_{UNSPACED}]+)*
 _RUN = re.compile(f"[{UNSPACED}][{UNSPACED}{MARKS}·・‧0-9A-Za-z]*")
 
 
-def question_keys(question: str) -> list[str]:
+def question_keys(question: str, limit: int = MAX_KEYS) -> list[str]:
     """All keys that names in a question can have.
 
     Args:
         question: Any text; of a very long one only the beginning is read.
+        limit: Most keys; those that begin first are kept.
 
     Returns:
-        Normalised keys, longest first, each once, at most `MAX_KEYS`.
+        Normalised keys, longest first, each once.
     """
     keys: dict[str, None] = {}
     for surface in _candidates(question[:_MAX_QUESTION_CHARS]):
         keys[normalise_name(surface)] = None
-        if len(keys) >= MAX_KEYS:
+        if len(keys) >= limit:
             break
     return sorted(keys, key=lambda key: (-len(key), key))
 
