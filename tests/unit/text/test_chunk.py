@@ -1,3 +1,5 @@
+import itertools
+
 import pytest
 
 from lightrag_integrations.models import Chunk, Document
@@ -70,7 +72,7 @@ def test_sentences_stay_whole_where_they_fit() -> None:
 def test_overlap_repeats_the_last_sentences() -> None:
     sentences = [f"Sentence number {n} stands here." for n in range(40)]
     chunks = split(" ".join(sentences), tokens=30, overlap=10)
-    for before, after in zip(chunks, chunks[1:], strict=False):
+    for before, after in itertools.pairwise(chunks):
         assert before.start < after.start < before.end < after.end
         assert TOKENIZER.count(before.text[after.start - before.start :]) <= 10
 
