@@ -88,7 +88,7 @@ class IngestOptions(_Options):
     attempts: int = Field(default=4, ge=1)
     """Tries of one model call."""
     call_timeout_s: float = Field(default=180.0, gt=0)
-    lease_s: float = Field(default=120.0, gt=0)
+    lease_s: float = Field(default=60.0, gt=0)
     """A document whose worker gave no sign for so long may be taken over."""
     commit_documents: int = Field(default=64, ge=1)
     """Small documents that may share a transaction."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import secrets
-import shutil
 import tempfile
 import time
 from pathlib import Path
@@ -59,7 +58,7 @@ class Cluster:
         Raises:
             ServerError: Either failed; the message holds the end of the server's log.
         """
-        shutil.rmtree(self._place.scratch, ignore_errors=True)
+        self._place.clear_scratch()
         if not (self._place.data / "PG_VERSION").exists():
             self._create()
         self._check_version()
@@ -83,22 +82,22 @@ class Cluster:
     def _create(self) -> None:
         place, account = self._place, self._binaries.account
         password = secrets.token_urlsafe(24)
-        place.scratch.mkdir(mode=0o700)
-        give(place.scratch, account)
+        scratch = place.make_scratch()
+        give(scratch, account)
         with tempfile.NamedTemporaryFile("w", dir=place.sockets) as file:
             file.write(password)
             file.flush()
             give(Path(file.name), account)
             self._binaries.run(
                 "initdb",
-                ["-D", str(place.scratch), "-U", _USER, "-E", "UTF8", "--locale-provider=builtin", "--locale=C.UTF-8",
+                ["-D", str(scratch), "-U", _USER, "-E", "UTF8", "--locale-provider=builtin", "--locale=C.UTF-8",
                  "--auth=scram-sha-256", f"--pwfile={file.name}", "--no-sync", "--no-instructions"],
             )  # fmt: skip
-        with (place.scratch / "postgresql.conf").open("a") as settings:
+        with (scratch / "postgresql.conf").open("a") as settings:
             settings.write(_SETTINGS)
-        self._binaries.run("initdb", ["--sync-only", "-D", str(place.scratch)])
+        self._binaries.run("initdb", ["--sync-only", "-D", str(scratch)])
         _write_private(place.password, password)
-        place.scratch.rename(place.data)
+        scratch.rename(place.data)
 
     def _check_version(self) -> None:
         found = (self._place.data / "PG_VERSION").read_text().strip()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import stat
 import tempfile
 from dataclasses import dataclass
@@ -47,10 +48,14 @@ class Place:
         """What the server says."""
         return self.data.parent / f"{self.data.name}.log"
 
-    @property
-    def scratch(self) -> Path:
-        """Where a new data directory is made before it gets its name."""
-        return self.data.parent / f"{self.data.name}.new"
+    def make_scratch(self) -> Path:
+        """A folder of its own where a new data directory is made before it gets its name."""
+        return Path(tempfile.mkdtemp(prefix=f"{self.data.name}.new-", dir=self.data.parent))
+
+    def clear_scratch(self) -> None:
+        """Remove what killed processes left; what an initdb of theirs still writes goes the next time."""
+        for left in self.data.parent.glob(f"{self.data.name}.new-*"):
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def prepare_place(directory: Path, account: Account | None) -> Place:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from lightrag_integrations import Document, LightRAGIndex
+from tests.doubles.fixtures import openai_server as openai_server
 
 MakeIndex = Callable[..., LightRAGIndex]
 

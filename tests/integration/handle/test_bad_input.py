@@ -105,8 +105,8 @@ def test_a_filter_on_a_missing_key_hides_everything(make_index) -> None:
 
 def test_a_document_of_ten_megabytes(make_index) -> None:
     index = make_index()
-    sentence = "The Meridian Canal joins Harbour {0} with Station {0}. "
-    text = "".join(sentence.format(number % 997) for number in range(190_000))
+    plain = "it was a quiet year, and nothing was written down about it but the weather and the price of bread. " * 30
+    text = "".join(f"The Meridian Canal joins Harbour {number} with Dock {number}. {plain}" for number in range(3_400))
     assert len(text) > 10_000_000
     report = index.ingest(Document(id="long", text=text))
     assert (report.documents, report.failed) == (1, 0)

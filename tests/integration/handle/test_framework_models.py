@@ -31,6 +31,8 @@ def test_one_model_object_on_two_handles_and_the_owners_loop(make_index, openai_
     async def own_use() -> list[str]:
         replies = await asyncio.gather(*(chat.ainvoke(f"Say something about {n}") for n in range(30)))
         await asyncio.gather(*(embeddings.aembed_query(f"words {n}") for n in range(30)))
+        for client in (chat.root_async_client, embeddings.async_client._client):
+            await client.close()
         return [str(reply.content) for reply in replies]
 
     with ThreadPoolExecutor(3) as pool:
