@@ -18,12 +18,12 @@ from lightrag_integrations.calls.chat import MeteredChat
 from lightrag_integrations.calls.embed import MeteredEmbedder
 from lightrag_integrations.calls.ladder import RungMemory
 from lightrag_integrations.calls.meter import Meter
-from lightrag_integrations.calls.retry import RetryPolicy
-from lightrag_integrations.errors import ConfigurationError
+from lightrag_integrations.calls.retry import OnRetry, RetryPolicy
+from lightrag_integrations.errors import ConfigurationError, ModelError
 from lightrag_integrations.ingest.extract import ModelExtractor
 from lightrag_integrations.ingest.lexical import LexicalExtractor
 from lightrag_integrations.ingest.pipeline import IngestTools
-from lightrag_integrations.observe import Observer
+from lightrag_integrations.observe import Event, Observer
 from lightrag_integrations.options import ConnectOptions, IngestOptions
 from lightrag_integrations.protocols import ChatModel, Embedder, Extractor, Reranker, Store
 from lightrag_integrations.providers.adopt import adopt_chat, adopt_embedder
@@ -44,6 +44,7 @@ class _Limits(TypedDict):
     semaphore: asyncio.Semaphore
     retry: RetryPolicy
     timeout_s: float
+    on_retry: OnRetry | None
 
 
 class Session:
@@ -62,8 +63,9 @@ class Session:
         self._blocking = _executor(stack, settings.max_concurrency, f"{settings.name:.20}-models")
         self._cpu = _executor(stack, 1, f"{settings.name:.20}-cpu")
         self._chats: dict[int, ChatModel] = {}
-        self.embedder: Embedder = adopt_embedder(settings.embed_model or HashEmbedder(), run_blocking=self.run_blocking)
-        _close_later(stack, self.embedder)
+        given = HashEmbedder() if settings.embed_model is None else settings.embed_model
+        self.embedder: Embedder = adopt_embedder(given, run_blocking=self.run_blocking)
+        _close_later(stack, self.embedder, given)
 
     async def run_blocking(self, fn: Callable[[], T]) -> T:
         """Run a blocking model call in a thread, with the caller's context variables."""
@@ -78,52 +80,58 @@ class Session:
         """A fresh meter for one call, feeding the ledger."""
         return Meter(sink=self.store.record_usage, token_budget=token_budget)
 
-    def chat(self, task: str, meter: Meter, options: IngestOptions | None = None) -> ChatModel | None:
+    def chat(
+        self, task: str, meter: Meter, options: IngestOptions | None = None, observer: Observer | None = None
+    ) -> ChatModel | None:
         """The model of a task behind this handle's limits, or None without one.
 
         Args:
             task: extract, keywords, answer, rerank or summarise.
             meter: Counts the calls.
             options: Attempts and time-out; the handle's by default.
+            observer: Told of retries.
         """
-        given = getattr(self.settings.options.models, task) or self.settings.llm
+        own = getattr(self.settings.options.models, task)
+        given = self.settings.llm if own is None else own
         if given is None:
             return None
         chat = self._chats.get(id(given))
         if chat is None:
             chat = self._chats[id(given)] = adopt_chat(given, run_blocking=self.run_blocking)
-            _close_later(self._stack, chat)
-        return MeteredChat(chat, kind=task, meter=meter, **self._limits(options))
+            _close_later(self._stack, chat, given)
+        return MeteredChat(chat, kind=task, meter=meter, **self._limits(options, observer))
 
-    def metered_embedder(self, meter: Meter, options: IngestOptions | None = None) -> Embedder:
+    def metered_embedder(
+        self, meter: Meter, options: IngestOptions | None = None, observer: Observer | None = None
+    ) -> Embedder:
         """The embedder behind this handle's limits, in batches, its answers checked."""
         batch = (options or self.settings.options.ingest).embed_batch
-        return MeteredEmbedder(self.embedder, batch=batch, meter=meter, **self._limits(options))
+        return MeteredEmbedder(self.embedder, batch=batch, meter=meter, **self._limits(options, observer))
 
-    def extractor(self, meter: Meter, options: IngestOptions) -> Extractor:
+    def extractor(self, meter: Meter, options: IngestOptions, observer: Observer | None = None) -> Extractor:
         """The extractor given, else the model's, else the lexical one."""
         if self.settings.extractor is not None:
             return self.settings.extractor  # type: ignore[no-any-return]
-        chat = self.chat("extract", meter, options)
+        chat = self.chat("extract", meter, options, observer)
         return LexicalExtractor() if chat is None else ModelExtractor(chat, options, rungs=self.rungs)
 
     def reranker(self, meter: Meter, given: Reranker | None = None) -> Reranker:
         """The reranker given to the call or the handle, else `LexicalReranker`."""
-        given = given or self.settings.reranker
+        given = self.settings.reranker if given is None else given
         if isinstance(given, LLMReranker) and given.chat is None:
             chat = self.chat("rerank", meter)
             if chat is None:
                 raise ConfigurationError("LLMReranker has no model; give the handle `llm=`, or the reranker `chat=`")
             return given.bind(chat)
-        return given or LexicalReranker()
+        return LexicalReranker() if given is None else given
 
     def ingest_tools(self, options: IngestOptions, observer: Observer) -> IngestTools:
         """What the ingestion pipeline works with."""
         meter = self.meter(options.token_budget)
         return IngestTools(
             store=self.store,
-            extractor=self.extractor(meter, options),
-            embedder=self.metered_embedder(meter, options),
+            extractor=self.extractor(meter, options, observer),
+            embedder=self.metered_embedder(meter, options, observer),
             tokenizer=self.tokenizer,
             observer=observer,
             owner=self.owner,
@@ -145,9 +153,14 @@ class Session:
             reranker=lambda: self.reranker(meter),
         )
 
-    def _limits(self, options: IngestOptions | None) -> _Limits:
+    def _limits(self, options: IngestOptions | None, observer: Observer | None) -> _Limits:
         chosen = options or self.settings.options.ingest
-        return _Limits(semaphore=self.semaphore, retry=RetryPolicy(chosen.attempts), timeout_s=chosen.call_timeout_s)
+        return _Limits(
+            semaphore=self.semaphore,
+            retry=RetryPolicy(chosen.attempts),
+            timeout_s=chosen.call_timeout_s,
+            on_retry=None if observer is None else _tell(observer),
+        )
 
 
 async def open_session(settings: Settings) -> tuple[Session, AsyncExitStack]:
@@ -178,7 +191,16 @@ def _executor(stack: AsyncExitStack, workers: int, name: str) -> ThreadPoolExecu
     return executor
 
 
-def _close_later(stack: AsyncExitStack, model: object) -> None:
+def _tell(observer: Observer) -> OnRetry:
+    def on_retry(error: ModelError, attempt: int, wait_s: float) -> None:
+        observer.on_event(Event("retrying", detail=f"attempt {attempt} failed, next in {wait_s:.1f} s: {error}"))
+
+    return on_retry
+
+
+def _close_later(stack: AsyncExitStack, model: object, given: object) -> None:
+    if model is given:  # the caller's own object: other handles may use it too
+        return
     close: Callable[[], Awaitable[None]] | None = getattr(model, "aclose", None)
     if close is not None:
         stack.push_async_callback(close)

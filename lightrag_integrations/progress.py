@@ -53,6 +53,7 @@ class ProgressBars(Observer):
     ) -> None:
         """Close the bars."""
         for bar in self._bars.values():
+            bar.refresh()
             bar.close()
 
     def on_event(self, event: Event) -> None:
@@ -62,10 +63,8 @@ class ProgressBars(Observer):
             return
         if event.kind in ("accepted", "unchanged"):
             documents.total += event.count
-            documents.refresh()
         if event.kind == "split":
             chunks.total += event.count
-            chunks.refresh()
         if event.kind == "extracted":
             chunks.update(event.count)
         if event.kind in ("stored", "failed", "unchanged"):

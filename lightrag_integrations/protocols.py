@@ -105,7 +105,7 @@ class Embedder(Protocol):
     """Texts to vectors.
 
     An optional attribute `lexical = True` says that the vectors hold no more than the words do (`HashEmbedder`):
-    `mix` then leaves them out. An optional `aclose()` is awaited when the handle closes.
+    `mix` then leaves them out. The object stays the caller's: a handle never closes it.
     """
 
     fingerprint: str
