@@ -7,7 +7,7 @@ from typing import Any
 
 from lightrag_integrations.protocols import ChunkRow
 from lightrag_integrations.storage.postgres.reads import Reads
-from lightrag_integrations.storage.postgres.wire import int4_array, read_halfvec
+from lightrag_integrations.storage.postgres.wire import read_halfvec
 
 __all__ = ["ChunkReads"]
 
@@ -17,7 +17,7 @@ class ChunkReads(Reads):
 
     async def chunks(self, ids: Sequence[int]) -> Mapping[int, ChunkRow]:
         """See `protocols.Reader.chunks`."""
-        rows = await self._seen("chunks", chunks=int4_array(ids))
+        rows = await self._rows("chunks", chunks=await self._shown(ids))
         return {row[0]: _chunk(row) for row in rows}
 
     async def find_chunks(self, chunk_ids: Sequence[str]) -> Sequence[ChunkRow]:

@@ -36,7 +36,7 @@ class FactReads(Reads):
 
     async def facts_of_chunks(self, chunks: Sequence[int], limit: int) -> Sequence[FactRow]:
         """See `protocols.Reader.facts_of_chunks`."""
-        return await self._in_order("facts_of_chunks", chunks=int4_array(chunks), limit=limit)
+        return await self._in_order("facts_of_chunks", chunks=await self._shown(chunks), limit=limit)
 
     async def facts_between(self, pairs: Sequence[tuple[int, int]], limit: int) -> Sequence[FactRow]:
         """See `protocols.Reader.facts_between`."""

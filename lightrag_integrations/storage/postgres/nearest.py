@@ -7,7 +7,7 @@ from typing import Any
 
 from lightrag_integrations.errors import SchemaError
 from lightrag_integrations.storage.postgres.reads import Reads
-from lightrag_integrations.storage.postgres.wire import Raw, halfvec, int4_array, unit
+from lightrag_integrations.storage.postgres.wire import Raw, halfvec, unit
 
 __all__ = ["INDEXED", "NearestReads", "index_name"]
 
@@ -41,9 +41,7 @@ class NearestReads(Reads):
         packed = await self._question(vector)
         if packed is None:
             return {}
-        visible = await self._visible_ids()
-        wanted = list(chunks) if visible is None else sorted(set(chunks) & set(visible.tolist()))
-        return dict(await self._rows("similarities", vector=packed, chunks=int4_array(wanted)))
+        return dict(await self._rows("similarities", vector=packed, chunks=await self._shown(chunks)))
 
     async def _nearest(self, table: str, vector: Sequence[float], limit: int) -> list[tuple[int, float]]:
         packed = await self._question(vector)

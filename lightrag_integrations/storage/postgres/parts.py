@@ -17,7 +17,7 @@ class Tuning:
     """Sizes at which upkeep starts."""
 
     segments: int = 32
-    """More segments than this are folded in the background."""
+    """More batches of deletions than this are folded into the postings in the background."""
     fan: int = 16
     """So many segments of one size are folded into one of the next, so that a posting is rewritten log n times."""
     hnsw_rows: int = 5000

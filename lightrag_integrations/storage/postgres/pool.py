@@ -146,12 +146,13 @@ class Database:
                 await result
 
     async def _checkout(self, pool: AsyncConnectionPool[Connection]) -> Connection:
-        failures = pool.get_stats().get("connections_errors", 0)
+        failures = _failures(pool)
         waiting = asyncio.ensure_future(pool.getconn())
         try:
-            done, _ = await asyncio.wait({waiting}, timeout=_PATIENCE_S)
-            if not done and pool.get_stats().get("connections_errors", 0) > failures:
-                await self._probe()
+            while not (await asyncio.wait({waiting}, timeout=_PATIENCE_S))[0]:
+                if _failures(pool) > failures:
+                    await self._probe()
+                    failures = _failures(pool)
             return await waiting
         except (asyncio.CancelledError, psycopg.Error, LightRAGError):
             await _give_back(pool, waiting)
@@ -174,6 +175,11 @@ class Database:
             limit = self.connect.connect_timeout_s
             raise ConnectionFailed(f"PostgreSQL at {self.where} gave no answer within {limit:g} s") from error
         await connection.close()
+
+
+def _failures(pool: AsyncConnectionPool[Connection]) -> int:
+    """How many attempts to connect have failed so far."""
+    return pool.get_stats().get("connections_errors", 0)
 
 
 async def _give_back(pool: AsyncConnectionPool[Connection], waiting: asyncio.Future[Connection]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -54,6 +55,12 @@ class Reads:
         """Rows of a statement that takes the visible chunks as `visible` (NULL: all)."""
         await self._visible_ids()
         return await self._rows(name, visible=self._packed, **params)
+
+    async def _shown(self, chunks: Sequence[int]) -> Raw:
+        """Those of these chunks that are visible, in the order given, each once."""
+        visible = await self._visible_ids()
+        wanted = np.array(list(dict.fromkeys(chunks)), np.int64)
+        return int4_array(wanted if visible is None else wanted[np.isin(wanted, visible)])
 
     async def _visible_ids(self) -> Ints | None:
         """Surrogate ids of the visible chunks, ascending; `None` when there is no filter. Read once."""

@@ -2,7 +2,7 @@
 SELECT c.id, c.chunk_id, d.document_id, c.title, c.content, d.source, c.position, c.span_start, c.span_end, c.metadata,
        c.content_hash
 FROM {s}.chunk c JOIN {s}.document d ON d.id = c.document
-WHERE c.id = ANY(%(chunks)s::int[]) AND (%(visible)s::int[] IS NULL OR c.id = ANY(%(visible)s::int[]))
+WHERE c.id = ANY(%(chunks)s::int[])
 
 -- name: find_chunks
 SELECT c.id, c.chunk_id, d.document_id, c.title, c.content, d.source, c.position, c.span_start, c.span_end, c.metadata,
@@ -36,7 +36,7 @@ ORDER BY u.place, f.rank
 SELECT f.id
 FROM unnest(%(chunks)s::int[]) WITH ORDINALITY AS u (id, place) CROSS JOIN LATERAL (
     SELECT id, ordinal FROM {s}.fact
-    WHERE chunk = u.id AND (%(visible)s::int[] IS NULL OR chunk = ANY(%(visible)s::int[]))
+    WHERE chunk = u.id
     ORDER BY ordinal LIMIT %(limit)s
 ) f
 ORDER BY u.place, f.ordinal

@@ -16,7 +16,7 @@ FROM unnest(%(entities)s::int[]) AS u (id) CROSS JOIN LATERAL (
 SELECT m.entity, m.chunk, m.is_title
 FROM unnest(%(chunks)s::int[]) AS u (id) CROSS JOIN LATERAL (
     SELECT n.entity, n.chunk, n.is_title FROM {s}.mention n JOIN {s}.entity e ON e.id = n.entity
-    WHERE n.chunk = u.id AND (%(visible)s::int[] IS NULL OR n.chunk = ANY(%(visible)s::int[]))
+    WHERE n.chunk = u.id
     ORDER BY n.is_title DESC, e.key LIMIT %(limit)s
 ) m
 
@@ -55,7 +55,7 @@ CROSS JOIN LATERAL (
 -- name: chunk_totals
 SELECT chunk, (count(*) + count(*) FILTER (WHERE is_title))::float8
 FROM {s}.mention
-WHERE chunk = ANY(%(chunks)s::int[]) AND (%(visible)s::int[] IS NULL OR chunk = ANY(%(visible)s::int[]))
+WHERE chunk = ANY(%(chunks)s::int[])
 GROUP BY chunk
 
 -- name: title_links
@@ -67,7 +67,7 @@ FROM unnest(%(chunks)s::int[]) AS u (id) CROSS JOIN LATERAL (
     JOIN {s}.chunk c ON c.id = t.chunk
     JOIN {s}.document d ON d.id = c.document
     WHERE p.chunk = u.id AND NOT p.is_title
-      AND (%(visible)s::int[] IS NULL OR (p.chunk = ANY(%(visible)s::int[]) AND t.chunk = ANY(%(visible)s::int[])))
+      AND (%(visible)s::int[] IS NULL OR t.chunk = ANY(%(visible)s::int[]))
       AND NOT EXISTS (
           SELECT FROM {s}.mention own JOIN {s}.mention same ON same.entity = own.entity AND same.is_title
           WHERE own.chunk = u.id AND own.is_title AND same.chunk = t.chunk)
@@ -87,7 +87,6 @@ WITH shared AS (
         ) counted
     ) f
     WHERE p.chunk = ANY(%(chunks)s::int[]) AND NOT p.is_title
-      AND (%(visible)s::int[] IS NULL OR p.chunk = ANY(%(visible)s::int[]))
       AND f.df BETWEEN 2 AND %(most)s
 )
 SELECT u.id, q.chunk, q.weight
@@ -105,7 +104,7 @@ FROM unnest(%(chunks)s::int[]) AS u (id) CROSS JOIN LATERAL (
 -- name: mentions_of_chunks
 SELECT m.chunk, m.entity, m.is_title
 FROM {s}.mention m JOIN {s}.entity e ON e.id = m.entity
-WHERE m.chunk = ANY(%(chunks)s::int[]) AND (%(visible)s::int[] IS NULL OR m.chunk = ANY(%(visible)s::int[]))
+WHERE m.chunk = ANY(%(chunks)s::int[])
 ORDER BY array_position(%(chunks)s::int[], m.chunk), e.key
 
 -- name: mentions_of_entities
