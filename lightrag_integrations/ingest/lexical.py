@@ -12,7 +12,7 @@ from lightrag_integrations.text.keys import normalise_name
 from lightrag_integrations.text.names import first_name, names
 from lightrag_integrations.text.sentences import sentences
 
-__all__ = ["LexicalExtractor", "lexical_contributions", "lexical_mentions", "title_mention"]
+__all__ = ["LexicalExtractor", "document_title", "lexical_contributions", "lexical_mentions", "title_mention"]
 
 _ALL_PAIRS = 3
 """Sentences with more names link neighbours and the title only, so that nothing grows with the square."""

@@ -135,8 +135,8 @@ class HTTPReranker:
             found = data.get("results", data.get("data")) if isinstance(data, dict) else data
             return _RESULTS.validate_python([_renamed(item) for item in found or ()] if found is not None else None)
         except (ValueError, TypeError) as error:
-            raise ModelError(
-                f"{self.url} answered {reply.text[:_MAX_SHOWN]!r}; expected a list of results with index and score"
+            raise _shown(
+                ModelError(f"{self.url} answered something else than a list of results with index and score"), reply
             ) from error
 
     def _all_headers(self) -> dict[str, str]:
@@ -154,8 +154,15 @@ def _renamed(item: Any) -> Any:
 
 def _refused(url: str, reply: httpx.Response, *, retryable: bool = False) -> ModelError:
     wait = reply.headers.get("retry-after", "")
-    return ModelError(
-        f"{url} answered {reply.status_code}: {reply.text[:_MAX_SHOWN]!r}",
+    error = ModelError(
+        f"{url} answered {reply.status_code} {reply.reason_phrase}",
         retryable=retryable,
         retry_after_s=float(wait) if wait.isdecimal() else None,
     )
+    return _shown(error, reply)
+
+
+def _shown(error: ModelError, reply: httpx.Response) -> ModelError:
+    """The error with the answer as a note: tracebacks show it, logs do not, as endpoints like to quote documents."""
+    error.add_note(f"the answer was: {reply.text[:_MAX_SHOWN]!r}")
+    return error

@@ -69,10 +69,10 @@ async def test_top_n_is_strict(endpoint: Endpoint, hits: list[Hit]) -> None:
     ("answer", "message"),
     [
         ((401, "bad key"), "401"),
-        ((200, "not json"), "expected a list"),
-        ((200, {"results": [{"index": 0}]}), "expected a list"),
-        ((200, {"nothing": 1}), "expected a list"),
-        ((200, 7), "expected a list"),
+        ((200, "not json"), "something else than a list"),
+        ((200, {"results": [{"index": 0}]}), "something else than a list"),
+        ((200, {"nothing": 1}), "something else than a list"),
+        ((200, 7), "something else than a list"),
         ((200, [{"index": 9, "score": 1.0}]), "index 9 for 4 hits"),
         ((200, [{"index": -1, "score": 1.0}]), "index -1"),
         ((200, '[{"index": 0, "score": NaN}]'), "score nan"),
@@ -127,3 +127,14 @@ def test_settings_are_checked() -> None:
         HTTPReranker("api.example.com")
     with pytest.raises(ConfigurationError, match="on_failure"):
         HTTPReranker("http://x", on_failure="ignore")  # type: ignore[arg-type]
+
+
+async def test_what_an_endpoint_quotes_is_not_logged(
+    endpoint: Endpoint, hits: list[Hit], caplog: pytest.LogCaptureFixture
+) -> None:
+    endpoint.answers = [(400, f"cannot rank {hits[0].text!r}")]
+    with pytest.raises(ModelError, match="400") as caught:
+        await HTTPReranker(endpoint.url).rerank("q", hits)
+    assert hits[0].text in caught.value.__notes__[0]
+    await HTTPReranker(endpoint.url, on_failure="keep_order").rerank("q", hits)
+    assert "400" in caplog.text and hits[0].text not in caplog.text
