@@ -19,7 +19,7 @@ from lightrag_integrations import Document as OurDocument
 from lightrag_integrations import InputError, LightRAGIndex, QueryOptions
 from lightrag_integrations.langchain import LightRAGRetriever
 from tests.frameworks.conftest import MakeIndex
-from tests.frameworks.doubles import WordChat
+from tests.frameworks.doubles import WordChat, WordEmbedder
 
 
 def test_a_document_carries_its_id_metadata_and_evidence(library: LightRAGIndex, question: str) -> None:
@@ -52,10 +52,17 @@ async def test_blocking_and_asynchronous_calls_agree(library: LightRAGIndex, que
         assert await retriever.ainvoke(question, k=3) == retriever.invoke(question, k=3), mode
 
 
-def test_every_query_option_can_be_given_to_a_call(library: LightRAGIndex, question: str) -> None:
+def test_every_query_option_can_be_given_to_a_call(
+    make_index: MakeIndex, articles: list[OurDocument], question: str
+) -> None:
+    library = make_index(embed_model=WordEmbedder())
+    library.ingest(articles)
     retriever = LightRAGRetriever(index=library, options=QueryOptions(explain=True))
-    low = retriever.invoke(question, mode="local", low_level_keywords=("Edda Quill",), k=1)
-    assert "Edda Quill" in low[0].page_content
+    fields: dict[str, Any] = {"mode": "local", "low_level_keywords": ("Lantern Fair",), "k": 3}
+    hits = library.retrieve(question, options=QueryOptions(explain=True), **fields).hits
+    found = retriever.invoke(question, **fields)
+    assert [document.id for document in found] == [hit.chunk_id for hit in hits]
+    assert found != retriever.invoke(question, mode="local", k=3)
 
 
 def test_what_is_misspelt_is_refused(library: LightRAGIndex) -> None:

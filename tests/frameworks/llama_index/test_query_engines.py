@@ -8,6 +8,7 @@ from llama_index.core.base.response.schema import AsyncStreamingResponse, Stream
 from llama_index.core.chat_engine import ContextChatEngine
 from llama_index.core.llms import CompletionResponse, CustomLLM, LLMMetadata, MockLLM
 from llama_index.core.llms.callbacks import llm_completion_callback
+from llama_index.core.memory import ChatMemoryBuffer
 from llama_index.core.query_engine import (
     CitationQueryEngine,
     RetrieverQueryEngine,
@@ -127,6 +128,7 @@ async def test_fusion_and_chat(library: LightRAGIndex, question: str) -> None:
     fused = QueryFusionRetriever(modes, llm=MockLLM(), num_queries=1, similarity_top_k=5, use_async=False)
     found = fused.retrieve(question)
     assert len({item.node.node_id for item in found}) == len(found) >= 4
-    chat = ContextChatEngine.from_defaults(retriever=modes[1], llm=MockLLM())
+    memory = ChatMemoryBuffer.from_defaults()  # the default one leaves a SQLite connection open
+    chat = ContextChatEngine.from_defaults(retriever=modes[1], llm=MockLLM(), memory=memory)
     assert len(chat.chat(question).source_nodes) == 4
     assert len((await chat.achat(question)).source_nodes) == 4

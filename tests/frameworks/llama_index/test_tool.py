@@ -5,11 +5,12 @@ from typing import Any
 import pytest
 from llama_index.core import VectorStoreIndex
 from llama_index.core.agent.workflow import FunctionAgent, ReActAgent
-from llama_index.core.base.llms.types import ToolCallBlock
+from llama_index.core.base.llms.types import ChatMessage, ToolCallBlock
 from llama_index.core.embeddings import MockEmbedding
 from llama_index.core.llms import CompletionResponse, CustomLLM, LLMMetadata
 from llama_index.core.llms.callbacks import llm_completion_callback
 from llama_index.core.llms.mock import MockFunctionCallingLLM
+from llama_index.core.memory import ChatMemoryBuffer
 from llama_index.core.objects import ObjectIndex
 from llama_index.core.tools import RetrieverTool
 from llama_index.core.tools.tool_spec.base import BaseToolSpec
@@ -17,7 +18,9 @@ from llama_index.core.tools.tool_spec.base import BaseToolSpec
 from lightrag_integrations import LightRAGIndex
 from lightrag_integrations.llama_index import LightRAGRetriever, LightRAGToolSpec
 
-LLAMA_INDEX_LOOKS_AT_OLD_NAMES = pytest.mark.filterwarnings("ignore::pydantic.PydanticDeprecatedSince20")
+LLAMA_INDEX_LOOKS_AT_OLD_NAMES = pytest.mark.filterwarnings(
+    "ignore::pydantic.warnings.PydanticDeprecationWarning", "ignore:is_running called:DeprecationWarning"
+)
 QUESTION = "Which bridge did Mira Halden design?"
 
 
@@ -82,25 +85,26 @@ def queries(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 @LLAMA_INDEX_LOOKS_AT_OLD_NAMES
 async def test_in_a_reasoning_agent(library: LightRAGIndex, queries: list[str]) -> None:
     agent = ReActAgent(tools=LightRAGToolSpec(library).to_tool_list(), llm=Reasoning(), streaming=False)
-    answer = await agent.run(QUESTION)
+    answer = await agent.run(QUESTION, memory=ChatMemoryBuffer.from_defaults())
     assert queries == [QUESTION]
     assert "[1] Mira Halden" in str(answer)
 
 
 @LLAMA_INDEX_LOOKS_AT_OLD_NAMES
 async def test_in_a_function_agent(library: LightRAGIndex, queries: list[str]) -> None:
-    def respond(messages: Any) -> Any:
+    def respond(messages: Any, **kwargs: Any) -> Any:
         if messages[-1].role == "tool":
-            return messages[-1].blocks
+            return ChatMessage(role="assistant", content=messages[-1].content)
         arguments = {"query": QUESTION, "mode": "graph", "k": 1}
-        return [ToolCallBlock(tool_call_id="1", tool_name="search", tool_kwargs=arguments)]
+        call = ToolCallBlock(tool_call_id="1", tool_name="search", tool_kwargs=arguments)
+        return ChatMessage(role="assistant", blocks=[call])
 
     agent = FunctionAgent(
         tools=LightRAGToolSpec(library).to_tool_list(),
         llm=MockFunctionCallingLLM(response_generator=respond),
         streaming=False,
     )
-    answer = await agent.run(QUESTION)
+    answer = await agent.run(QUESTION, memory=ChatMemoryBuffer.from_defaults())
     assert queries == [QUESTION]
     assert "[1] Mira Halden" in str(answer)
 
