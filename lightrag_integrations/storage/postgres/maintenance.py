@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
+from contextlib import aclosing
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -96,9 +97,10 @@ async def _fold_group(
     segment = await add_segment(
         connection, layout, ids=ids[alive].tolist(), lengths=lengths[alive].tolist(), sign=1, level=level
     )
-    async for batch in _whole_terms(connection, layout, old):
-        make = partial(_merged_rows, segment, batch, dead)
-        await copy_in(connection, layout.statements["copy_postings"], make)
+    async with aclosing(_whole_terms(connection, layout, old)) as batches:
+        async for batch in batches:
+            make = partial(_merged_rows, segment, batch, dead)
+            await copy_in(connection, layout.statements["copy_postings"], make)
     await run(connection, layout, "remove_postings", segments=old)
     await run(connection, layout, "remove_segments", segments=old)
     if not purged.any():
@@ -119,7 +121,7 @@ async def _chunks(connection: Connection, layout: Layout, segments: Sequence[int
     return unpack_ints(b"".join(row[1] for row in rows)), unpack_ints(b"".join(row[2] for row in rows))
 
 
-async def _whole_terms(connection: Connection, layout: Layout, segments: bytes) -> AsyncIterator[list[PostingRow]]:
+async def _whole_terms(connection: Connection, layout: Layout, segments: bytes) -> AsyncGenerator[list[PostingRow]]:
     """The postings of some segments in batches, no term split between two batches."""
     held: list[PostingRow] = []
     async with connection.cursor("lightrag_postings", binary=True) as cursor:
