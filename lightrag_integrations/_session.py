@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import TypedDict, TypeVar
+from typing import Any, TypedDict, TypeVar
 
 from pydantic import SecretStr
 
@@ -81,7 +81,13 @@ class Session:
         return Meter(sink=self.store.record_usage, token_budget=token_budget)
 
     def chat(
-        self, task: str, meter: Meter, options: IngestOptions | None = None, observer: Observer | None = None
+        self,
+        task: str,
+        meter: Meter,
+        options: IngestOptions | None = None,
+        *,
+        observer: Observer | None = None,
+        model: Any = None,
     ) -> ChatModel | None:
         """The model of a task behind this handle's limits, or None without one.
 
@@ -90,9 +96,10 @@ class Session:
             meter: Counts the calls.
             options: Attempts and time-out; the handle's by default.
             observer: Told of retries.
+            model: In place of the task's.
         """
-        own = getattr(self.settings.options.models, task)
-        given = self.settings.llm if own is None else own
+        choices = (model, getattr(self.settings.options.models, task), self.settings.llm)
+        given = next((choice for choice in choices if choice is not None), None)
         if given is None:
             return None
         chat = self._chats.get(id(given))
@@ -112,17 +119,17 @@ class Session:
         """The extractor given, else the model's, else the lexical one."""
         if self.settings.extractor is not None:
             return self.settings.extractor  # type: ignore[no-any-return]
-        chat = self.chat("extract", meter, options, observer)
+        chat = self.chat("extract", meter, options, observer=observer)
         return LexicalExtractor() if chat is None else ModelExtractor(chat, options, rungs=self.rungs)
 
     def reranker(self, meter: Meter, given: Reranker | None = None) -> Reranker:
         """The reranker given to the call or the handle, else `LexicalReranker`."""
         given = self.settings.reranker if given is None else given
-        if isinstance(given, LLMReranker) and given.chat is None:
-            chat = self.chat("rerank", meter)
+        if isinstance(given, LLMReranker):
+            chat = self.chat("rerank", meter, model=given.chat)
             if chat is None:
                 raise ConfigurationError("LLMReranker has no model; give the handle `llm=`, or the reranker `chat=`")
-            return given.bind(chat)
+            return given.bind(chat, self.rungs)
         return LexicalReranker() if given is None else given
 
     def ingest_tools(self, options: IngestOptions, observer: Observer) -> IngestTools:
