@@ -86,7 +86,8 @@ class Line:
             extractions = [*await self._extractions.of(document_id, chunks)]
         found: list[PreparedChunk] = []
         for start in range(0, len(chunks), _SLICE):
-            part = list(zip(chunks, extractions, strict=True))[start : start + _SLICE]
+            end = start + _SLICE
+            part = list(zip(chunks[start:end], extractions[start:end], strict=True))
             made = await self._tools.run_cpu(partial(self._contributed_all, part))
             found += [chunk for chunk, _ in made]
             self._call.tally.dropped(sum(dropped for _, dropped in made))
