@@ -61,7 +61,7 @@ def run(options: argparse.Namespace) -> int:
         checks.append(check)
         if not options.json:
             sign = {True: "ok", False: "FAILS", None: "-"}[check.ok]
-            print(f"{sign:<5}  {check.name:<18}  {check.detail}", flush=True)
+            print(f"{sign:<5}  {check.name:<21}  {check.detail}", flush=True)
     failed = [check.name for check in checks if check.ok is False]
     if options.json:
         print_json({"ok": not failed, "checks": [asdict(check) for check in checks]})
