@@ -62,7 +62,7 @@ class Session:
         # Model calls that block get their own threads, so that CPU work never queues behind a slow endpoint.
         self._blocking = _executor(stack, settings.max_concurrency, f"{settings.name:.20}-models")
         self._cpu = _executor(stack, 1, f"{settings.name:.20}-cpu")
-        self._chats: dict[int, ChatModel] = {}
+        self._chats: dict[int, tuple[Any, ChatModel]] = {}  # by id of the object given, which is kept alive
         given = HashEmbedder() if settings.embed_model is None else settings.embed_model
         self.embedder: Embedder = adopt_embedder(given, run_blocking=self.run_blocking)
         _close_later(stack, self.embedder, given)
@@ -102,10 +102,11 @@ class Session:
         given = next((choice for choice in choices if choice is not None), None)
         if given is None:
             return None
-        chat = self._chats.get(id(given))
-        if chat is None:
-            chat = self._chats[id(given)] = adopt_chat(given, run_blocking=self.run_blocking)
-            _close_later(self._stack, chat, given)
+        if id(given) not in self._chats:
+            adopted = adopt_chat(given, run_blocking=self.run_blocking)
+            _close_later(self._stack, adopted, given)
+            self._chats[id(given)] = given, adopted
+        _, chat = self._chats[id(given)]
         return MeteredChat(chat, kind=task, meter=meter, **self._limits(options, observer))
 
     def metered_embedder(
