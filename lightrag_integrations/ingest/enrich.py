@@ -6,11 +6,13 @@ from collections.abc import Sequence
 
 from lightrag_integrations.errors import InputError
 from lightrag_integrations.ingest.check import document_problems
+from lightrag_integrations.ingest.extract import ModelExtractor
 from lightrag_integrations.ingest.obtain import Extractions
 from lightrag_integrations.ingest.queue import EmbedQueue
 from lightrag_integrations.ingest.split import prepare_chunk
 from lightrag_integrations.ingest.tally import Tally
 from lightrag_integrations.ingest.tools import IngestTools
+from lightrag_integrations.ingest.validate import in_words
 from lightrag_integrations.models import Chunk, Document
 from lightrag_integrations.options import IngestOptions
 
@@ -39,7 +41,7 @@ async def run_enrich(
     _check(chunks)
     done = list(chunks)
     if extract and tools.extractor is not None and options.extract:
-        done = await _extracted(done, tools)
+        done = await _extracted(done, tools, options)
     if embed:
         done = await _embedded(done, tools, options)
     return done
@@ -52,13 +54,19 @@ def _check(chunks: Sequence[Chunk]) -> None:
             raise InputError(f"{len(problems)} problem(s) in the chunks given: {'; '.join(problems[:5])}", problems)
 
 
-async def _extracted(chunks: list[Chunk], tools: IngestTools) -> list[Chunk]:
+async def _extracted(chunks: list[Chunk], tools: IngestTools, options: IngestOptions) -> list[Chunk]:
     extractor = tools.extractor
     if extractor is None or not chunks:
         return chunks
     prepared = await tools.run_cpu(lambda: [prepare_chunk(chunk, Document()) for chunk in chunks])
     async with Extractions(extractor, tools, Tally(tools)) as obtained:
         extractions = await obtained.of("", prepared)
+    if options.grounded and isinstance(extractor, ModelExtractor):
+        # When it is stored it will be the caller's own, who is trusted, so invented names are dropped here.
+        extractions = [
+            in_words(extraction, item, options) if item.chunk.extraction is None else extraction
+            for item, extraction in zip(prepared, extractions, strict=True)
+        ]
     return [
         chunk.model_copy(update={"extraction": extraction})
         for chunk, extraction in zip(chunks, extractions, strict=True)

@@ -14,7 +14,7 @@ from lightrag_integrations.options import IngestOptions
 from lightrag_integrations.text.keys import normalise_name
 from lightrag_integrations.text.terms import term_hash, terms
 
-__all__ = ["Contributions", "contributions", "merged_mentions", "storable"]
+__all__ = ["Contributions", "contributions", "in_words", "merged_mentions", "storable"]
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _MIN_WEIGHT, _MAX_WEIGHT = 0.001, 1000.0
@@ -54,6 +54,19 @@ def contributions(
     for relation in extraction.relations:
         reader.add_relation(relation)
     return reader.found
+
+
+def in_words(extraction: Extraction, chunk: PreparedChunk, options: IngestOptions) -> Extraction:
+    """The extraction without names of which no word occurs in the chunk, and without their relations."""
+    reader = _Reader(chunk, options, grounded=True)
+    return Extraction(
+        entities=[entity for entity in extraction.entities if reader.name(entity.name) is not None],
+        relations=[
+            relation
+            for relation in extraction.relations
+            if reader.name(relation.source) is not None and reader.name(relation.target) is not None
+        ],
+    )
 
 
 def storable(extraction: Extraction) -> Extraction:
@@ -109,7 +122,7 @@ class _Reader:
 
     def add_entity(self, entity: ExtractedEntity) -> None:
         """Read one entity."""
-        name = self._name(entity.name)
+        name = self.name(entity.name)
         if name is None or self._entities >= self._options.max_entities:
             self.found.dropped += 1
             return
@@ -119,7 +132,7 @@ class _Reader:
 
     def add_relation(self, relation: ExtractedRelation) -> None:
         """Read one relation."""
-        source, target = self._name(relation.source), self._name(relation.target)
+        source, target = self.name(relation.source), self.name(relation.target)
         if source is None or target is None or self._relations >= self._options.max_relations:
             self.found.dropped += 1
             return
@@ -147,7 +160,7 @@ class _Reader:
         known = self.found.mentions.get(mention.key)
         self.found.mentions[mention.key] = mention if known is None else _together(known, mention)
 
-    def _name(self, text: str) -> str | None:
+    def name(self, text: str) -> str | None:
         """The name as it is kept, or None when it can't be one."""
         name = _line(text, self._options.max_name_chars + 1)
         fine = 0 < len(name) <= self._options.max_name_chars and any(map(str.isalnum, name))

@@ -4,6 +4,8 @@ import json
 from typing import Any
 
 import pytest
+from langchain_core.messages import AIMessage
+from langchain_core.outputs import ChatGeneration, ChatResult
 from llama_index.core.ingestion import DocstoreStrategy, IngestionCache, IngestionPipeline
 from llama_index.core.node_parser import SentenceSplitter
 from llama_index.core.schema import Document
@@ -12,7 +14,7 @@ from llama_index.core.storage.docstore import SimpleDocumentStore
 from lightrag_integrations import LightRAGIndex
 from lightrag_integrations.llama_index import LightRAGTransform, LightRAGVectorStore
 from tests.frameworks.conftest import ARTICLES, MakeIndex
-from tests.frameworks.doubles import WordEmbedder, WordExtractor
+from tests.frameworks.doubles import WordChat, WordEmbedder, WordExtractor
 
 
 def documents(**changed: str) -> list[Document]:
@@ -103,6 +105,29 @@ def test_the_sink_stores_what_the_transform_made(index: LightRAGIndex, make_inde
     ).run(nodes=nodes)
     direct.ingest(nodes)
     assert graph(index) == graph(direct)
+
+
+class Inventive(WordChat):
+    """Also names a place that the text does not name."""
+
+    def _generate(self, *args: Any, **kwargs: Any) -> ChatResult:
+        message = super()._generate(*args, **kwargs).generations[0].message
+        found = json.loads(message.text)
+        found["entities"].append({"name": "Zanzibar", "type": "place", "description": "Invented."})
+        found["relations"].append({"source": found["entities"][0]["name"], "target": "Zanzibar", "description": "No."})
+        return ChatResult(generations=[ChatGeneration(message=AIMessage(json.dumps(found)))])
+
+
+@pytest.mark.parametrize("settings", [{}, {"llm": Inventive()}], ids=["lexical", "model"])
+def test_the_graph_is_that_of_ingesting_the_nodes(make_index: MakeIndex, settings: Any) -> None:
+    one, two = make_index(**settings), make_index(**settings)
+    nodes = splitter().get_nodes_from_documents(documents())
+    IngestionPipeline(transformations=[LightRAGTransform(index=one)], vector_store=LightRAGVectorStore(index=one)).run(
+        nodes=nodes
+    )
+    two.ingest(nodes)
+    assert graph(one) == graph(two)
+    assert one.graph.entity("Zanzibar") is None
 
 
 def test_the_order_of_additions_does_not_matter(make_index: MakeIndex) -> None:
