@@ -28,6 +28,7 @@ __all__ = ["MaintenancePart", "build_vector_indexes", "fold", "sweep"]
 
 _ROWS_AT_ONCE = 4000
 _SWEEP_AT_ONCE = 10000
+_MOST_LEVELS = 8
 
 PostingRow = tuple[int, bytes, bytes, bytes]
 
@@ -62,10 +63,15 @@ async def fold(database: Database, tuning: Tuning, *, everything: bool) -> None:
         rows = await run(connection, layout, name, key=signed_hash(layout.schema, "fold"))
         if not everything and not rows[0][0]:
             return
-        segments = await run(connection, layout, "segments")
-        deleted = [row[0] for row in segments if row[1] < 0]
-        for level, group in _groups(segments, tuning, everything=everything):
-            deleted = await _fold_group(connection, layout, group=group, deleted=deleted, level=level)
+        # Folding one size may make too many of the next.
+        for _ in range(1 if everything else _MOST_LEVELS):
+            segments = await run(connection, layout, "segments")
+            deleted = [row[0] for row in segments if row[1] < 0]
+            groups = _groups(segments, tuning, everything=everything)
+            for level, group in groups:
+                deleted = await _fold_group(connection, layout, group=group, deleted=deleted, level=level)
+            if not groups:
+                break
 
 
 def _groups(

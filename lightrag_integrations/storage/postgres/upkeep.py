@@ -51,13 +51,18 @@ class Upkeep:
             with suppress(asyncio.CancelledError):
                 await self._task
 
+    def _idle_s(self) -> float:
+        return time.monotonic() - self._changed_at
+
     async def _run(self) -> None:
         try:
-            while time.monotonic() - self._changed_at < self._tuning.idle_s:
+            quiet = False
+            while not quiet:
                 if self._segments >= self._tuning.fan:
                     self._segments = 0
                     await fold(self._database, self._tuning, everything=False)
                 await asyncio.sleep(self._tuning.idle_s / 4)
+                quiet = self._segments < self._tuning.fan and self._idle_s() >= self._tuning.idle_s
             await build_vector_indexes(self._database, self._tuning)
         except LightRAGError as error:
             # Nothing is lost: the next change or compact() does it again.
