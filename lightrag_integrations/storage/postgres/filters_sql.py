@@ -72,7 +72,7 @@ class _Compiler:
             return self.member(Compare(compare.key, "$in", [compare.value]))
         if compare.value is None:
             return self._sql("({v} IS NULL OR {v} = 'null')", compare)
-        if "." in compare.key or compare.key in self._ids or isinstance(compare.value, list):
+        if "." in compare.key or isinstance(compare.value, list):
             return self._sql("coalesce({v} = {p}::jsonb, FALSE)", compare, self._json(compare.value))
         # Containment finds the same rows and can use the index.
         pair = self._json({compare.key: compare.value})
@@ -96,9 +96,6 @@ class _Compiler:
         if compare.key in self._ids:
             wanted = self._value([one for one in compare.value if isinstance(one, str)])
             return sql.SQL("({c} = ANY({p}::text[]))").format(c=self._ids[compare.key], p=wanted)
-        if compare.key in self._ids:
-            texts = [value for value in compare.value if isinstance(value, str)]
-            return sql.SQL("({i} = ANY({p}::text[]))").format(i=self._ids[compare.key], p=self._value(texts))
         return _joined([self.equal(Compare(compare.key, "$eq", one)) for one in compare.value], " OR ", "FALSE")
 
     def contains(self, compare: Compare) -> sql.Composable:
@@ -144,8 +141,6 @@ class _Compiler:
 
     def _member(self, key: str) -> sql.Composable:
         """The value at a key; a dotted key that doesn't exist as such is a path."""
-        if key in self._ids:
-            return sql.SQL("to_jsonb({})").format(self._ids[key])
         if key in self._ids:
             return sql.SQL("to_jsonb({})").format(self._ids[key])
         member = sql.SQL("({c} -> {k})").format(c=self._column, k=self._value(key))

@@ -121,3 +121,10 @@ async def test_paid_answers_are_kept_with_their_cost(store: Store) -> None:
     assert await store.ledger() == [
         Usage("embed", "e", 2**40, 0), Usage("extract", "m", 20, 10), Usage("extract", "m", 1, 1, cached=True),
     ]  # fmt: skip
+
+
+async def test_settings_keep_their_first_value(store: Store) -> None:
+    await store.record_settings({"tokenizer": "a"})
+    await store.record_settings({"tokenizer": "b", "chunker": "c"})
+    settings = await store.settings()
+    assert (settings["tokenizer"], settings["chunker"]) == ("a", "c")
