@@ -6,6 +6,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from lightrag_integrations.errors import LightRAGError
+
 __all__ = [
     "Answer",
     "Chunk",
@@ -301,6 +303,19 @@ class IngestReport(_Frozen):
     """Ids of all accepted documents, in the order given."""
     errors: dict[str, str] = Field(default_factory=dict)
     """Reason by document id, for those that failed or were skipped."""
+
+    def raise_if_failed(self) -> None:
+        """For callers that have no room for a report.
+
+        Raises:
+            LightRAGError: A document was not stored; says which and why.
+        """
+        if self.failed:
+            document_id, reason = next(iter(self.errors.items()), ("", "unknown"))
+            raise LightRAGError(
+                f"{self.failed} documents were not stored; the first, {document_id!r}: {reason}. "
+                "index.documents.retry() tries them again"
+            )
 
 
 class IndexStatus(_Frozen):

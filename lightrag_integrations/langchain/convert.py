@@ -12,14 +12,13 @@ from langchain_core.embeddings import Embeddings
 from langchain_core.runnables import RunnableConfig
 from langchain_core.runnables.config import ensure_config
 
-from lightrag_integrations import Chunk, Hit, IngestOptions, IngestReport, InputError, LightRAGError, LightRAGIndex
+from lightrag_integrations import Chunk, Hit, IngestOptions, InputError, LightRAGIndex
 from lightrag_integrations import Document as OurDocument
 from lightrag_integrations.options import merged
 
 __all__ = [
     "RESERVED",
     "HandleEmbeddings",
-    "check_stored",
     "child_config",
     "found",
     "one_chunk_each",
@@ -71,13 +70,6 @@ def one_chunk_each(
 def store_options(index: LightRAGIndex, count: int, build_graph: bool) -> IngestOptions:
     """Options under which `count` documents are stored in one transaction, with or without the graph."""
     return merged(index.options.ingest, {"commit_documents": max(count, 1), "extract": build_graph})
-
-
-def check_stored(report: IngestReport) -> None:
-    """Raise if a document was not stored: a vector store reports ids, and has no room for failures."""
-    if report.failed:
-        document_id, reason = next(iter(report.errors.items()))
-        raise LightRAGError(f"{report.failed} documents were not stored; the first, {document_id!r}: {reason}")
 
 
 def to_hits(documents: Sequence[Document]) -> list[Hit]:

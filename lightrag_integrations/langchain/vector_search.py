@@ -1,4 +1,4 @@
-"""The searching half of `LightRAGVectorStore`."""
+"""The reading half of `LightRAGVectorStore`."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 from langchain_core.documents import Document
+from langchain_core.embeddings import Embeddings
 from langchain_core.vectorstores import VectorStore
 from langchain_core.vectorstores.utils import maximal_marginal_relevance
 
 from lightrag_integrations import Hit, LightRAGIndex
-from lightrag_integrations.langchain.convert import stored
+from lightrag_integrations.langchain.convert import HandleEmbeddings, stored
 from lightrag_integrations.options import QueryFields
 
 __all__ = ["VectorSearch"]
@@ -21,9 +22,22 @@ Scored = list[tuple[Document, float]]
 
 
 class VectorSearch(VectorStore):
-    """Similarity and diversity search over a handle."""
+    """Reading by id, similarity and diversity search over a handle."""
 
     index: LightRAGIndex
+
+    @property
+    def embeddings(self) -> Embeddings:
+        """The handle's embedding model."""
+        return HandleEmbeddings(self.index)
+
+    def get_by_ids(self, ids: Sequence[str], /) -> list[Document]:
+        """The documents with these ids, in order; unknown ones are left out."""
+        return [stored(hit) for hit in self.index.documents.chunks(list(ids))]
+
+    async def aget_by_ids(self, ids: Sequence[str], /) -> list[Document]:
+        """Like `get_by_ids`."""
+        return [stored(hit) for hit in await self.index.documents.achunks(list(ids))]
 
     def similarity_search(self, query: str, k: int = 4, *, filter: Where = None, **_: Any) -> list[Document]:
         """The `k` documents nearest to a question."""

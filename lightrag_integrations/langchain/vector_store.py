@@ -10,11 +10,8 @@ from langchain_core.embeddings import Embeddings
 
 from lightrag_integrations import ConfigurationError, LightRAGIndex
 from lightrag_integrations.langchain.convert import (
-    HandleEmbeddings,
-    check_stored,
     one_chunk_each,
     store_options,
-    stored,
 )
 from lightrag_integrations.langchain.retriever import LightRAGRetriever
 from lightrag_integrations.langchain.vector_search import VectorSearch
@@ -59,11 +56,6 @@ class LightRAGVectorStore(VectorSearch):
         self.index = index or LightRAGIndex(name, database=database, embed_model=embedding)
         self.build_graph = build_graph
 
-    @property
-    def embeddings(self) -> Embeddings:
-        """The handle's embedding model."""
-        return HandleEmbeddings(self.index)
-
     def add_documents(self, documents: Sequence[Document], **kwargs: Any) -> list[str]:
         """Add documents, or replace those with the same ids, in one transaction.
 
@@ -75,13 +67,15 @@ class LightRAGVectorStore(VectorSearch):
             The ids, in order.
         """
         ids, items = one_chunk_each(documents, kwargs.get("ids"))
-        check_stored(self.index.ingest(items, options=store_options(self.index, len(items), self.build_graph)))
+        options = store_options(self.index, len(items), self.build_graph)
+        self.index.ingest(items, options=options).raise_if_failed()
         return ids
 
     async def aadd_documents(self, documents: Sequence[Document], **kwargs: Any) -> list[str]:
         """Like `add_documents`."""
         ids, items = one_chunk_each(documents, kwargs.get("ids"))
-        check_stored(await self.index.aingest(items, options=store_options(self.index, len(items), self.build_graph)))
+        options = store_options(self.index, len(items), self.build_graph)
+        (await self.index.aingest(items, options=options)).raise_if_failed()
         return ids
 
     def delete(self, ids: list[str] | None = None, **_: Any) -> bool:
@@ -97,14 +91,6 @@ class LightRAGVectorStore(VectorSearch):
             ids = [hit.chunk_id for hit in await self.index.documents.achunks()]
         await self.index.documents.adelete_chunks(ids)
         return True
-
-    def get_by_ids(self, ids: Sequence[str], /) -> list[Document]:
-        """The documents with these ids, in order; unknown ones are left out."""
-        return [stored(hit) for hit in self.index.documents.chunks(list(ids))]
-
-    async def aget_by_ids(self, ids: Sequence[str], /) -> list[Document]:
-        """Like `get_by_ids`."""
-        return [stored(hit) for hit in await self.index.documents.achunks(list(ids))]
 
     def as_retriever(self, **kwargs: Any) -> Any:
         """A retriever: LangChain's own for `similarity`, `mmr` and `similarity_score_threshold`, ours for a mode.

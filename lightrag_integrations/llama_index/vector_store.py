@@ -15,7 +15,7 @@ from llama_index.core.vector_stores.types import (
 from pydantic import ConfigDict, Field
 
 from lightrag_integrations import Document as OurDocument
-from lightrag_integrations import IngestOptions, IngestReport, InputError, LightRAGError, LightRAGIndex
+from lightrag_integrations import IngestOptions, InputError, LightRAGIndex
 from lightrag_integrations.llama_index.convert import documents_of, stored
 from lightrag_integrations.llama_index.filters import to_filter
 from lightrag_integrations.llama_index.query import arun_query, run_query
@@ -62,13 +62,13 @@ class LightRAGVectorStore(BasePydanticVectorStore):
             Their ids.
         """
         documents = documents_of(nodes, build_graph=self.build_graph)
-        _check(self.index.ingest(documents, options=self._options(documents)))
+        self.index.ingest(documents, options=self._options(documents)).raise_if_failed()
         return [node.node_id for node in nodes]
 
     async def async_add(self, nodes: Sequence[BaseNode], **kwargs: Any) -> list[str]:
         """Like `add`."""
         documents = documents_of(nodes, build_graph=self.build_graph)
-        _check(await self.index.aingest(documents, options=self._options(documents)))
+        (await self.index.aingest(documents, options=self._options(documents))).raise_if_failed()
         return [node.node_id for node in nodes]
 
     def delete(self, ref_doc_id: str, **delete_kwargs: Any) -> None:
@@ -143,13 +143,6 @@ class LightRAGVectorStore(BasePydanticVectorStore):
             "commit_documents": max(len(documents), 1),
         }
         return merged(self.index.options.ingest, fields)
-
-
-def _check(report: IngestReport) -> None:
-    """Raise if a document was not stored: a vector store reports ids, and has no room for failures."""
-    if report.failed:
-        document_id, reason = next(iter(report.errors.items()))
-        raise LightRAGError(f"{report.failed} documents were not stored; the first, {document_id!r}: {reason}")
 
 
 def _refuse_everything(node_ids: Sequence[str] | None, filters: MetadataFilters | None) -> None:

@@ -7,8 +7,9 @@ from langchain_core.documents import Document as LangChainDocument
 from llama_index.core import Document as LlamaDocument
 from llama_index.core.ingestion import IngestionPipeline
 from llama_index.core.node_parser import SentenceSplitter
+from llama_index.core.schema import TextNode
 
-from lightrag_integrations import Document, LightRAGIndex
+from lightrag_integrations import Document, LightRAGError, LightRAGIndex
 from lightrag_integrations import langchain as lc
 from lightrag_integrations import llama_index as li
 from tests.frameworks.conftest import ARTICLES, MakeIndex
@@ -116,3 +117,20 @@ def test_stores_of_both_frameworks_read_each_others_documents(index: LightRAGInd
     assert (node.node_id, node.ref_doc_id, node.get_content(), node.metadata) == ("1", "1", "red boats", {"n": 1})
     theirs.add([node])
     assert ours.get_by_ids(["1"]) == [LangChainDocument("red boats", id="1", metadata={"n": 1})]
+
+
+class Failing(WordChat):
+    """Never answers."""
+
+    def _generate(self, *args: Any, **kwargs: Any) -> Any:
+        raise ValueError("no answer today")
+
+
+async def test_stores_say_what_was_not_stored(make_index: MakeIndex) -> None:
+    index = make_index(llm=Failing())
+    with pytest.raises(LightRAGError, match=r"'1'.*no answer today"):
+        lc.LightRAGVectorStore(index=index, build_graph=True).add_documents([LangChainDocument("Ada Byron", id="1")])
+    node = TextNode(id_="2", text="Ada Byron")
+    with pytest.raises(LightRAGError, match=r"'2'.*no answer today"):
+        await li.LightRAGVectorStore(index=index, build_graph=True).async_add([node])
+    assert index.status().failed == 2 and index.documents.chunks() == []

@@ -5,6 +5,7 @@ import json
 import pickle
 from typing import Any
 
+import psycopg
 import pytest
 from langchain_core.documents import Document
 from langchain_core.language_models import GenericFakeChatModel
@@ -13,10 +14,10 @@ from langchain_core.messages import AIMessage
 from langchain_core.output_parsers import StrOutputParser
 from langchain_core.prompts import ChatPromptTemplate
 from langchain_core.runnables import ConfigurableField, RunnablePassthrough
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 
+from lightrag_integrations import ConnectOptions, InputError, LightRAGIndex, QueryOptions
 from lightrag_integrations import Document as OurDocument
-from lightrag_integrations import InputError, LightRAGIndex, QueryOptions
 from lightrag_integrations.langchain import LightRAGRetriever
 from tests.frameworks.conftest import MakeIndex
 from tests.frameworks.doubles import WordChat, WordEmbedder
@@ -79,7 +80,21 @@ def test_what_is_misspelt_is_refused(library: LightRAGIndex) -> None:
         retriever.invoke("bridge", filter={"year": {"$near": 3}})
 
 
-def test_configured_copies_share_the_handle(library: LightRAGIndex, question: str) -> None:
+def connections(dsn: str) -> int:
+    with psycopg.connect(dsn) as connection:
+        row = connection.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'"
+        ).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def test_configured_copies_share_the_handle(
+    make_index: MakeIndex, dsn: str, articles: list[OurDocument], question: str
+) -> None:
+    before = connections(dsn)
+    library = make_index(database=ConnectOptions(dsn=SecretStr(dsn), pool_max_size=3))
+    library.ingest(articles)
     retriever = LightRAGRetriever(index=library).configurable_fields(
         k=ConfigurableField(id="k"), mode=ConfigurableField(id="mode"), filter=ConfigurableField(id="filter")
     )
@@ -90,6 +105,7 @@ def test_configured_copies_share_the_handle(library: LightRAGIndex, question: st
     results = retriever.batch([question] * 50, configs)
     assert [len(found) for found in results] == [1 + n % 5 for n in range(50)]
     assert [found[0].metadata["lightrag"]["mode"] for found in results] == ["vector", "mix"] * 25
+    assert connections(dsn) <= before + 3  # connections no longer needed stay open for a while, so the most is seen
 
 
 async def test_abatch_of_configured_copies(library: LightRAGIndex, question: str) -> None:
