@@ -68,7 +68,7 @@ class Reads:
             return self._visible
         async with self._once:
             if self._visible is None:
-                condition, params = compile_filter(self._where, sql.SQL("c.metadata"), _ids(self._layout))
+                condition, params = compile_filter(self._where, sql.SQL("c.metadata"), _IDS)
                 statement = self._layout.statements["visible"] + b" " + condition.as_bytes(None)
                 cursor = self._connection.cursor(binary=True)
                 load_arrays(cursor)
@@ -77,12 +77,3 @@ class Reads:
                 self._packed = int4_array(row[0])
                 self._visible = row[0]
         return self._visible
-
-
-def _ids(layout: Layout) -> dict[str, sql.Composable]:
-    """The ids that a filter may name."""
-    document = "(SELECT d.document_id FROM {s}.document d WHERE d.id = c.document)"
-    return {
-        "$chunk_id": sql.SQL("c.chunk_id"),
-        "$document_id": sql.SQL(document).format(s=sql.Identifier(layout.schema)),
-    }
