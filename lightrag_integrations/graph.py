@@ -70,13 +70,13 @@ class Graph:
             limit: At most so many entities; nearer and heavier ones first.
             filter: See the class.
         """
-        return self._live.run(lambda: self._subgraph(names, hops, limit, filter))
+        return self._live.run(lambda: self._subgraph(names, hops=hops, limit=limit, where=filter))
 
     async def asubgraph(
         self, names: Sequence[str], *, hops: int = 1, limit: int = 100, filter: Where = None
     ) -> Subgraph:
         """Like `subgraph`."""
-        return await self._live.arun(lambda: self._subgraph(names, hops, limit, filter))
+        return await self._live.arun(lambda: self._subgraph(names, hops=hops, limit=limit, where=filter))
 
     async def _entity(self, name: str, where: Where) -> EntityView | None:
         async with self._live.reading(parse_filter(where)) as reader:
@@ -98,7 +98,7 @@ class Graph:
             ids = await _find(reader, [name])
             return _relations(await reader.facts_of_entities(ids, max(_FACTS, limit)))[:limit] if ids else []
 
-    async def _subgraph(self, names: Sequence[str], hops: int, limit: int, where: Where) -> Subgraph:
+    async def _subgraph(self, names: Sequence[str], *, hops: int, limit: int, where: Where) -> Subgraph:
         _positive("limit", limit)
         if not 0 <= hops <= _HOPS_MAX:
             raise InputError(f"hops: got {hops}; expected 0 to {_HOPS_MAX}")
