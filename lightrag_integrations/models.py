@@ -274,6 +274,7 @@ class DocumentStatus(_Frozen):
     chunks: int = 0
     error: str = ""
     attempts: int = 0
+    """How often it was taken up again after its first ingestion."""
     metadata: dict[str, Any] = Field(default_factory=dict)
 
 
