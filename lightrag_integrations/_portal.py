@@ -109,12 +109,14 @@ class Portal:
             cleanup: Runs last on the loop.
             drain_s: Running calls are cancelled after so many seconds.
         """
+        if self.forked:
+            self._forget_parent()
         with self._lock:
             if self._stopped:
                 return
             self._stopped = True
             loop, thread = self._loop, self._thread
-        if self.forked or loop is None or thread is None:
+        if loop is None or thread is None:
             return
         finished = asyncio.run_coroutine_threadsafe(self._finish(cleanup, drain_s), loop)
         finished.add_done_callback(lambda _: loop.call_soon_threadsafe(loop.stop))
@@ -169,7 +171,8 @@ class Portal:
             return self._loop
 
     def _forget_parent(self) -> None:
-        # Kept referenced for ever: finalising the parent's loop here would unregister its sockets there.
+        # Kept referenced for ever: finalising the parent's loop here would unregister its sockets there. The lock is
+        # a new one, as a thread that exists no more may have held the old one at the fork.
         self._abandoned.append((self._loop, self._thread, self._tasks))
         self._lock = threading.Lock()
         self._loop, self._thread, self._tasks = None, None, set()

@@ -62,6 +62,33 @@ def test_fork_after_open(make_index, documents) -> None:
     assert index.retrieve("Analytical Engine", k=1).hits
 
 
+ORDERLY = """
+import os, sys
+from lightrag_integrations import LightRAGIndex
+index = LightRAGIndex("orderly", database=sys.argv[1])
+index.ingest("The parent wrote this in Rome.")
+used = "use" in sys.argv
+child = os.fork()
+if child == 0:
+    if used:
+        assert index.status().documents == 1
+    sys.exit(0)  # runs what is registered for the interpreter's end, as a process pool's worker may
+assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+index.ingest("And this in Milan.")
+print(index.status().documents)
+"""
+
+
+@pytest.mark.parametrize("how", ["use", "leave"])
+def test_an_orderly_end_of_a_forked_child_closes_only_its_own(tmp_path: Path, how: str) -> None:
+    place = tmp_path / "db"
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", ORDERLY, str(place), how], capture_output=True, text=True, timeout=120
+    )
+    assert (done.returncode, done.stdout.strip(), done.stderr.strip()) == (0, "2", "")
+    assert servers_of(place) == []
+
+
 def test_fork_of_an_embedded_server_leaves_it_to_the_parent(tmp_path: Path) -> None:
     with LightRAGIndex("forked", database=tmp_path / "db") as index:
         index.ingest("The parent wrote this in Rome.")
