@@ -37,7 +37,7 @@ async def rank_local(question: Question, reader: Reader, options: QueryOptions) 
     through: dict[int, list[int]] = {}
     for entity, chunk in pairs:
         through.setdefault(chunk, []).append(entity)
-    chunks = await _nearest_of(question, reader, through, max(_CHUNKS, wanted(options)))
+    chunks = await _nearest_of(question.of_low(), reader, through, max(_CHUNKS, wanted(options)))
     rank = {entity: place for place, entity in enumerate(entities)}
     found = {
         chunk: Found(
@@ -56,7 +56,7 @@ async def rank_global(question: Question, reader: Reader, options: QueryOptions)
     told: dict[int, list[FactRow]] = {}
     for fact in facts:
         told.setdefault(fact.chunk, []).append(fact)
-    chunks = await _nearest_of(question, reader, told, max(_CHUNKS, wanted(options)))
+    chunks = await _nearest_of(question.of_high(), reader, told, max(_CHUNKS, wanted(options)))
     found = {
         chunk: Found(
             {"global": score},
@@ -91,13 +91,13 @@ async def rank_hybrid(question: Question, reader: Reader, options: QueryOptions)
 
 async def _entity_seeds(question: Question, reader: Reader, options: QueryOptions) -> list[int]:
     """Named in the question, then near it by vector; without vectors those of the best statements."""
-    named = await name_seeds(question, reader)
+    named = await name_seeds(question.of_low(), reader)
     first = sorted(named, key=lambda entity: (-named[entity], entity))
     if question.semantic and question.low_vector:
         near = await reader.nearest_entities(question.low_vector, options.seeds)
         first += [entity for entity, score in near if score >= options.min_similarity]
     if not question.semantic:
-        first += _ends(await _fact_seeds(question, reader, options))
+        first += _ends(await _facts_by_words(question.of_low(), reader, options))
     return list(dict.fromkeys(first))[: options.seeds]
 
 
@@ -108,6 +108,11 @@ async def _fact_seeds(question: Question, reader: Reader, options: QueryOptions)
         close = [fact for fact, score in near if score >= options.min_similarity]
         rows = await reader.facts(close)
         return [rows[fact] for fact in close if fact in rows]
+    return await _facts_by_words(question.of_high(), reader, options)
+
+
+async def _facts_by_words(question: Question, reader: Reader, options: QueryOptions) -> list[FactRow]:
+    """Facts whose statements share rare words with the question."""
     bm25 = await read_bm25(reader, question.terms)
     scored = await statements_by_words(question, reader, bm25, keyword_list(bm25, _KEYWORD_CHUNKS))
     best = sorted(

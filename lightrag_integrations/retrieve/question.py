@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lightrag_integrations.errors import InputError
 from lightrag_integrations.options import QueryOptions
@@ -35,6 +35,21 @@ class Question:
     """Of the low-level keywords, for entities."""
     high_vector: Sequence[float] | None
     """Of the high-level keywords, for facts."""
+    low_text: str = ""
+    """The low-level keywords; empty: the question stands for them."""
+    high_text: str = ""
+    """The high-level keywords; empty: the question stands for them."""
+
+    def of_low(self) -> Question:
+        """The question that the low-level keywords ask."""
+        return self._asking(self.low_text)
+
+    def of_high(self) -> Question:
+        """The question that the high-level keywords ask."""
+        return self._asking(self.high_text)
+
+    def _asking(self, text: str) -> Question:
+        return replace(self, text=text, terms=term_hashes(text)) if text else self
 
 
 def scrub(text: str, *, optional: bool = False) -> str:
@@ -79,4 +94,6 @@ async def prepare(text: str, keywords: Keywords, embedder: Embedder, options: Qu
         semantic=main is not None and not getattr(embedder, "lexical", False),
         low_vector=vectors.get("low", main),
         high_vector=vectors.get("high", main),
+        low_text=texts["low"],
+        high_text=texts["high"],
     )
