@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from lightrag_integrations.protocols import Reader
 from lightrag_integrations.retrieve.bm25 import Bm25
@@ -12,6 +12,7 @@ __all__ = ["bridge"]
 
 _FROM = 5
 _LINKS = 40
+_SHARED_BY = 20
 _STRENGTH = 0.8
 _FLOOR = 0.2
 """A linked chunk without any missing word gets this share: the answer's words are seldom the question's."""
@@ -35,7 +36,7 @@ async def bridge(
         Chunk to (gain, the chunk it comes from).
     """
     first = sorted(scores, key=lambda chunk: (-scores[chunk], chunk))[:_FROM]
-    links = await reader.title_links(first, _LINKS) if first else []
+    links = await _links(first, reader) if first else []
     held = bm25.holding(sorted({*first, *(q for _, q, _ in links)}))
     squared = {term: bm25.idf[term] ** 2 for term in question.terms if term in bm25.idf}
     gains: dict[int, tuple[float, int]] = {}
@@ -46,3 +47,13 @@ async def bridge(
         if gain > gains.get(q, (0.0, 0))[0]:
             gains[q] = (gain, p)
     return gains
+
+
+async def _links(chunks: Sequence[int], reader: Reader) -> list[tuple[int, int, float]]:
+    """Along titles; a chunk without a title is also linked by the rarer names that it shares."""
+    links = list(await reader.title_links(chunks, _LINKS))
+    rows = await reader.chunks(chunks)
+    untitled = [chunk for chunk in chunks if chunk in rows and not rows[chunk].title]
+    if untitled:
+        links += await reader.shared_links(untitled, max_frequency=_SHARED_BY, limit=_LINKS)
+    return links

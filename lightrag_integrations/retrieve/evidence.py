@@ -127,11 +127,7 @@ def _touching(facts: Sequence[FactRow], found: Found) -> list[FactView]:
 def _pairs(found: Found) -> list[tuple[int, int]]:
     """Neighbouring entities of the path."""
     path = found.path
-    return [
-        (min(a, b), max(a, b))
-        for (kind, a), (other, b) in pairwise(path)
-        if kind == other == "entity" and a != b
-    ]
+    return [(min(a, b), max(a, b)) for (kind, a), (other, b) in pairwise(path) if kind == other == "entity" and a != b]
 
 
 async def _steps(chosen: Sequence[tuple[ChunkRow, Found]], reader: Reader) -> dict[tuple[int, int], FactView]:

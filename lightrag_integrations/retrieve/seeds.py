@@ -6,6 +6,7 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from lightrag_integrations.retrieve.bm25 import Bm25, best
 from lightrag_integrations.retrieve.question import Question
 from lightrag_integrations.text.keys import normalise_name
 from lightrag_integrations.text.names import question_keys
-from lightrag_integrations.text.terms import term_hashes
+from lightrag_integrations.text.terms import term_hash, terms
 
 __all__ = ["Seeds", "chunk_seeds", "fact_seeds", "keyword_list", "name_seeds", "share", "statements_by_words"]
 
@@ -130,29 +131,27 @@ def _ends(scored: Sequence[tuple[FactRow, float]]) -> tuple[dict[int, float], tu
 
 
 def _by_words(question: Question, facts: Sequence[FactRow], bm25: Bm25) -> list[tuple[FactRow, float]]:
-    """Cosine of idf-weighted words between the question and each statement.
+    """Cosine between the question and each statement, words weighted by squared idf.
 
     Words that the question lacks only lengthen the statement's vector; their idf is taken from the statements at hand,
     as reading the postings of every word would cost more than it tells.
     """
-    texts = {fact.view.description: term_hashes(fact.view.description) for fact in facts}
-    frequency: Counter[int] = Counter(term for terms in texts.values() for term in terms)
-    local = {term: math.log1p((len(texts) - count + 0.5) / (count + 0.5)) for term, count in frequency.items()}
-    top = max(bm25.idf.values(), default=1.0)
-    scale = top / max(local.values(), default=1.0) if local else 1.0
-    idf = {term: bm25.idf.get(term, value * scale) for term, value in local.items()}
-    asked = {term: bm25.idf.get(term, 0.0) for term in question.terms}
-    scores = {text: _cosine(asked, terms, idf) for text, terms in texts.items()}
+    texts = {fact.view.description: Counter(terms(fact.view.description)) for fact in facts}
+    frequency: Counter[str] = Counter(chain.from_iterable(texts.values()))
+    squared = {word: math.log1p((len(texts) - n + 0.5) / (n + 0.5)) ** 2 for word, n in frequency.items()}
+    asked = {word: bm25.idf.get(term_hash(word), 0.0) ** 2 for word in dict.fromkeys(terms(question.text))}
+    squared.update((word, weight) for word, weight in asked.items() if weight)
+    scores = {text: _cosine(asked, counts, squared) for text, counts in texts.items()}
     return [(fact, scores[fact.view.description]) for fact in facts]
 
 
-def _cosine(asked: Mapping[int, float], terms: Mapping[int, int], idf: Mapping[int, float]) -> float:
-    weights = {term: (1 + math.log(count)) * idf[term] for term, count in terms.items()}
+def _cosine(asked: Mapping[str, float], counts: Mapping[str, int], idf: Mapping[str, float]) -> float:
+    weights = {word: (1 + math.log(count)) * idf[word] for word, count in counts.items()}
     length = math.sqrt(sum(weight * weight for weight in weights.values()))
     asked_length = math.sqrt(sum(weight * weight for weight in asked.values()))
     if not length or not asked_length:
         return 0.0
-    return sum(weight * weights.get(term, 0.0) for term, weight in asked.items()) / (length * asked_length)
+    return sum(weight * weights.get(word, 0.0) for word, weight in asked.items()) / (length * asked_length)
 
 
 def _over_maximum(scored: Sequence[tuple[int, float]]) -> dict[int, float]:

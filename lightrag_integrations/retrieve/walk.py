@@ -17,7 +17,7 @@ from scipy.sparse.csgraph import dijkstra
 
 from lightrag_integrations.options import QueryOptions
 from lightrag_integrations.protocols import Reader
-from lightrag_integrations.retrieve.bm25 import Bm25, best, read_bm25
+from lightrag_integrations.retrieve.bm25 import Bm25, read_bm25
 from lightrag_integrations.retrieve.bridge import bridge
 from lightrag_integrations.retrieve.neighbourhood import (
     Neighbourhood,
@@ -69,7 +69,7 @@ async def rank_by_walk(question: Question, reader: Reader, options: QueryOptions
     await explore(hood, restart, reader, relevance=relevance, options=walk, vector=known)
     reached = _Reached.walked(hood, relevance, columns, options)
     gains = await bridge(question, reader, bm25, reached.scores())
-    pinned = _first_stage(bm25, vector)[: walk.guard] if options.mode == "mix" else ()
+    pinned = _first_stage(keyword, vector)[: walk.guard] if options.mode == "mix" else ()
     return Ranking(
         chunks=reached.found(gains, wanted=max(options.k, options.rerank_candidates) + _NEAR, seeds=seeds),
         entities=reached.entities(_NEAR),
@@ -111,9 +111,8 @@ def _relevance(bm25: Bm25, vector: Sequence[tuple[int, float]]) -> Relevance:
     return relevance
 
 
-def _first_stage(bm25: Bm25, vector: Sequence[tuple[int, float]]) -> list[int]:
-    """The best chunks of plain search: 0.3 BM25 and 0.7 cosine, each over its maximum; BM25 alone without vectors."""
-    keyword = best(bm25.ids, bm25.scores(), 50)
+def _first_stage(keyword: Sequence[tuple[int, float]], vector: Sequence[tuple[int, float]]) -> list[int]:
+    """The best chunks of the two lists: 0.3 BM25 and 0.7 cosine, each over its maximum; BM25 alone without vectors."""
     scores: dict[int, float] = {}
     for listed, weight in ((keyword, 0.3), (vector, 0.7)):
         for chunk, score in listed:

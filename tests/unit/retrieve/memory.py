@@ -1,0 +1,279 @@
+"""An index in memory: all of `Reader` over prepared documents, in plain loops and numpy, to try searches by hand."""
+
+import contextlib
+from collections import Counter, defaultdict
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from lightrag_integrations.contributions import PreparedDocument
+from lightrag_integrations.filters import Compare, Filter
+from lightrag_integrations.models import FactView
+from lightrag_integrations.protocols import ChunkRow, EdgeBatch, EntityRow, FactRow, Posting
+
+__all__ = ["MemoryReader", "MemoryStore"]
+
+Vector = Sequence[float]
+
+
+class MemoryReader:
+    """Surrogate ids are places in the order of documents, so results don't depend on the order of insertion."""
+
+    def __init__(self, documents: Iterable[PreparedDocument], *, keep: Callable[[Mapping[str, Any]], bool]) -> None:
+        self._rows: dict[int, ChunkRow] = {}
+        self._terms: dict[int, dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
+        self._lengths: dict[int, int] = {}
+        self._vectors: dict[str, dict[int, Vector]] = {"chunk": {}, "entity": {}, "fact": {}}
+        self._keys: dict[str, int] = {}
+        self._mentions: dict[tuple[int, int], Any] = {}
+        """(entity, chunk) to mention."""
+        self._by_chunk: dict[int, list[int]] = defaultdict(list)
+        self._by_entity: dict[int, list[int]] = defaultdict(list)
+        self._facts: dict[int, tuple[int, int, int, Any]] = {}
+        """Fact to (source, target, chunk, fact)."""
+        self._facts_at: dict[int, list[int]] = defaultdict(list)
+        self._facts_in: dict[int, list[int]] = defaultdict(list)
+        listed = sorted(documents, key=lambda one: one.document.id)
+        for one in listed:
+            for prepared in sorted(one.chunks, key=lambda item: (item.chunk.position, item.chunk.id)):
+                if keep(prepared.chunk.metadata):
+                    self._add(prepared, one.document.source)
+        embeddings = {key: vector for one in listed for key, vector in one.entity_embeddings.items()}
+        self._vectors["entity"] = {self._keys[key]: v for key, v in embeddings.items() if key in self._keys}
+        self._matrices = {name: _matrix(vectors) for name, vectors in self._vectors.items()}
+
+    def _add(self, prepared: Any, source: str) -> None:
+        made, row = prepared.chunk, len(self._rows) + 1
+        self._rows[row] = ChunkRow(
+            id=row, chunk_id=made.id, document_id=made.document_id, title=made.title, text=made.text, source=source,
+            position=made.position, start=made.start, end=made.end, metadata=made.metadata,
+            content_hash=prepared.content_hash,
+        )  # fmt: skip
+        self._lengths[row] = prepared.length
+        for term, count in prepared.terms.items():
+            self._terms[term][row].append(count)
+        if prepared.embedding is not None and any(prepared.embedding):
+            self._vectors["chunk"][row] = prepared.embedding
+        for mention in prepared.mentions:
+            entity = self._keys.setdefault(mention.key, len(self._keys) + 1)
+            self._mentions[entity, row] = mention
+            self._by_chunk[row].append(entity)
+            self._by_entity[entity].append(row)
+        for fact in prepared.facts:
+            self._add_fact(fact, row)
+
+    def _add_fact(self, fact: Any, row: int) -> None:
+        number = len(self._facts) + 1
+        source, target = self._keys[fact.source_key], self._keys[fact.target_key]
+        self._facts[number] = (source, target, row, fact)
+        self._facts_in[row].append(number)
+        for end in dict.fromkeys((source, target)):
+            self._facts_at[end].append(number)
+        if fact.embedding is not None and any(fact.embedding):
+            self._vectors["fact"][number] = fact.embedding
+
+    async def corpus(self) -> tuple[int, int]:
+        return len(self._rows), sum(self._lengths.values())
+
+    async def postings(self, terms: Sequence[int]) -> list[Posting]:
+        found = []
+        for term in dict.fromkeys(terms):
+            if term in self._terms:
+                chunks = sorted(self._terms[term])
+                tfs = [sum(self._terms[term][chunk]) for chunk in chunks]
+                lengths = [self._lengths[chunk] for chunk in chunks]
+                found.append(Posting(term, *(np.array(column, np.int64) for column in (chunks, tfs, lengths))))
+        return found
+
+    def _nearest(self, kind: str, vector: Vector, limit: int) -> list[tuple[int, float]]:
+        ids, matrix = self._matrices[kind]
+        length = float(np.linalg.norm(vector))
+        if not len(ids) or not length:
+            return []
+        scores = matrix @ (np.asarray(vector, np.float64) / length)
+        order = np.lexsort((ids, -scores))[:limit]
+        return [(int(ids[place]), float(scores[place])) for place in order]
+
+    async def nearest_chunks(self, vector: Vector, limit: int) -> list[tuple[int, float]]:
+        return self._nearest("chunk", vector, limit)
+
+    async def nearest_entities(self, vector: Vector, limit: int) -> list[tuple[int, float]]:
+        return self._nearest("entity", vector, limit)
+
+    async def nearest_facts(self, vector: Vector, limit: int) -> list[tuple[int, float]]:
+        return self._nearest("fact", vector, limit)
+
+    async def similarities(self, vector: Vector, chunks: Sequence[int]) -> dict[int, float]:
+        wanted = set(chunks)
+        return {chunk: score for chunk, score in self._nearest("chunk", vector, len(self._rows)) if chunk in wanted}
+
+    async def named(self, keys: Sequence[str]) -> dict[str, tuple[int, int]]:
+        known = ((key, self._keys[key]) for key in keys if key in self._keys)
+        return {key: (entity, len(self._by_entity[entity])) for key, entity in known}
+
+    async def edges(self, *, entities: Sequence[int], chunks: Sequence[int], limit: int) -> EdgeBatch:
+        mentions = [(entity, chunk) for entity in entities for chunk in self._titled_first(entity)[:limit]]
+        mentions += [(entity, chunk) for chunk in chunks for entity in self._named_first(chunk)[:limit]]
+        facts = dict.fromkeys(fact for entity in entities for fact in self._heaviest(entity)[:limit])
+        return EdgeBatch(
+            mentions=[(entity, chunk, self._weight(entity, chunk)) for entity, chunk in dict.fromkeys(mentions)],
+            facts=[(*self._facts[fact][:2], self._facts[fact][3].weight, fact) for fact in facts],
+            entity_totals={
+                entity: sum(self._weight(entity, chunk) for chunk in self._by_entity[entity])
+                + sum(self._facts[fact][3].weight for fact in self._facts_at[entity])
+                for entity in entities
+            },
+            chunk_totals={
+                chunk: sum(self._weight(entity, chunk) for entity in self._by_chunk[chunk]) for chunk in chunks
+            },
+        )
+
+    def _weight(self, entity: int, chunk: int) -> float:
+        return 2.0 if self._mentions[entity, chunk].is_title else 1.0
+
+    def _titled_first(self, entity: int) -> list[int]:
+        return sorted(self._by_entity[entity], key=lambda chunk: (not self._mentions[entity, chunk].is_title, chunk))
+
+    def _named_first(self, chunk: int) -> list[int]:
+        def place(entity: int) -> tuple[bool, str]:
+            return not self._mentions[entity, chunk].is_title, self._mentions[entity, chunk].key
+
+        return sorted(self._by_chunk[chunk], key=place)
+
+    def _heaviest(self, entity: int) -> list[int]:
+        return sorted(self._facts_at[entity], key=lambda fact: (-self._facts[fact][3].weight, fact))
+
+    async def title_links(self, chunks: Sequence[int], limit: int) -> list[tuple[int, int, float]]:
+        links = []
+        for p in dict.fromkeys(chunks):
+            own = {entity for entity in self._by_chunk[p] if self._mentions[entity, p].is_title}
+            same = {q for entity in own for q in self._by_entity[entity] if self._mentions[entity, q].is_title}
+            others = {q for entity in set(self._by_chunk[p]) - own for q in self._by_entity[entity]
+                      if self._mentions[entity, q].is_title}  # fmt: skip
+            links += [(p, q, 1.0) for q in sorted(others - same)[:limit]]
+        return links
+
+    async def shared_links(
+        self, chunks: Sequence[int], *, max_frequency: int, limit: int
+    ) -> list[tuple[int, int, float]]:
+        links = []
+        for p in dict.fromkeys(chunks):
+            found = []
+            for entity in self._by_chunk[p]:
+                df = len(self._by_entity[entity])
+                if 2 <= df <= max_frequency and not self._mentions[entity, p].is_title:
+                    others = (q for q in self._by_entity[entity] if q != p and not self._mentions[entity, q].is_title)
+                    found += [(df, q, self._mentions[entity, q].key) for q in others]
+            links += [(p, q, df**-0.5) for df, q, _ in sorted(found)[:limit]]
+        return links
+
+    async def chunks(self, ids: Sequence[int]) -> dict[int, ChunkRow]:
+        return {one: self._rows[one] for one in ids if one in self._rows}
+
+    async def find_chunks(self, chunk_ids: Sequence[str]) -> list[ChunkRow]:
+        known = {row.chunk_id: row for row in self._rows.values()}
+        return [known[one] for one in chunk_ids if one in known]
+
+    async def all_chunks(self, limit: int | None = None) -> list[ChunkRow]:
+        return list(self._rows.values())[:limit]
+
+    async def vectors(self, chunk_ids: Sequence[str]) -> dict[str, Vector]:
+        stored = self._vectors["chunk"]
+        return {row.chunk_id: stored[row.id] for row in await self.find_chunks(chunk_ids) if row.id in stored}
+
+    def _display(self, entity: int) -> str:
+        surfaces = Counter(self._mentions[entity, chunk].surface for chunk in self._by_entity[entity])
+        return min(surfaces, key=lambda surface: (-surfaces[surface], surface))
+
+    async def entities(self, ids: Sequence[int]) -> dict[int, EntityRow]:
+        keys = {entity: key for key, entity in self._keys.items()}
+        found = {}
+        for entity in (one for one in ids if one in keys):
+            mentions = [self._mentions[entity, chunk] for chunk in self._by_entity[entity]]
+            types = Counter(mention.type for mention in mentions if mention.type)
+            others = {end for fact in self._facts_at[entity] for end in self._facts[fact][:2]} - {entity}
+            found[entity] = EntityRow(
+                id=entity,
+                key=keys[entity],
+                name=self._display(entity),
+                type=min(types, key=lambda kind: (-types[kind], kind), default=""),
+                description="\n".join(dict.fromkeys(one.description for one in mentions if one.description)),
+                degree=len(others),
+                mentions=len(mentions),
+                document_ids=tuple(sorted({self._rows[chunk].document_id for chunk in self._by_entity[entity]})),
+            )
+        return found
+
+    async def facts(self, ids: Sequence[int]) -> dict[int, FactRow]:
+        found = {}
+        for number in (one for one in ids if one in self._facts):
+            source, target, chunk, fact = self._facts[number]
+            row = self._rows[chunk]
+            start, end = (fact.start, fact.end) if fact.end else (row.start, row.end)
+            view = FactView(
+                source=self._display(source), target=self._display(target), description=fact.description,
+                keywords=tuple(fact.keywords), weight=fact.weight, chunk_id=row.chunk_id,
+                document_id=row.document_id, start=start, end=end,
+            )  # fmt: skip
+            found[number] = FactRow(number, source, target, chunk, fact.weight, view)
+        return found
+
+    async def _fact_rows(self, numbers: Iterable[int]) -> list[FactRow]:
+        wanted = list(dict.fromkeys(numbers))
+        found = await self.facts(wanted)
+        return [found[number] for number in wanted]
+
+    async def facts_of_entities(self, entities: Sequence[int], limit: int) -> list[FactRow]:
+        return await self._fact_rows(fact for entity in entities for fact in self._heaviest(entity)[:limit])
+
+    async def facts_of_chunks(self, chunks: Sequence[int], limit: int) -> list[FactRow]:
+        return await self._fact_rows(fact for chunk in chunks for fact in self._facts_in[chunk][:limit])
+
+    async def facts_between(self, pairs: Sequence[tuple[int, int]], limit: int) -> list[FactRow]:
+        return await self._fact_rows(
+            fact
+            for a, b in pairs
+            for fact in [one for one in self._heaviest(a) if set(self._facts[one][:2]) == {a, b}][:limit]
+        )
+
+    async def mentions_of_chunks(self, chunks: Sequence[int]) -> list[tuple[int, int, bool]]:
+        return [
+            (chunk, entity, self._mentions[entity, chunk].is_title)
+            for chunk in chunks
+            for entity in sorted(self._by_chunk[chunk], key=lambda one: self._mentions[one, chunk].key)
+        ]
+
+    async def mentions_of_entities(self, entities: Sequence[int], limit: int) -> list[tuple[int, int]]:
+        return [(entity, chunk) for entity in entities for chunk in self._by_entity[entity][:limit]]
+
+
+class MemoryStore:
+    """Knows `snapshot` only; filters are one equality. `open` counts snapshots that were not closed yet."""
+
+    def __init__(self, *documents: PreparedDocument) -> None:
+        self.documents = list(documents)
+        self.open = 0
+        self.taken = 0
+
+    @contextlib.asynccontextmanager
+    async def snapshot(self, where: Filter | None = None) -> AsyncIterator[MemoryReader]:
+        self.open += 1
+        self.taken += 1
+        try:
+            yield MemoryReader(self.documents, keep=lambda metadata: _passes(metadata, where))
+        finally:
+            self.open -= 1
+
+
+def _passes(metadata: Mapping[str, Any], where: Filter | None) -> bool:
+    if where is None:
+        return True
+    assert isinstance(where, Compare) and where.operator == "$eq"
+    return bool(metadata.get(where.key) == where.value)
+
+
+def _matrix(vectors: Mapping[int, Vector]) -> tuple[Any, Any]:
+    ids = np.array(sorted(vectors), np.int64)
+    rows = np.array([vectors[one] for one in ids.tolist()], np.float64)
+    return ids, rows / np.linalg.norm(rows, axis=1, keepdims=True) if len(ids) else rows
