@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from typing import Any, Literal, TypeVar
 
 from lightrag_integrations._portal import Portal
@@ -33,7 +33,7 @@ class Live:
         """Open nothing."""
         self.settings = settings
         self._portal = Portal(f"lightrag-{settings.name:.20}")
-        self._opening: asyncio.Task[tuple[Session, AsyncExitStack]] | None = None
+        self._opening: asyncio.Task[Session] | None = None
         self._inherited: list[object] = []
 
     # --- crossing over --------------------------------------------------------------------------------------------
@@ -72,7 +72,7 @@ class Live:
             self._opening = None
         if self._opening is None or (self._opening.done() and _failed(self._opening)):
             self._opening = loop.create_task(open_session(self.settings))
-        return (await asyncio.shield(self._opening))[0]
+        return await asyncio.shield(self._opening)
 
     async def store(self) -> Store:
         """The open store."""
@@ -94,7 +94,7 @@ class Live:
             return
         await asyncio.wait([opening])
         if not _failed(opening):
-            await opening.result()[1].aclose()
+            await opening.result().aclose()
 
     # --- what a handle does ---------------------------------------------------------------------------------------
 

@@ -50,7 +50,7 @@ class _Limits(TypedDict):
 class Session:
     """Everything a handle holds while it is open. Use `open_session`."""
 
-    def __init__(self, settings: Settings, stack: AsyncExitStack) -> None:
+    def __init__(self, settings: Settings) -> None:
         """Set up limits and models; nothing here touches the network."""
         self.settings = settings
         self.owner = uuid.uuid4().hex
@@ -58,14 +58,19 @@ class Session:
         self.rungs = RungMemory()
         self.semaphore = asyncio.Semaphore(settings.max_concurrency)
         self.store: Store
-        self._stack = stack
+        self.closing = AsyncExitStack()
+        """Everything opened so far, in order."""
         # Model calls that block get their own threads, so that CPU work never queues behind a slow endpoint.
-        self._blocking = _executor(stack, settings.max_concurrency, f"{settings.name:.20}-models")
-        self._cpu = _executor(stack, 1, f"{settings.name:.20}-cpu")
+        self._blocking = _executor(self.closing, settings.max_concurrency, f"{settings.name:.20}-models")
+        self._cpu = _executor(self.closing, 1, f"{settings.name:.20}-cpu")
         self._chats: dict[int, tuple[Any, ChatModel]] = {}  # by id of the object given, which is kept alive
         given = HashEmbedder() if settings.embed_model is None else settings.embed_model
         self.embedder: Embedder = adopt_embedder(given, run_blocking=self.run_blocking)
-        _close_later(stack, self.embedder, given)
+        _close_later(self.closing, self.embedder, given)
+
+    async def aclose(self) -> None:
+        """Give back everything, the last opened first."""
+        await self.closing.aclose()
 
     async def run_blocking(self, fn: Callable[[], T]) -> T:
         """Run a blocking model call in a thread, with the caller's context variables."""
@@ -104,7 +109,7 @@ class Session:
             return None
         if id(given) not in self._chats:
             adopted = adopt_chat(given, run_blocking=self.run_blocking)
-            _close_later(self._stack, adopted, given)
+            _close_later(self.closing, adopted, given)
             self._chats[id(given)] = given, adopted
         _, chat = self._chats[id(given)]
         return MeteredChat(chat, kind=task, meter=meter, **self._limits(options, observer))
@@ -171,26 +176,27 @@ class Session:
         )
 
 
-async def open_session(settings: Settings) -> tuple[Session, AsyncExitStack]:
+async def open_session(settings: Settings) -> Session:
     """Start or find the server, open the store, make the models.
 
     Args:
         settings: What the handle was made with.
 
     Returns:
-        The session and the stack whose closing undoes it all.
+        The session; its `aclose` undoes it all.
     """
-    async with AsyncExitStack() as stack:
-        session = Session(settings, stack)
+    session = Session(settings)
+    async with AsyncExitStack() as undo:
+        undo.push_async_callback(session.aclose)
         connect = settings.database
         if isinstance(connect, Path):
             server = EmbeddedServer(connect)
-            stack.callback(server.stop)
+            session.closing.callback(server.stop)
             connect = ConnectOptions(dsn=SecretStr(await session.run_cpu(server.start)))
         session.store = await open_store(settings.name, connect)
-        stack.push_async_callback(session.store.aclose)
-        return session, stack.pop_all()
-    raise AssertionError("unreachable")
+        session.closing.push_async_callback(session.store.aclose)
+        undo.pop_all()
+    return session
 
 
 def _executor(stack: AsyncExitStack, workers: int, name: str) -> ThreadPoolExecutor:

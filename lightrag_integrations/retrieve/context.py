@@ -28,10 +28,10 @@ def build_context(result: RetrievalResult, tokenizer: Tokenizer, options: QueryO
         when even it does not.
     """
     entities = _fitting(
-        result.entities, _entity_line, tokenizer, min(options.entity_tokens, options.context_tokens // 2)
+        result.entities, _entity_line, tokenizer, min(options.entity_tokens, options.context_tokens // 4)
     )
     relations = _fitting(
-        result.relations, _relation_line, tokenizer, min(options.relation_tokens, options.context_tokens // 2)
+        result.relations, _relation_line, tokenizer, min(options.relation_tokens, options.context_tokens // 4)
     )
     head = _part("Entities", [_entity_line(entity) for entity in entities])
     head += _part("Relations", [_relation_line(relation) for relation in relations])
