@@ -65,12 +65,13 @@ def measure(index: LightRAGIndex, questions: list[dict[str, Any]], mode: str, re
         gold = set(question["gold_ids"])
         recall.append(len(gold & set(found[:5])) / len(gold))
         full.append(gold <= set(found[:8]))
-    return {
+    figures = {
         "recall@5": statistics.mean(recall),
         "all@8": statistics.mean(full),
         "p50 ms": 1000 * statistics.median(times),
         "p95 ms": 1000 * statistics.quantiles(times, n=20)[-1],
     }
+    return {name: round(value, 3) for name, value in figures.items()}
 
 
 def main() -> None:
@@ -89,19 +90,18 @@ def main() -> None:
             model = embedder_named(embedder, options.vectors)
             for extractor in options.extractors.split(","):
                 chosen = Recorded(corpus) if extractor == "triples" else LexicalExtractor()
+                place = options.database or scratch
                 name = f"{extractor}-{embedder}"
-                with LightRAGIndex(
-                    name, database=options.database or scratch, embed_model=model, extractor=chosen
-                ) as index:
+                with LightRAGIndex(name, database=place, embed_model=model, extractor=chosen) as index:
                     begun = time.perf_counter()
                     report = index.ingest(documents, show_progress=True)
                     print(f"{name}: {report.chunks} chunks in {time.perf_counter() - begun:.1f} s", flush=True)
-                    if options.vectors and embedder == "minilm":
-                        model.save(options.vectors)
                     for mode in options.modes.split(","):
                         figures = measure(index, questions, mode.removesuffix("+rerank"), mode.endswith("+rerank"))
-                        print(json.dumps({"graph": extractor, "embedder": embedder, "mode": mode,
-                                          **{key: round(value, 3) for key, value in figures.items()}}), flush=True)  # fmt: skip
+                        line = {"graph": extractor, "embedder": embedder, "mode": mode, **figures}
+                        print(json.dumps(line), flush=True)
+            if options.vectors and embedder == "minilm":
+                model.save(options.vectors)
 
 
 def embedder_named(name: str, vectors: Path | None) -> Any:

@@ -59,8 +59,15 @@ def test_no_shared_state(path: Path) -> None:
 
 @pytest.mark.parametrize(
     "source",
-    ["CACHE = {}", "lock = threading.Lock()", "class A:\n    seen: list = []",
-     "try:\n    f()\nexcept Exception:\n    pass", "def f():\n    global x\n    x = 1", "@functools.lru_cache\ndef f(): ...", "@cache\ndef f(): ..."],
-)  # fmt: skip
+    [
+        "CACHE = {}",
+        "lock = threading.Lock()",
+        "class A:\n    seen: list = []",
+        "try:\n    f()\nexcept Exception:\n    pass",
+        "def f():\n    global x\n    x = 1",
+        "@functools.lru_cache\ndef f(): ...",
+        "@cache\ndef f(): ...",
+    ],
+)
 def test_shared_state_is_seen(source: str) -> None:
     assert violations(source)
