@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from lightrag_integrations.options import QueryOptions
 from lightrag_integrations.protocols import ChunkRow, Reader
@@ -15,6 +16,8 @@ __all__ = ["finish"]
 
 _PIN = 5
 """Pinned chunks stay within so many first places."""
+_MOST = 2**31 - 1
+"""PostgreSQL's largest LIMIT of type int."""
 
 
 async def finish(
@@ -32,7 +35,8 @@ async def finish(
     order = ordered(ranking.chunks, rows)
     found = dict(ranking.chunks)
     if options.mode in ("graph", "mix"):
-        order = _guarded(_doubles_last(order, rows), ranking.pinned)
+        first, doubles = _apart(order, rows)
+        order = _guarded(first, ranking.pinned) + doubles
         found = _descending(order, found)
     missing = wanted(options) - len(order)
     if missing > 0 and options.mode != "keyword":
@@ -40,27 +44,37 @@ async def finish(
         more = await _more(question, reader, set(order), missing)
         rows.update(await reader.chunks(more))
         order += more
-        found.update({chunk: Found({"fill": floor * 0.5 / place}) for place, chunk in enumerate(more, start=1)})
+        found.update({chunk: Found({"fill": _below(floor, place)}) for place, chunk in enumerate(more, start=1)})
     return [(rows[chunk], found[chunk]) for chunk in order[: wanted(options)] if chunk in rows]
 
 
-def _doubles_last(order: Sequence[int], rows: Mapping[int, ChunkRow]) -> list[int]:
-    """Chunks of equal content but the first go behind all others: they add nothing to read."""
+def _apart(order: Sequence[int], rows: Mapping[int, ChunkRow]) -> tuple[list[int], list[int]]:
+    """The first chunk of each content, and the doubles: they go behind all others, as they add nothing to read."""
     seen: set[str] = set()
     first: list[int] = []
     doubles: list[int] = []
     for chunk in order:
         (doubles if rows[chunk].content_hash in seen else first).append(chunk)
         seen.add(rows[chunk].content_hash)
-    return first + doubles
+    return first, doubles
 
 
 def _guarded(order: Sequence[int], pinned: Sequence[int]) -> list[int]:
-    """The order with pinned chunks moved up into the first places, no further than needed."""
-    late = [chunk for chunk in pinned if chunk in order[_PIN:]]
-    kept = [chunk for chunk in order if chunk not in late]
-    place = _PIN - len(late)
-    return [*kept[:place], *late, *kept[place:]]
+    """The order with pinned chunks moved up into the first places, no further than needed.
+
+    They take the places of the last ones there that are not pinned themselves.
+    """
+    kept = [chunk for chunk in pinned if chunk in order][:_PIN]
+    head, tail = order[:_PIN], order[_PIN:]
+    late = [chunk for chunk in kept if chunk in tail]
+    loose = [chunk for chunk in head if chunk not in kept]
+    out = loose[len(loose) - len(late) :]
+    return [
+        *(chunk for chunk in head if chunk not in out),
+        *late,
+        *out,
+        *(chunk for chunk in tail if chunk not in late),
+    ]
 
 
 def _descending(order: Sequence[int], found: Mapping[int, Found]) -> dict[int, Found]:
@@ -74,14 +88,14 @@ def _descending(order: Sequence[int], found: Mapping[int, Found]) -> dict[int, F
     ceiling = float("inf")
     for place, chunk in enumerate(order):
         item = found[chunk]
-        floor = min(highest_below[place + 1], ceiling)
+        score = min(max(item.score, highest_below[place + 1]), ceiling)
         parts = dict(item.parts)
-        if item.score < floor:
-            parts["guard"] = floor - item.score
-        elif item.score > ceiling:
-            parts = {name: value * ceiling / item.score for name, value in parts.items()}
-        settled[chunk] = Found(parts, entities=item.entities, facts=item.facts, path=item.path)
-        ceiling = min(ceiling, settled[chunk].score)
+        if score > item.score:
+            parts["guard"] = score - item.score
+        elif score < item.score:
+            parts = {name: value * score / item.score for name, value in parts.items()}
+        settled[chunk] = replace(item, parts=parts, given=score)
+        ceiling = score
     return settled
 
 
@@ -90,6 +104,11 @@ def _suffix_maxima(scores: Sequence[float]) -> list[float]:
     for place in range(len(scores) - 1, -1, -1):
         maxima[place] = max(scores[place], maxima[place + 1])
     return maxima
+
+
+def _below(floor: float, place: int) -> float:
+    """A score under the last one found, falling with the place; cosines may be negative."""
+    return floor - abs(floor) * (1 - 0.5 / place)
 
 
 async def _more(question: Question, reader: Reader, have: set[int], missing: int) -> list[int]:
@@ -103,6 +122,6 @@ async def _more(question: Question, reader: Reader, have: set[int], missing: int
         listed = best(bm25.ids, bm25.scores(), missing + len(have))
         more.update(dict.fromkeys(chunk for chunk, _ in listed if chunk not in have))
     if len(more) < missing:
-        listed_rows = await reader.all_chunks(missing + len(have) + len(more))
+        listed_rows = await reader.all_chunks(min(missing + len(have) + len(more), _MOST))
         more.update(dict.fromkeys(row.id for row in listed_rows if row.id not in have))
     return list(more)[:missing]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from lightrag_integrations.protocols import ChunkRow
@@ -21,11 +21,13 @@ class Found:
     """Stored facts that led to it, strongest first."""
     path: tuple[tuple[str, int], ...] = ()
     """From a seed to the chunk: ("entity" or "chunk", id)."""
+    given: float | None = None
+    """The score where it was settled apart from the parts: their sum may differ from it in the last digit."""
 
     @property
     def score(self) -> float:
         """Sum of the parts."""
-        return sum(self.parts.values())
+        return sum(self.parts.values()) if self.given is None else self.given
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,7 @@ class Ranking:
     facts: tuple[int, ...] = ()
     """Near the question, strongest first."""
     pinned: tuple[int, ...] = ()
-    """Chunks of the first stage that may not fall behind place `PIN`."""
+    """Chunks of the first stage that stay within the first five, best first."""
 
 
 def ordered(found: Mapping[int, Found], rows: Mapping[int, ChunkRow]) -> list[int]:
@@ -47,11 +49,6 @@ def ordered(found: Mapping[int, Found], rows: Mapping[int, ChunkRow]) -> list[in
         (chunk for chunk in found if chunk in rows),
         key=lambda chunk: (-found[chunk].score, *_place(rows[chunk])),
     )
-
-
-def in_place(chunks: Iterable[int], rows: Mapping[int, ChunkRow]) -> list[int]:
-    """Chunk ids in the order of their documents."""
-    return sorted((chunk for chunk in chunks if chunk in rows), key=lambda chunk: _place(rows[chunk]))
 
 
 def _place(row: ChunkRow) -> tuple[str, int, str]:
