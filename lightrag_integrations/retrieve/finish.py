@@ -36,8 +36,9 @@ async def finish(
     found = dict(ranking.chunks)
     if options.mode in ("graph", "mix"):
         first, doubles = _apart(order, rows)
-        order = _guarded(first, ranking.pinned) + doubles
-        found = _descending(order, found)
+        first = _guarded(first, ranking.pinned)
+        found = _descending(first, doubles, found)
+        order = first + doubles
     missing = wanted(options) - len(order)
     if missing > 0 and options.mode != "keyword":
         floor = found[order[-1]].score if order else 1.0
@@ -77,16 +78,16 @@ def _guarded(order: Sequence[int], pinned: Sequence[int]) -> list[int]:
     ]
 
 
-def _descending(order: Sequence[int], found: Mapping[int, Found]) -> dict[int, Found]:
+def _descending(first: Sequence[int], doubles: Sequence[int], found: Mapping[int, Found]) -> dict[int, Found]:
     """Scores that agree with the order.
 
-    Who was moved up is given the difference as a part of its own; who was set back is brought down to the one before,
-    all parts alike.
+    Who was moved up is given the difference as a part of its own; doubles are brought down to the last one before
+    them, all parts alike.
     """
     settled: dict[int, Found] = {}
-    highest_below = _suffix_maxima([found[chunk].score for chunk in order])
+    highest_below = _suffix_maxima([found[chunk].score for chunk in first] + [0.0] * len(doubles))
     ceiling = float("inf")
-    for place, chunk in enumerate(order):
+    for place, chunk in enumerate([*first, *doubles]):
         item = found[chunk]
         score = min(max(item.score, highest_below[place + 1]), ceiling)
         parts = dict(item.parts)
