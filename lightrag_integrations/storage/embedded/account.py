@@ -23,8 +23,11 @@ class Account:
     gid: int
 
 
-def server_account() -> Account | None:
+def server_account(data: Path | None = None) -> Account | None:
     """The user to drop to when this process is root, as PostgreSQL refuses to run as root; None: run as we are.
+
+    Args:
+        data: A data directory that may exist already; it is served by its owner.
 
     Raises:
         ServerError: We are root and there is no unprivileged user.
@@ -33,6 +36,8 @@ def server_account() -> Account | None:
         return None
     import pwd
 
+    if data is not None and data.exists() and (owner := data.stat()).st_uid != 0:
+        return Account(f"user {owner.st_uid}", owner.st_uid, owner.st_gid)
     for name in _CANDIDATES:
         try:
             found = pwd.getpwnam(name)

@@ -20,9 +20,14 @@ __all__ = ["Cluster"]
 
 _USER = "lightrag"
 _START_S = 60.0
+_PORT = 5432
+"""Part of the socket's name only."""
+_STATUS_LINE = 7
+"""Of postmaster.pid, counted from 0."""
 _SETTINGS = """
 # written by lightrag_integrations
 listen_addresses = ''
+port = 5432
 unix_socket_permissions = 0700
 max_connections = 200
 shared_buffers = 128MB
@@ -50,10 +55,16 @@ class Cluster:
     def dsn(self) -> str:
         """Connection string, password included."""
         password = self._place.password.read_text("utf-8").strip()
-        return f"postgresql://{_USER}:{password}@/postgres?host={quote(str(self._place.sockets), safe='')}"
+        # Everything is named, so that no PG… variable of the user's environment has a say.
+        host = quote(str(self._place.sockets), safe="")
+        options = f"host={host}&port={_PORT}&sslmode=disable&channel_binding=disable"
+        return f"postgresql://{_USER}:{password}@/postgres?{options}"
 
-    def ensure_running(self) -> None:
+    def ensure_running(self, *, alone: bool) -> None:
         """Make the data directory if there is none, and start the server if none answers.
+
+        Args:
+            alone: Nobody else holds the server, so one that does not answer may be stopped.
 
         Raises:
             ServerError: Either failed; the message holds the end of the server's log.
@@ -64,11 +75,15 @@ class Cluster:
         self._check_version()
         if self._answers():
             return
-        deadline = time.monotonic() + _START_S
-        while self._server_pid() is not None and time.monotonic() < deadline:
-            if self._answers():  # somebody's server, still recovering
-                return
-            time.sleep(0.1)
+        if self._comes_up():
+            return
+        if self._server_pid() is not None:
+            if not alone:
+                raise ServerError(
+                    f"the PostgreSQL of {self._place.data} runs, but does not answer at {self._place.sockets}, and "
+                    "other processes hold it; close their handles and try again"
+                )
+            self.stop()
         self._clear_leftovers()
         (self._place.data / "sockets.conf").write_text(f"unix_socket_directories = '{self._place.sockets}'\n")
         self._start()
@@ -123,6 +138,24 @@ class Cluster:
                 time.sleep(0.25)
             else:
                 return
+
+    def _comes_up(self) -> bool:
+        """Wait for a server that is starting or recovering; False when there is none, or it is deaf."""
+        deadline = time.monotonic() + _START_S
+        while self._server_pid() is not None and time.monotonic() < deadline and not self._deaf():
+            if self._answers():
+                return True
+            time.sleep(0.1)
+        return False
+
+    def _deaf(self) -> bool:
+        """The server says it is ready, but its socket is gone, as after a cleaning of /tmp."""
+        try:
+            says = (self._place.data / "postmaster.pid").read_text().splitlines()
+        except OSError:
+            return False
+        ready = len(says) > _STATUS_LINE and says[_STATUS_LINE].strip() == "ready"
+        return ready and not (self._place.sockets / f".s.PGSQL.{_PORT}").exists()
 
     def _answers(self) -> bool:
         try:

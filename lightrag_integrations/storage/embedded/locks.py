@@ -37,6 +37,20 @@ class SharedLock:
         self._pid = os.getpid()
         fcntl.flock(self._descriptor, fcntl.LOCK_SH)
 
+    @staticmethod
+    def free(path: Path) -> bool:
+        """True when nobody holds the lock."""
+        import fcntl
+
+        probe = _open(path)
+        try:
+            fcntl.flock(probe, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        finally:
+            os.close(probe)
+        return True
+
     def release(self) -> bool:
         """Let go.
 
@@ -50,14 +64,7 @@ class SharedLock:
             return False
         fcntl.flock(self._descriptor, fcntl.LOCK_UN)
         os.close(self._descriptor)
-        probe = _open(self._path)
-        try:
-            fcntl.flock(probe, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        finally:
-            os.close(probe)
-        return True
+        return self.free(self._path)
 
 
 def _open(path: Path) -> int:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
+import secrets
 import shutil
 import stat
 import tempfile
@@ -68,12 +70,9 @@ def prepare_place(directory: Path, account: Account | None) -> Place:
         directory.mkdir(parents=True, exist_ok=True)
         directory = directory.resolve(strict=True)
         digest = hashlib.sha256(os.fsencode(directory)).hexdigest()[:16]
-        data = directory / "data"
-        if not reachable(data, account):
-            data = ROOT_HOME / "data" / digest
-            data.parent.mkdir(parents=True, exist_ok=True, mode=0o755)
         if not os.access(directory, os.W_OK | os.X_OK):
             raise PermissionError(13, "Permission denied")
+        data = _data_folder(directory / "data", digest, account)
     except OSError as error:
         raise ServerError(
             f"can't use {directory} for the embedded PostgreSQL: {error.strerror}; give database= a directory that "
@@ -82,11 +81,24 @@ def prepare_place(directory: Path, account: Account | None) -> Place:
     return Place(directory, data, _socket_folder(digest, account))
 
 
+def _data_folder(wanted: Path, digest: str, account: Account | None) -> Path:
+    """Where the data is or shall be; a link in the directory remembers a choice made for good."""
+    if wanted.is_symlink():
+        return wanted.readlink()
+    if wanted.exists() or reachable(wanted, account):
+        return wanted
+    # A name of its own: what a directory deleted since has left there must not come back.
+    data = ROOT_HOME / "data" / f"{digest}-{secrets.token_hex(4)}"
+    data.parent.mkdir(parents=True, exist_ok=True, mode=0o755)
+    with contextlib.suppress(FileExistsError):  # another process was quicker
+        wanted.symlink_to(data)
+    return wanted.readlink()
+
+
 def _socket_folder(digest: str, account: Account | None) -> Path:
+    """Always the same for one directory, whatever TMPDIR says: other processes must find the server there."""
     owner = account.uid if account else os.geteuid()
-    folder = Path(tempfile.gettempdir()) / f"lightrag-{owner}-{digest}"
-    if len(os.fsencode(folder)) > 80:
-        folder = Path("/tmp") / folder.name
+    folder = Path("/tmp") / f"lightrag-{owner}-{digest}"
     try:
         folder.mkdir(mode=0o700)
     except FileExistsError:

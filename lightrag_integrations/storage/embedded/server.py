@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
+from contextlib import ExitStack
 from pathlib import Path
 
 from lightrag_integrations.errors import ServerError
@@ -32,6 +34,7 @@ class EmbeddedServer:
         """
         self._directory = directory
         self._lock = threading.Lock()
+        self._pid = os.getpid()
         self._hold: tuple[Place, Cluster, SharedLock] | None = None
 
     def start(self) -> str:
@@ -46,24 +49,28 @@ class EmbeddedServer:
         """
         if sys.platform == "win32":
             raise ServerError("the embedded PostgreSQL runs on Linux and macOS; give database= a postgresql:// string")
+        if self._pid != os.getpid():
+            raise ServerError("a forked process needs an EmbeddedServer of its own")
         with self._lock:
             if self._hold is None:
-                account = server_account()
+                account = server_account(self._directory / "data")
                 binaries = find_binaries(account)
                 place = prepare_place(self._directory, account)
                 cluster = Cluster(place, binaries)
                 with exclusive(place.start_lock):
+                    alone = SharedLock.free(place.holders_lock)
                     hold = SharedLock(place.holders_lock)
-                    try:
-                        cluster.ensure_running()
-                    except ServerError:
-                        hold.release()
-                        raise
+                    with ExitStack() as undo:
+                        undo.callback(hold.release)
+                        cluster.ensure_running(alone=alone)
+                        undo.pop_all()
                 self._hold = (place, cluster, hold)
             return self._hold[1].dsn
 
     def stop(self) -> None:
         """Let go; stop the server if nobody else uses it. Blocking; idempotent."""
+        if self._pid != os.getpid():  # forked: the parent's hold, and its lock may have been taken at the fork
+            return
         with self._lock:
             if self._hold is None:
                 return
