@@ -36,7 +36,7 @@ async def finish(
     found = dict(ranking.chunks)
     if options.mode in ("graph", "mix"):
         first, doubles = _apart(order, rows)
-        first = _guarded(first, ranking.pinned)
+        first = _guarded(first, ranking.pinned, min(options.walk.guard, _PIN))
         found = _descending(first, doubles, found)
         order = first + doubles
     missing = wanted(options) - len(order)
@@ -60,12 +60,13 @@ def _apart(order: Sequence[int], rows: Mapping[int, ChunkRow]) -> tuple[list[int
     return first, doubles
 
 
-def _guarded(order: Sequence[int], pinned: Sequence[int]) -> list[int]:
-    """The order with pinned chunks moved up into the first places, no further than needed.
+def _guarded(order: Sequence[int], pinned: Sequence[int], guard: int) -> list[int]:
+    """The order with the first pinned chunks moved up into the first places, no further than needed.
 
-    They take the places of the last ones there that are not pinned themselves.
+    They take the places of the last ones there that are not pinned themselves. Doubles are not in the order: the next
+    pinned chunk takes their turn.
     """
-    kept = [chunk for chunk in pinned if chunk in order][:_PIN]
+    kept = [chunk for chunk in pinned if chunk in order][:guard]
     head, tail = order[:_PIN], order[_PIN:]
     late = [chunk for chunk in kept if chunk in tail]
     loose = [chunk for chunk in head if chunk not in kept]

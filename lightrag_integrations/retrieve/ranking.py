@@ -40,7 +40,7 @@ class Ranking:
     facts: tuple[int, ...] = ()
     """Near the question, strongest first."""
     pinned: tuple[int, ...] = ()
-    """Chunks of the first stage that stay within the first five, best first."""
+    """Chunks of the first stage, best first: as many as the guard asks for stay within the first five."""
 
 
 def ordered(found: Mapping[int, Found], rows: Mapping[int, ChunkRow]) -> list[int]:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lightrag_integrations.models import Document
-from lightrag_integrations.options import QueryOptions
+from lightrag_integrations.options import QueryOptions, WalkOptions
 from lightrag_integrations.protocols import ChunkRow
 from lightrag_integrations.retrieve.finish import finish
 from lightrag_integrations.retrieve.ranking import Found, Ranking
@@ -19,8 +19,8 @@ READER = reader(*(Document(id=f"d{n:02}", text=f"A {KINDS[n % 3]} text{n if n >=
 """Chunks 1 to 9 hold three texts, thrice each; the other seven are all different."""
 
 
-def finished(ranking: Ranking, **options: object) -> list[tuple[ChunkRow, Found]]:
-    chosen = QueryOptions(**{"mode": "mix", **options})
+def finished(ranking: Ranking, *, guard: int = 2, **options: object) -> list[tuple[ChunkRow, Found]]:
+    chosen = QueryOptions(**{"mode": "mix", "walk": WalkOptions(guard=guard), **options})
     return asyncio.run(finish(ranking, question("violet"), READER, chosen))
 
 
@@ -35,14 +35,15 @@ def order(chosen: list[tuple[ChunkRow, Found]]) -> list[int]:
 
 @given(
     scores=st.dictionaries(st.integers(1, 16), st.sampled_from([0.1, 0.3, 0.3000001, 1.0, 7.0]) | st.floats(1e-9, 9)),
+    guard=st.integers(0, 6),
     pinned=st.lists(st.integers(1, 16), unique=True, max_size=7),
     k=st.integers(1, 20),
     mode=st.sampled_from(["vector", "local", "graph", "mix"]),
 )
 def test_exactly_k_in_falling_order_with_parts_that_add_up(
-    scores: dict[int, float], pinned: list[int], k: int, mode: str
+    scores: dict[int, float], guard: int, pinned: list[int], k: int, mode: str
 ) -> None:
-    chosen = finished(ranking(scores, *pinned), k=k, mode=mode)
+    chosen = finished(ranking(scores, *pinned), k=k, mode=mode, guard=guard)
     assert len(chosen) == min(k, 16)
     assert len(set(order(chosen))) == len(chosen)
     assert all(one.score >= other.score for (_, one), (_, other) in itertools.pairwise(chosen))
@@ -54,11 +55,14 @@ def test_exactly_k_in_falling_order_with_parts_that_add_up(
 @given(
     scores=st.dictionaries(st.integers(10, 16), st.floats(0.1, 9), min_size=1),
     pinned=st.lists(st.integers(10, 16), unique=True, max_size=7),
+    guard=st.integers(0, 7),
 )
-def test_the_guard_keeps_its_chunks_within_the_first_five(scores: dict[int, float], pinned: list[int]) -> None:
+def test_the_guard_keeps_its_chunks_within_the_first_five(
+    scores: dict[int, float], pinned: list[int], guard: int
+) -> None:
     plain = order(finished(ranking(scores), k=len(scores)))
-    guarded = order(finished(ranking(scores, *pinned), k=len(scores)))
-    kept = [chunk for chunk in pinned if chunk in scores][:5]
+    guarded = order(finished(ranking(scores, *pinned), k=len(scores), guard=guard))
+    kept = [chunk for chunk in pinned if chunk in scores][: min(guard, 5)]
     assert set(kept) <= set(guarded[:5])
     assert sorted(guarded) == sorted(plain)
     others = [chunk for chunk in plain if chunk not in kept]
@@ -79,9 +83,9 @@ def test_doubles_come_last_and_count_where_k_needs_them() -> None:
     assert [found.score for _, found in chosen] == [9.0, 7.0, 0.5, 0.5, 0.5]
 
 
-def test_a_double_is_not_pinned_to_the_front() -> None:
-    ranked = ranking({1: 9.0, 4: 8.0, 10: 5.0, 11: 4.0, 12: 3.0, 13: 2.0, 14: 1.0}, 1, 4)
-    assert order(finished(ranked, k=7))[-1] == 4
+def test_a_double_gives_its_pin_to_the_next() -> None:
+    ranked = ranking({1: 9.0, 4: 8.0, 10: 5.0, 11: 4.0, 12: 3.0, 13: 2.0, 14: 1.0}, 1, 4, 14, 13)
+    assert order(finished(ranked, k=7)) == [1, 10, 11, 12, 14, 13, 4]
 
 
 def test_equal_scores_are_ordered_by_document() -> None:
