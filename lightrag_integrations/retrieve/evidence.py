@@ -1,15 +1,21 @@
-"""Hits with their evidence in words."""
+"""A search in words: hits with their evidence, entities and relations near the question."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 
-from lightrag_integrations.models import EntityView, Evidence, FactView, Hit, RelationView
+from lightrag_integrations.models import EntityView, Evidence, FactView, Hit, RelationView, RetrievalResult
+from lightrag_integrations.options import QueryOptions
 from lightrag_integrations.protocols import ChunkRow, EntityRow, FactRow, Reader
 from lightrag_integrations.retrieve.ranking import Found, Ranking
 
-__all__ = ["make_hits", "near_entities", "near_relations"]
+__all__ = ["describe"]
+
+PLAIN = ("keyword", "vector")
+"""Modes without the graph: there is nothing to read."""
+WALKS = ("graph", "mix")
 
 _FACTS = 5
 _FACTS_EXPLAINED = 12
@@ -17,73 +23,85 @@ _TOLD = 60
 _BETWEEN = 3
 
 
-async def make_hits(
-    chosen: Sequence[tuple[ChunkRow, Found]], reader: Reader, *, graph: bool, explain: bool
-) -> tuple[Hit, ...]:
-    """Turn chunks into hits.
+async def describe(
+    chosen: Sequence[tuple[ChunkRow, Found]], ranking: Ranking, reader: Reader, options: QueryOptions
+) -> RetrievalResult:
+    """Put a search into words: hits with evidence, entities and relations near the question.
 
     Args:
-        chosen: In final order.
+        chosen: Chunks in final order.
+        ranking: What the mode found.
         reader: The snapshot.
-        graph: The mode uses the graph; without it there is nothing to read.
-        explain: Paths and more facts.
+        options: Mode, `explain` (paths and more facts), `seeds` (most relations).
+
+    Returns:
+        A result without its query.
     """
-    if not graph:
-        return tuple(_hit(row, found, Evidence(parts=dict(found.parts))) for row, found in chosen)
-    entities = await reader.entities(sorted(_entities_in(found for _, found in chosen)))
-    facts = await reader.facts(sorted({fact for _, found in chosen for fact in found.facts}))
+    if options.mode in PLAIN:
+        plain = tuple(_hit(row, found, Evidence(parts=dict(found.parts))) for row, found in chosen)
+        return RetrievalResult(query="", mode=options.mode, hits=plain)
+    named = {*ranking.entities, *_entities_in(found for _, found in chosen)}
+    entities = await reader.entities(sorted(named)) if named else {}
+    stored = {*ranking.facts, *(fact for _, found in chosen for fact in found.facts)}
+    facts = await reader.facts(sorted(stored)) if stored else {}
     told = await _told(chosen, reader)
-    steps = await _steps(chosen, reader) if explain else {}
-    limit = _FACTS_EXPLAINED if explain else _FACTS
-    hits = []
+    steps = await _steps(chosen, reader) if options.explain else {}
+    chunks = await _chunks_on_paths(chosen, reader) if options.explain else {}
+    limit = _FACTS_EXPLAINED if options.explain else _FACTS
+    hits: list[Hit] = []
+    along: list[list[FactRow]] = []
     for row, found in chosen:
-        along = [steps[pair] for pair in _pairs(found) if pair in steps]
-        stored = [facts[fact].view for fact in found.facts if fact in facts]
-        views = _distinct([*along, *stored, *_touching(told.get(row.id, ()), found)])[:limit]
+        walked = [steps[pair] for pair in _pairs(found) if pair in steps]
+        known = [facts[fact] for fact in found.facts if fact in facts]
+        views = _distinct([*walked, *known, *_touching(told.get(row.id, ()), found)])[:limit]
+        along.append(views)
         evidence = Evidence(
             parts=dict(found.parts),
             entities=tuple(entities[entity].name for entity in found.entities if entity in entities),
-            facts=tuple(views),
-            path=_words(found, entities, chosen) if explain else (),
+            facts=tuple(fact.view for fact in views),
+            path=_words(found, entities, chunks) if options.explain else (),
         )
         hits.append(_hit(row, found, evidence))
-    return tuple(hits)
-
-
-async def near_entities(ranking: Ranking, reader: Reader) -> tuple[EntityView, ...]:
-    """The ranking's entities, strongest first."""
-    rows = await reader.entities(list(ranking.entities)) if ranking.entities else {}
-    return tuple(
-        EntityView(
-            name=row.name,
-            type=row.type,
-            description=row.description,
-            degree=row.degree,
-            mentions=row.mentions,
-            document_ids=row.document_ids,
-        )
-        for row in (rows[entity] for entity in ranking.entities if entity in rows)
+    near = [facts[fact] for fact in ranking.facts if fact in facts]
+    if options.mode in WALKS:
+        # The facts that a walk started from are few; what its best hits rest on belongs to them.
+        near += [fact for turn in zip_longest(*along) for fact in turn if fact is not None]
+    return RetrievalResult(
+        query="",
+        mode=options.mode,
+        hits=tuple(hits),
+        entities=tuple(_entity(entities[entity]) for entity in ranking.entities if entity in entities),
+        relations=_relations(near)[: options.seeds],
     )
 
 
-async def near_relations(ranking: Ranking, reader: Reader) -> tuple[RelationView, ...]:
-    """The ranking's facts, gathered by pair of entities, strongest first."""
-    rows = await reader.facts(list(ranking.facts)) if ranking.facts else {}
-    pairs: dict[tuple[int, int], list[FactView]] = {}
-    for fact in ranking.facts:
-        if fact in rows:
-            row = rows[fact]
-            pairs.setdefault((min(row.source, row.target), max(row.source, row.target)), []).append(row.view)
-    return tuple(
-        RelationView(
-            source=views[0].source,
-            target=views[0].target,
-            keywords=tuple(dict.fromkeys(word for view in views for word in view.keywords)),
-            description="\n".join(dict.fromkeys(view.description for view in views if view.description)),
-            weight=sum(view.weight for view in views),
-            facts=tuple(views),
-        )
-        for views in pairs.values()
+def _entity(row: EntityRow) -> EntityView:
+    return EntityView(
+        name=row.name,
+        type=row.type,
+        description=row.description,
+        degree=row.degree,
+        mentions=row.mentions,
+        document_ids=row.document_ids,
+    )
+
+
+def _relations(facts: Iterable[FactRow]) -> tuple[RelationView, ...]:
+    """Facts gathered by pair of entities, in the order of each pair's first fact."""
+    pairs: dict[tuple[int, int], dict[int, FactView]] = {}
+    for fact in facts:
+        pairs.setdefault((min(fact.source, fact.target), max(fact.source, fact.target)), {})[fact.id] = fact.view
+    return tuple(_relation(tuple(views.values())) for views in pairs.values())
+
+
+def _relation(views: tuple[FactView, ...]) -> RelationView:
+    return RelationView(
+        source=views[0].source,
+        target=views[0].target,
+        keywords=tuple(dict.fromkeys(word for view in views for word in view.keywords)),
+        description="\n".join(dict.fromkeys(view.description for view in views if view.description)),
+        weight=math.fsum(view.weight for view in views),
+        facts=views,
     )
 
 
@@ -117,11 +135,11 @@ async def _told(chosen: Sequence[tuple[ChunkRow, Found]], reader: Reader) -> Map
     return told
 
 
-def _touching(facts: Sequence[FactRow], found: Found) -> list[FactView]:
+def _touching(facts: Sequence[FactRow], found: Found) -> list[FactRow]:
     """A chunk's own facts about the entities it was reached through: those about two of them first."""
     through = set(found.entities)
     touching = [(len({fact.source, fact.target} & through), place, fact) for place, fact in enumerate(facts)]
-    return [fact.view for count, _, fact in sorted(touching, key=lambda item: (-item[0], item[1])) if count]
+    return [fact for count, _, fact in sorted(touching, key=lambda item: (-item[0], item[1])) if count]
 
 
 def _pairs(found: Found) -> list[tuple[int, int]]:
@@ -130,30 +148,36 @@ def _pairs(found: Found) -> list[tuple[int, int]]:
     return [(min(a, b), max(a, b)) for (kind, a), (other, b) in pairwise(path) if kind == other == "entity" and a != b]
 
 
-async def _steps(chosen: Sequence[tuple[ChunkRow, Found]], reader: Reader) -> dict[tuple[int, int], FactView]:
+async def _steps(chosen: Sequence[tuple[ChunkRow, Found]], reader: Reader) -> dict[tuple[int, int], FactRow]:
     """The heaviest fact behind each step from entity to entity."""
     pairs = sorted({pair for _, found in chosen for pair in _pairs(found)})
-    steps: dict[tuple[int, int], FactView] = {}
+    steps: dict[tuple[int, int], FactRow] = {}
     for fact in await reader.facts_between(pairs, _BETWEEN) if pairs else ():
-        steps.setdefault((min(fact.source, fact.target), max(fact.source, fact.target)), fact.view)
+        steps.setdefault((min(fact.source, fact.target), max(fact.source, fact.target)), fact)
     return steps
 
 
-def _distinct(views: Iterable[FactView]) -> list[FactView]:
+async def _chunks_on_paths(chosen: Sequence[tuple[ChunkRow, Found]], reader: Reader) -> dict[int, ChunkRow]:
+    """The chunks that paths lead through; a seed need not be among the hits."""
+    rows = {row.id: row for row, _ in chosen}
+    others = {node for _, found in chosen for kind, node in found.path if kind == "chunk"} - set(rows)
+    return {**rows, **(await reader.chunks(sorted(others)) if others else {})}
+
+
+def _distinct(facts: Iterable[FactRow]) -> list[FactRow]:
     """Each statement of a chunk once."""
-    seen: dict[tuple[str, str], FactView] = {}
-    for view in views:
+    seen: dict[tuple[str, str], FactRow] = {}
+    for fact in facts:
+        view = fact.view
         said = view.description or f"{view.source} {' '.join(view.keywords)} {view.target}"
-        seen.setdefault((view.chunk_id, said), view)
+        seen.setdefault((view.chunk_id, said), fact)
     return list(seen.values())
 
 
-def _words(
-    found: Found, entities: Mapping[int, EntityRow], chosen: Sequence[tuple[ChunkRow, Found]]
-) -> tuple[str, ...]:
-    chunks = {row.id: row.chunk_id for row, _ in chosen}
+def _words(found: Found, entities: Mapping[int, EntityRow], chunks: Mapping[int, ChunkRow]) -> tuple[str, ...]:
+    """Names of the path's entities, ids of its chunks."""
     return tuple(
-        (entities[node].name if node in entities else "") if kind == "entity" else chunks.get(node, "")
+        entities[node].name if kind == "entity" else chunks[node].chunk_id
         for kind, node in found.path
         if (node in entities if kind == "entity" else node in chunks)
     )

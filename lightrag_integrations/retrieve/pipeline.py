@@ -9,7 +9,7 @@ from lightrag_integrations.models import RetrievalResult
 from lightrag_integrations.options import QueryOptions
 from lightrag_integrations.protocols import Reader
 from lightrag_integrations.retrieve.context import build_context
-from lightrag_integrations.retrieve.evidence import make_hits, near_entities, near_relations
+from lightrag_integrations.retrieve.evidence import describe
 from lightrag_integrations.retrieve.finish import finish
 from lightrag_integrations.retrieve.keywords import find_keywords
 from lightrag_integrations.retrieve.local_global import rank_global, rank_hybrid, rank_local
@@ -31,7 +31,6 @@ _RANK = MappingProxyType(
         "mix": rank_by_walk,
     }
 )
-_PLAIN = ("keyword", "vector")
 
 
 async def run_retrieve(query: str, tools: RetrievalTools, options: QueryOptions) -> RetrievalResult:
@@ -69,11 +68,5 @@ async def run_retrieve(query: str, tools: RetrievalTools, options: QueryOptions)
 async def _search(question: Question, reader: Reader, options: QueryOptions) -> RetrievalResult:
     ranking = await _RANK[options.mode](question, reader, options)
     chosen = await finish(ranking, question, reader, options)
-    graph = options.mode not in _PLAIN
-    return RetrievalResult(
-        query=question.text,
-        mode=options.mode,
-        hits=await make_hits(chosen, reader, graph=graph, explain=options.explain),
-        entities=await near_entities(ranking, reader) if graph else (),
-        relations=await near_relations(ranking, reader) if graph else (),
-    )
+    result = await describe(chosen, ranking, reader, options)
+    return result.model_copy(update={"query": question.text})
