@@ -16,6 +16,8 @@ __all__ = ["K1", "B", "Bm25", "best", "read_bm25"]
 
 K1 = 1.5
 B = 0.75
+_DENSE = 32
+"""Ids are marked in an array of flags as long as it is no more than so many times longer than the list of ids."""
 
 
 class Bm25:
@@ -43,9 +45,9 @@ class Bm25:
             for posting in postings
         }
         """By term."""
-        stacked = [posting.chunks for posting in postings]
-        self.ids: Ints = np.unique(np.concatenate(stacked)) if stacked else np.zeros(0, np.int64)
+        self.ids = _distinct([posting.chunks for posting in postings])
         """Matching chunks, ascending."""
+        self._places = [np.searchsorted(self.ids, posting.chunks) for posting in postings]
 
     def scores(self, *, power: float = 1.0) -> Floats:
         """A score for each of `ids`.
@@ -54,11 +56,11 @@ class Bm25:
             power: Exponent of the idf; 2 makes common words weigh so little that no stop list is needed.
         """
         total = np.zeros(len(self.ids))
-        for posting in self._postings:
+        for posting, places in zip(self._postings, self._places, strict=True):
             tfs = posting.tfs.astype(np.float64)
             norm = K1 * (1 - B + B * posting.lengths / self._mean)
             weight = self._counts.get(posting.term, 1) * self.idf[posting.term] ** power
-            total[np.searchsorted(self.ids, posting.chunks)] += weight * tfs * (K1 + 1) / (tfs + norm)
+            total[places] += weight * tfs * (K1 + 1) / (tfs + norm)
         return total
 
     def holding(self, chunks: Sequence[int]) -> dict[int, frozenset[int]]:
@@ -66,7 +68,7 @@ class Bm25:
         wanted = np.asarray(sorted(chunks), np.int64)
         held: dict[int, set[int]] = {chunk: set() for chunk in chunks}
         for posting in self._postings:
-            for chunk in np.intersect1d(wanted, posting.chunks).tolist():
+            for chunk in wanted[np.isin(wanted, posting.chunks)].tolist():
                 held[chunk].add(posting.term)
         return {chunk: frozenset(terms) for chunk, terms in held.items()}
 
@@ -95,9 +97,24 @@ def best(ids: Ints, scores: Floats, limit: int, *, ties: int = 0) -> list[tuple[
     """
     if not len(ids) or limit < 1:
         return []
+    if len(ids) > limit:
+        last = np.partition(scores, len(scores) - limit)[len(scores) - limit]
+        above = np.flatnonzero(scores > last)
+        level = np.flatnonzero(scores == last)
+        kept = np.concatenate([above, level[: limit - len(above) + ties]])
+        ids, scores = ids[kept], scores[kept]
     order = np.lexsort((ids, -scores))
-    if len(order) > limit:
-        last = scores[order[limit - 1]]
-        end = limit + int(np.count_nonzero(scores[order[limit : limit + ties]] == last))
-        order = order[:end]
     return [(int(ids[place]), float(scores[place])) for place in order if scores[place] > 0]
+
+
+def _distinct(lists: Sequence[Ints]) -> Ints:
+    """All ids, ascending, each once: by flags, which needs no sorting, as long as ids lie densely."""
+    found = np.concatenate(lists) if lists else np.zeros(0, np.int64)
+    if not len(found):
+        return np.zeros(0, np.int64)
+    first, last = int(found.min()), int(found.max())
+    if last - first > _DENSE * len(found):
+        return np.unique(found)
+    flags = np.zeros(last - first + 1, np.bool_)
+    flags[found - first] = True
+    return np.flatnonzero(flags) + first

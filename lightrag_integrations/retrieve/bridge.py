@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from lightrag_integrations.protocols import Reader
 from lightrag_integrations.retrieve.bm25 import Bm25
+from lightrag_integrations.retrieve.neighbourhood import DIGITS
 from lightrag_integrations.retrieve.question import Question
 
 __all__ = ["bridge"]
@@ -30,12 +31,12 @@ async def bridge(
         question: Its terms.
         reader: The snapshot.
         bm25: Holds idf and postings of the terms.
-        scores: Chunk to score so far.
+        scores: Chunk to score so far; of equal scores the earlier chunk comes first.
 
     Returns:
         Chunk to (gain, the chunk it comes from).
     """
-    first = sorted(scores, key=lambda chunk: (-scores[chunk], chunk))[:_FROM]
+    first = sorted(scores, key=lambda chunk: -round(scores[chunk], DIGITS))[:_FROM]
     links = await _links(first, reader) if first else []
     held = bm25.holding(sorted({*first, *(q for _, q, _ in links)}))
     squared = {term: bm25.idf[term] ** 2 for term in question.terms if term in bm25.idf}

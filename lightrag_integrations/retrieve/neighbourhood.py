@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,28 +12,34 @@ from lightrag_integrations.options import WalkOptions
 from lightrag_integrations.protocols import EdgeBatch, Reader
 
 if TYPE_CHECKING:
-    from lightrag_integrations.protocols import Floats
+    from lightrag_integrations.protocols import Floats, Ints
 
-__all__ = ["Neighbourhood", "Node", "Relevance"]
+__all__ = ["Neighbourhood", "Node", "Relevance", "explore", "propagate", "vector_of"]
 
 Node = tuple[str, int]
 """("chunk" or "entity", surrogate id)."""
 NAME_RELEVANCE = 0.35
 BASE_RELEVANCE = 0.1
+_VECTOR_SHARE = 0.7
+_PREVIEW_STEPS = 3
+DIGITS = 12
+"""Masses that agree in so many digits tie: the rest is noise of the order in which they were summed."""
 
 
 class Relevance:
     """How much a step into a node is worth: a chunk 0.1 and its relevance to the question, a name 0.35."""
 
-    def __init__(self, keyword: Mapping[int, float]) -> None:
+    def __init__(self, ids: Ints, scores: Floats) -> None:
         """Start with keyword scores.
 
         Args:
-            keyword: Chunk to BM25 over its maximum; chunks not in it have 0.
+            ids: Chunks that hold a word of the question, ascending.
+            scores: BM25 of each; chunks not in it have 0.
         """
-        self._keyword = keyword
-        self._cosine: dict[int, float] = {}
-        self._maximum: float | None = None
+        self._ids = ids
+        self._words = scores / scores.max() if len(scores) and scores.max() > 0 else scores
+        self._cosines: dict[int, float] = {}
+        self._maximum = 0.0
 
     def learn(self, cosines: Mapping[int, float], maximum: float) -> None:
         """Take cosines of chunks; from then on they make 0.7 of a chunk's relevance, keywords 0.3.
@@ -43,18 +48,27 @@ class Relevance:
             cosines: Chunk to cosine.
             maximum: The best cosine of any chunk.
         """
-        self._cosine.update(cosines)
+        self._cosines.update(cosines)
         self._maximum = maximum
 
-    def of(self, node: Node) -> float:
-        """The weight of a step into a node."""
-        kind, chunk = node
-        if kind == "entity":
-            return NAME_RELEVANCE
-        words = self._keyword.get(chunk, 0.0)
-        if self._maximum is None or self._maximum <= 0:
-            return BASE_RELEVANCE + words
-        return BASE_RELEVANCE + 0.7 * max(self._cosine.get(chunk, 0.0), 0.0) / self._maximum + 0.3 * words
+    def of(self, nodes: Iterable[Node]) -> Floats:
+        """The weights of steps into these nodes."""
+        listed = list(nodes)
+        places = np.array([place for place, (kind, _) in enumerate(listed) if kind == "chunk"], np.int64)
+        chunks = [node for kind, node in listed if kind == "chunk"]
+        relevance = self._by_words(np.array(chunks, np.int64))
+        if self._maximum > 0:
+            cosines = np.array([max(self._cosines.get(chunk, 0.0), 0.0) for chunk in chunks])
+            relevance = _VECTOR_SHARE * cosines / self._maximum + (1 - _VECTOR_SHARE) * relevance
+        weights = np.full(len(listed), NAME_RELEVANCE)
+        weights[places] = BASE_RELEVANCE + relevance
+        return weights
+
+    def _by_words(self, chunks: Ints) -> Floats:
+        if not len(self._ids):
+            return np.zeros(len(chunks))
+        places = np.minimum(np.searchsorted(self._ids, chunks), len(self._ids) - 1)
+        return np.where(self._ids[places] == chunks, self._words[places], 0.0)
 
 
 class Neighbourhood:
@@ -63,29 +77,32 @@ class Neighbourhood:
     def __init__(self, seeds: Iterable[Node]) -> None:
         """Start with the seeds, no edges."""
         self.nodes: dict[Node, int] = {node: place for place, node in enumerate(seeds)}
-        """Node to row."""
-        self.weights: dict[tuple[int, int], float] = defaultdict(float)
-        """(row, row), both ways, to weight."""
+        """Node to row, in the order met."""
+        self._weights: dict[tuple[int, int], float] = {}
+        """(row, row) to weight, each edge once."""
         self._totals: dict[int, float] = {}
         self._seen_facts: set[int] = set()
-        self.edges_read = 0
+
+    @property
+    def edges(self) -> int:
+        """Number of edges known."""
+        return len(self._weights)
 
     @property
     def unread(self) -> list[Node]:
         """Nodes whose edges were not asked for yet."""
         return [node for node, row in self.nodes.items() if row not in self._totals]
 
-    async def read(self, nodes: Iterable[Node], reader: Reader, limit: int) -> list[int]:
+    async def read(self, nodes: Sequence[Node], reader: Reader, limit: int) -> list[int]:
         """Read edges next to some nodes; returns the chunks met for the first time."""
-        asked = list(nodes)
         known = len(self.nodes)
         batch = await reader.edges(
-            entities=[node for kind, node in asked if kind == "entity"],
-            chunks=[node for kind, node in asked if kind == "chunk"],
+            entities=[node for kind, node in nodes if kind == "entity"],
+            chunks=[node for kind, node in nodes if kind == "chunk"],
             limit=limit,
         )
         self._take(batch)
-        for node in asked:
+        for node in nodes:
             totals = batch.entity_totals if node[0] == "entity" else batch.chunk_totals
             self._totals[self.nodes[node]] = totals.get(node[1], 0.0)
         return [node for kind, node in list(self.nodes)[known:] if kind == "chunk"]
@@ -93,36 +110,28 @@ class Neighbourhood:
     def transition(self, relevance: Relevance) -> csr_array:
         """Step probabilities, column-stochastic but for what leads to edges not read: row = to, column = from."""
         size = len(self.nodes)
-        worth = np.array([relevance.of(node) for node in self.nodes])
-        ends = np.array(list(self.weights), np.int64).reshape(-1, 2)
-        weight = np.array(list(self.weights.values()))
-        mass = weight * worth[ends[:, 1]]
-        out = np.bincount(ends[:, 0], mass, size)
-        unread = self._unread_weight(ends, weight)
+        once = np.array(list(self._weights), np.int64).reshape(-1, 2)
+        source, target = np.concatenate([once, once[:, ::-1]]).T
+        weight = np.tile(np.array(list(self._weights.values()), np.float64), 2)
+        mass = weight * relevance.of(self.nodes)[target]
+        out = np.bincount(source, mass, size)
+        read = np.bincount(source, weight, size)
+        total = np.array([self._totals.get(row, 0.0) for row in range(size)])
         # What was not read is taken to be worth what the read edges of that node are worth on average.
-        read = np.bincount(ends[:, 0], weight, size)
-        out += unread * np.divide(out, read, out=np.full(size, NAME_RELEVANCE), where=read > 0)
+        out += np.maximum(total - read, 0.0) * np.divide(out, read, out=np.full(size, NAME_RELEVANCE), where=read > 0)
         inverse = np.divide(1.0, out, out=np.zeros(size), where=out > 0)
-        return csr_array((mass * inverse[ends[:, 0]], (ends[:, 1], ends[:, 0])), shape=(size, size))
-
-    def _unread_weight(self, ends: np.ndarray, weight: Floats) -> Floats:
-        read = np.bincount(ends[:, 0], weight, len(self.nodes))
-        total = np.array([self._totals.get(row, 0.0) for row in range(len(self.nodes))])
-        return np.maximum(total - read, 0.0)
+        return csr_array((mass * inverse[source], (target, source)), shape=(size, size))
 
     def _take(self, batch: EdgeBatch) -> None:
         for entity, chunk, weight in batch.mentions:
-            a, b = self._row(("entity", entity)), self._row(("chunk", chunk))
-            self.edges_read += (a, b) not in self.weights
-            self.weights[a, b] = self.weights[b, a] = weight
+            self._weights[self._row(("entity", entity)), self._row(("chunk", chunk))] = weight
         for source, target, weight, fact in batch.facts:
             if fact in self._seen_facts or source == target:
                 continue
             self._seen_facts.add(fact)
-            self.edges_read += 1
-            a, b = self._row(("entity", source)), self._row(("entity", target))
-            self.weights[a, b] += weight
-            self.weights[b, a] += weight
+            ends = (self._row(("entity", source)), self._row(("entity", target)))
+            pair = (min(ends), max(ends))
+            self._weights[pair] = self._weights.get(pair, 0.0) + weight
 
     def _row(self, node: Node) -> int:
         return self.nodes.setdefault(node, len(self.nodes))
@@ -135,7 +144,7 @@ async def explore(
     *,
     relevance: Relevance,
     options: WalkOptions,
-    vector: tuple[list[float], float] | None,
+    vector: tuple[Sequence[float], float] | None,
 ) -> None:
     """Read edges in rounds, each of the nodes that hold most of a short walk's mass.
 
@@ -152,11 +161,12 @@ async def explore(
         if vector is not None and met:
             relevance.learn(await reader.similarities(vector[0], met), vector[1])
         mass = restart if number == 0 else _masses(hood, restart, relevance, options)
-        unread = sorted(hood.unread, key=lambda node: (-mass.get(node, 0.0), node))[: options.nodes_per_round]
-        unread = [node for node in unread if mass.get(node, 0.0) > 0]
-        if not unread:
+        heavy = [node for node in hood.unread if mass.get(node, 0.0) > 0]
+        # The sort is stable: nodes of equal mass are read in the order in which they were met.
+        heavy.sort(key=lambda node: -round(mass[node], DIGITS))
+        if not heavy:
             return
-        met = await hood.read(unread, reader, options.edges_per_node)
+        met = await hood.read(heavy[: options.nodes_per_round], reader, options.edges_per_node)
     if vector is not None and met:
         relevance.learn(await reader.similarities(vector[0], met), vector[1])
 
@@ -165,7 +175,7 @@ def _masses(
     hood: Neighbourhood, restart: Mapping[Node, float], relevance: Relevance, options: WalkOptions
 ) -> dict[Node, float]:
     start = vector_of(restart, hood)[:, None]
-    mass = propagate(hood.transition(relevance), start, damping=options.damping, steps=3)[:, 0]
+    mass = propagate(hood.transition(relevance), start, damping=options.damping, steps=_PREVIEW_STEPS)[:, 0]
     return dict(zip(hood.nodes, mass.tolist(), strict=True))
 
 

@@ -10,7 +10,7 @@ from lightrag_integrations.retrieve.ranking import Found, Ranking
 
 __all__ = ["rank_by_keyword", "rank_by_vector"]
 
-_TIES = 200
+_TIES = 1000
 
 
 async def rank_by_keyword(question: Question, reader: Reader, options: QueryOptions) -> Ranking:

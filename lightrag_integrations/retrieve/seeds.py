@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from lightrag_integrations.retrieve.bm25 import Bm25, best
 from lightrag_integrations.retrieve.question import Question
 from lightrag_integrations.text.keys import normalise_name
 from lightrag_integrations.text.names import question_keys
+from lightrag_integrations.text.scripts import UNSPACED
 from lightrag_integrations.text.terms import term_hash, terms
 
 __all__ = ["Seeds", "chunk_seeds", "fact_seeds", "keyword_list", "name_seeds", "share", "statements_by_words"]
@@ -25,6 +27,7 @@ _NEAREST_FACTS = 2
 _FACTS_READ = 24
 """Facts between several pairs of one sentence count as one; so many are read to find two."""
 _FACTS_OF_CHUNK = 64
+_SPACED = re.compile(f"[^\\W{UNSPACED}]")
 
 
 @dataclass(slots=True)
@@ -69,11 +72,19 @@ async def name_seeds(question: Question, reader: Reader) -> dict[int, float]:
     left = f" {normalise_name(question.text)} "
     found: dict[int, float] = {}
     for key in keys:
-        if key in known and key in left:
-            left = left.replace(key, "\x00")
-            entity, mentions = known[key]
-            found[entity] = 1 / math.sqrt(max(mentions, 1))
+        if key in known:
+            left, times = _whole(key).subn("\x00", left)
+            if times:
+                entity, mentions = known[key]
+                found[entity] = 1 / math.sqrt(max(mentions, 1))
     return found
+
+
+def _whole(key: str) -> re.Pattern[str]:
+    """The key, not as a part of a longer word; scripts without spaces have no such words."""
+    before = r"(?<!\w)" if _SPACED.match(key[0]) else ""
+    after = r"(?!\w)" if _SPACED.match(key[-1]) else ""
+    return re.compile(before + re.escape(key) + after)
 
 
 async def fact_seeds(
