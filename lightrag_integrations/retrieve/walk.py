@@ -24,6 +24,8 @@ __all__ = ["rank_by_walk"]
 
 _NEAR = 20
 """Entities reported near the question, and chunks found beyond those wanted, for doubles to make way to."""
+_PINNED = 5
+"""Candidates for each guarded place, as some may be doubles of others."""
 
 
 async def rank_by_walk(question: Question, reader: Reader, options: QueryOptions) -> Ranking:
@@ -55,7 +57,7 @@ async def rank_by_walk(question: Question, reader: Reader, options: QueryOptions
     await explore(hood, restart, reader, relevance=relevance, options=walk, vector=known)
     reached = walked(hood, relevance, columns, walk)
     gains = await bridge(question, reader, bm25, reached.scores())
-    pinned = _first_stage(keyword, vector)[: walk.guard] if options.mode == "mix" else []
+    pinned = _first_stage(keyword, vector)[: walk.guard * _PINNED] if options.mode == "mix" else []
     return Ranking(
         chunks=reached.found(gains, wanted=wanted(options) + _NEAR, pinned=pinned),
         entities=reached.entities(_NEAR),
