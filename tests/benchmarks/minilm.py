@@ -37,10 +37,12 @@ class MiniLM:
         """Take vectors computed in an earlier run."""
         if path.exists():
             with np.load(path, allow_pickle=False) as stored:
-                self._seen.update(zip(stored["texts"].tolist(), stored["vectors"], strict=True))
+                self._seen.update(zip(json.loads(stored["texts"].tobytes()), stored["vectors"], strict=True))
 
     def save(self, path: Path) -> None:
-        np.savez(path, texts=np.array(list(self._seen)), vectors=np.array(list(self._seen.values())))
+        """Keep all vectors; the texts as JSON, as an array of texts is as wide as its longest one."""
+        texts = np.frombuffer(json.dumps(list(self._seen)).encode(), np.uint8)
+        np.savez(path, texts=texts, vectors=np.array(list(self._seen.values()), np.float32))
 
     async def embed(self, texts: Sequence[str], *, kind: str) -> list[list[float]]:
         new = sorted({text for text in texts if text not in self._seen}, key=len)

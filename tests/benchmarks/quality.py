@@ -4,7 +4,7 @@
 
 FOLDER holds `corpus.jsonl` (id, title, text, triples, entities) and `questions.jsonl` (id, question, gold_ids).
 `triples`: the corpus's own triples and entities, recorded from a model, as the extractor; `lexical`: the tier without
-a model. Prints recall@5 and all-gold@8 of each mode, and milliseconds per question.
+a model. Prints recall@5 and all-gold@8 of each mode, and milliseconds per question. A mode may end in `+rerank`.
 """
 
 import argparse
@@ -94,7 +94,7 @@ def main() -> None:
                 name = f"{extractor}-{embedder}"
                 with LightRAGIndex(name, database=place, embed_model=model, extractor=chosen) as index:
                     begun = time.perf_counter()
-                    report = index.ingest(documents, show_progress=True)
+                    report = index.ingest(documents)
                     print(f"{name}: {report.chunks} chunks in {time.perf_counter() - begun:.1f} s", flush=True)
                     for mode in options.modes.split(","):
                         figures = measure(index, questions, mode.removesuffix("+rerank"), mode.endswith("+rerank"))
