@@ -83,7 +83,8 @@ async def prepare(text: str, keywords: Keywords, embedder: Embedder, options: Qu
     wanted = [name for name, part in texts.items() if part and options.mode != "keyword"]
     if options.query_embedding is not None:
         wanted = [name for name in wanted if name != "question"]
-    vectors = dict(zip(wanted, await embedder.embed([texts[name] for name in wanted], kind="query"), strict=True))
+    made = await embedder.embed([texts[name] for name in wanted], kind="query") if wanted else []
+    vectors = dict(zip(wanted, made, strict=True))
     if options.query_embedding is not None:
         vectors["question"] = options.query_embedding
     main = vectors.get("question")
