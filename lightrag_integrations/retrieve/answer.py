@@ -11,11 +11,12 @@ from lightrag_integrations.options import AnswerOptions, QueryOptions
 from lightrag_integrations.prompts import fill, load
 from lightrag_integrations.protocols import ChatModel, Message
 from lightrag_integrations.retrieve.pipeline import run_retrieve
+from lightrag_integrations.retrieve.question import scrub
 from lightrag_integrations.retrieve.tools import RetrievalTools
 
 __all__ = ["run_answer", "run_stream"]
 
-_CITED = re.compile(r"\[(\d+(?:\s*,\s*\d+)*)\]")
+_CITED = re.compile(r"\[(\d{1,9}(?:\s*,\s*\d{1,9})*)\]")
 
 
 async def run_answer(question: str, tools: RetrievalTools, query: QueryOptions, options: AnswerOptions) -> Answer:
@@ -66,16 +67,20 @@ async def _prepare(
     question: str, tools: RetrievalTools, query: QueryOptions, options: AnswerOptions
 ) -> tuple[RetrievalResult, list[Message]]:
     result = await run_retrieve(question, tools, query.model_copy(update={"context": True}))
-    messages = [Message("assistant" if role == "assistant" else "user", text) for role, text in options.history]
+    messages = [
+        Message("assistant" if role == "assistant" else "user", scrub(text, optional=True))
+        for role, text in options.history
+    ]
     messages.append(Message("user", result.query))
+    wish = scrub(options.user_prompt, optional=True)
     if result.context is None:  # bypass
-        instructions = options.user_prompt
+        instructions = wish
     else:
         instructions = fill(
             options.system_prompt or load("answer"),
             context=result.context.text,
             response_type=options.response_type,
-            user_prompt=options.user_prompt,
+            user_prompt=wish,
         )
     return result, [Message("system", instructions), *messages] if instructions else messages
 
