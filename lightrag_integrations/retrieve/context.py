@@ -25,7 +25,7 @@ def build_context(result: RetrievalResult, tokenizer: Tokenizer, options: QueryO
 
     Returns:
         The text and what it holds. Chunks are taken whole, in rank order, as long as they fit; the first one is cut
-        when even it does not.
+        when even it does not. A budget of a few tokens holds nothing.
     """
     entities = _fitting(
         result.entities, _entity_line, tokenizer, min(options.entity_tokens, options.context_tokens // 4)
@@ -54,15 +54,21 @@ def _passages(hits: Sequence[Hit], tokenizer: Tokenizer, room: int) -> tuple[lis
         line = _passage_line(number, hit, hit.text)
         cost = tokenizer.count(line) + 1
         if cost > room and number == 1:
-            frame = tokenizer.count(_passage_line(number, hit, ""))
-            line = _passage_line(number, hit, tokenizer.cut(hit.text, max(room - frame - 2, 1)))
-            cost = room
+            line = _cut(hit, tokenizer, room)
+            cost = room if line else room + 1
         if cost > room:
             break
         room -= cost
         lines.append(line)
         kept.append(hit)
     return lines, kept
+
+
+def _cut(hit: Hit, tokenizer: Tokenizer, room: int) -> str:
+    """As much of the first passage as fits, a title taking no more than a quarter; empty when nothing does."""
+    short = hit.model_copy(update={"title": tokenizer.cut(hit.title, max(room // 4, 0))})
+    left = room - tokenizer.count(_passage_line(1, short, "")) - 2
+    return _passage_line(1, short, tokenizer.cut(hit.text, left)) if left > 0 else ""
 
 
 def _fitting(items: Iterable[T], line: Any, tokenizer: Tokenizer, budget: int) -> list[T]:
