@@ -16,10 +16,11 @@ from lightrag_integrations.ingest.pipeline import run_enrich, run_ingest, run_re
 from lightrag_integrations.models import Answer, Chunk, Hit, IndexStatus, IngestReport, RetrievalResult
 from lightrag_integrations.observe import Observer
 from lightrag_integrations.options import AnswerOptions, IngestOptions, QueryOptions
-from lightrag_integrations.protocols import Reader, Reranker, Store
+from lightrag_integrations.protocols import Reranker
 from lightrag_integrations.providers.adopt import adopt_documents
 from lightrag_integrations.retrieve.answer import run_answer, run_stream
 from lightrag_integrations.retrieve.pipeline import run_retrieve
+from lightrag_integrations.store import Reader, Store
 
 __all__ = ["Live"]
 

@@ -25,7 +25,7 @@ from lightrag_integrations.ingest.lexical import LexicalExtractor
 from lightrag_integrations.ingest.pipeline import IngestTools
 from lightrag_integrations.observe import Event, Observer
 from lightrag_integrations.options import ConnectOptions, IngestOptions
-from lightrag_integrations.protocols import ChatModel, Embedder, Extractor, Reranker, Store
+from lightrag_integrations.protocols import ChatModel, Embedder, Extractor, Reranker
 from lightrag_integrations.providers.adopt import adopt_chat, adopt_embedder
 from lightrag_integrations.providers.offline import HashEmbedder
 from lightrag_integrations.rerank.lexical import LexicalReranker
@@ -33,6 +33,7 @@ from lightrag_integrations.rerank.model import LLMReranker
 from lightrag_integrations.retrieve.pipeline import RetrievalTools
 from lightrag_integrations.storage.embedded import EmbeddedServer
 from lightrag_integrations.storage.postgres import open_store
+from lightrag_integrations.store import Store
 from lightrag_integrations.text.tokens import default_tokenizer
 
 __all__ = ["Session", "open_session"]

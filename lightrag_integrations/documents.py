@@ -14,7 +14,6 @@ from lightrag_integrations.progress import observing
 if TYPE_CHECKING:
     from lightrag_integrations._live import Live
     from lightrag_integrations.ingest.estimate import Estimate
-    from lightrag_integrations.protocols import ChunkRow
 
 __all__ = ["Documents"]
 
@@ -146,7 +145,7 @@ class Documents:
     async def _chunks(self, chunk_ids: Sequence[str] | None, where: Mapping[str, Any] | None) -> Hits:
         async with self._live.reading(parse_filter(where)) as reader:
             rows = await (reader.all_chunks() if chunk_ids is None else reader.find_chunks(_ids(chunk_ids)))
-            return [_as_hit(row) for row in rows]
+            return [row.hit() for row in rows]
 
     async def _vectors(self, chunk_ids: Sequence[str]) -> dict[str, Vector]:
         async with self._live.reading() as reader:
@@ -171,18 +170,3 @@ def _ids(values: Sequence[str]) -> list[str]:
     if bad:
         raise InputError(f"ids: got {bad[0]!r}; expected text without NUL characters")
     return [*values]
-
-
-def _as_hit(row: ChunkRow) -> Hit:
-    return Hit(
-        chunk_id=row.chunk_id,
-        document_id=row.document_id,
-        text=row.text,
-        score=0.0,
-        title=row.title,
-        source=row.source,
-        position=row.position,
-        start=row.start,
-        end=row.end,
-        metadata=dict(row.metadata),
-    )

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from lightrag_integrations.errors import InputError
 from lightrag_integrations.filters import parse_filter
-from lightrag_integrations.models import EntityView, FactView, RelationView, Subgraph
+from lightrag_integrations.models import EntityView, RelationView, Subgraph
+from lightrag_integrations.rows import relation_views
 
 if TYPE_CHECKING:
     from lightrag_integrations._live import Live
-    from lightrag_integrations.protocols import EntityRow, FactRow, Reader
+    from lightrag_integrations.rows import FactRow
+    from lightrag_integrations.store import Reader
 
 __all__ = ["Graph"]
 
@@ -82,21 +83,21 @@ class Graph:
         async with self._live.reading(parse_filter(where)) as reader:
             ids = await _find(reader, [name])
             rows = await reader.entities(ids)
-            return _entity_view(rows[ids[0]]) if ids else None
+            return rows[ids[0]].view() if ids else None
 
     async def _relation(self, first: str, second: str, where: Where) -> RelationView | None:
         async with self._live.reading(parse_filter(where)) as reader:
             ids = await _find(reader, [first, second])
             if len(ids) != 2:
                 return None
-            relations = _relations(await reader.facts_between([(ids[0], ids[1])], _FACTS))
+            relations = _heaviest(await reader.facts_between([(ids[0], ids[1])], _FACTS))
             return relations[0] if relations else None
 
     async def _neighbours(self, name: str, limit: int, where: Where) -> list[RelationView]:
         _positive("limit", limit)
         async with self._live.reading(parse_filter(where)) as reader:
             ids = await _find(reader, [name])
-            return _relations(await reader.facts_of_entities(ids, max(_FACTS, limit)))[:limit] if ids else []
+            return _heaviest(await reader.facts_of_entities(ids, max(_FACTS, limit)))[:limit] if ids else []
 
     async def _subgraph(self, names: Sequence[str], *, hops: int, limit: int, where: Where) -> Subgraph:
         _positive("limit", limit)
@@ -115,8 +116,8 @@ class Graph:
             rows = await reader.entities([*found])
             inside = [fact for fact in facts.values() if fact.source in found and fact.target in found]
             return Subgraph(
-                entities=tuple(_entity_view(rows[entity]) for entity in found if entity in rows),
-                relations=tuple(_relations(inside)),
+                entities=tuple(rows[entity].view() for entity in found if entity in rows),
+                relations=tuple(_heaviest(inside)),
             )
 
 
@@ -129,35 +130,9 @@ async def _find(reader: Reader, names: Sequence[str]) -> list[int]:
     return [known[key][0] for key in dict.fromkeys(keys) if key in known]
 
 
-def _entity_view(row: EntityRow) -> EntityView:
-    return EntityView(
-        name=row.name,
-        type=row.type,
-        description=row.description,
-        degree=row.degree,
-        mentions=row.mentions,
-        document_ids=row.document_ids,
-    )
-
-
-def _relations(facts: Iterable[FactRow]) -> list[RelationView]:
+def _heaviest(facts: Iterable[FactRow]) -> list[RelationView]:
     """Facts gathered by pair of entities, heaviest pair first, ties by names."""
-    pairs: dict[tuple[int, int], list[FactView]] = defaultdict(list)
-    for fact in facts:
-        pairs[min(fact.source, fact.target), max(fact.source, fact.target)].append(fact.view)
-    relations = [_relation_view(views) for views in pairs.values()]
-    return sorted(relations, key=lambda relation: (-relation.weight, relation.source, relation.target))
-
-
-def _relation_view(facts: list[FactView]) -> RelationView:
-    return RelationView(
-        source=facts[0].source,
-        target=facts[0].target,
-        keywords=tuple(dict.fromkeys(word for fact in facts for word in fact.keywords)),
-        description="\n".join(dict.fromkeys(fact.description for fact in facts if fact.description)),
-        weight=sum(fact.weight for fact in facts),
-        facts=tuple(facts),
-    )
+    return sorted(relation_views(facts), key=lambda relation: (-relation.weight, relation.source, relation.target))
 
 
 def _positive(name: str, value: int) -> None:

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from lightrag_integrations.options import ConnectOptions
-from lightrag_integrations.protocols import Store
 from lightrag_integrations.storage.embedded import EmbeddedServer
 from lightrag_integrations.storage.postgres import Tuning, open_store
+from lightrag_integrations.store import Store
 from tests.servers import PostgresServer
 
 MakeStore = Callable[..., Awaitable[Store]]

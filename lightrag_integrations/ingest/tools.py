@@ -8,7 +8,8 @@ from typing import Protocol, TypeVar
 
 from lightrag_integrations.calls.meter import Meter
 from lightrag_integrations.observe import Observer
-from lightrag_integrations.protocols import Embedder, Extractor, Store, Tokenizer
+from lightrag_integrations.protocols import Embedder, Extractor, Tokenizer
+from lightrag_integrations.store import Store
 
 __all__ = ["IngestTools", "RunCPU"]
 

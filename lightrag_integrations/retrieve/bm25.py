@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lightrag_integrations.protocols import Posting, Reader
+from lightrag_integrations.rows import Posting
+from lightrag_integrations.store import Reader
 
 if TYPE_CHECKING:
-    from lightrag_integrations.protocols import Floats, Ints
+    from lightrag_integrations.rows import Floats, Ints
 
 __all__ = ["K1", "B", "Bm25", "best", "read_bm25"]
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from lightrag_integrations.protocols import Reader
 from lightrag_integrations.retrieve.bm25 import Bm25
 from lightrag_integrations.retrieve.neighbourhood import DIGITS
 from lightrag_integrations.retrieve.question import Question
+from lightrag_integrations.store import Reader
 
 __all__ = ["bridge"]
 

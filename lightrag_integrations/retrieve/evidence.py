@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise, zip_longest
 
-from lightrag_integrations.models import EntityView, Evidence, FactView, Hit, RelationView, RetrievalResult
+from lightrag_integrations.models import Evidence, Hit, RetrievalResult
 from lightrag_integrations.options import QueryOptions
-from lightrag_integrations.protocols import ChunkRow, EntityRow, FactRow, Reader
 from lightrag_integrations.retrieve.ranking import Found, Ranking
+from lightrag_integrations.rows import ChunkRow, EntityRow, FactRow, relation_views
+from lightrag_integrations.store import Reader
 
 __all__ = ["describe"]
 
@@ -38,7 +38,7 @@ async def describe(
         A result without its query.
     """
     if options.mode in PLAIN:
-        plain = tuple(_hit(row, found, Evidence(parts=dict(found.parts))) for row, found in chosen)
+        plain = tuple(row.hit(found.score, Evidence(parts=dict(found.parts))) for row, found in chosen)
         return RetrievalResult(query="", mode=options.mode, hits=plain)
     named = {*ranking.entities, *_entities_in(found for _, found in chosen)}
     entities = await reader.entities(sorted(named)) if named else {}
@@ -61,7 +61,7 @@ async def describe(
             facts=tuple(fact.view for fact in views),
             path=_words(found, entities, chunks) if options.explain else (),
         )
-        hits.append(_hit(row, found, evidence))
+        hits.append(row.hit(found.score, evidence))
     near = [facts[fact] for fact in ranking.facts if fact in facts]
     if options.mode in WALKS:
         # The facts that a walk started from are few; what its best hits rest on belongs to them.
@@ -70,54 +70,8 @@ async def describe(
         query="",
         mode=options.mode,
         hits=tuple(hits),
-        entities=tuple(_entity(entities[entity]) for entity in ranking.entities if entity in entities),
-        relations=_relations(near)[: options.seeds],
-    )
-
-
-def _entity(row: EntityRow) -> EntityView:
-    return EntityView(
-        name=row.name,
-        type=row.type,
-        description=row.description,
-        degree=row.degree,
-        mentions=row.mentions,
-        document_ids=row.document_ids,
-    )
-
-
-def _relations(facts: Iterable[FactRow]) -> tuple[RelationView, ...]:
-    """Facts gathered by pair of entities, in the order of each pair's first fact."""
-    pairs: dict[tuple[int, int], dict[int, FactView]] = {}
-    for fact in facts:
-        pairs.setdefault((min(fact.source, fact.target), max(fact.source, fact.target)), {})[fact.id] = fact.view
-    return tuple(_relation(tuple(views.values())) for views in pairs.values())
-
-
-def _relation(views: tuple[FactView, ...]) -> RelationView:
-    return RelationView(
-        source=views[0].source,
-        target=views[0].target,
-        keywords=tuple(dict.fromkeys(word for view in views for word in view.keywords)),
-        description="\n".join(dict.fromkeys(view.description for view in views if view.description)),
-        weight=math.fsum(view.weight for view in views),
-        facts=views,
-    )
-
-
-def _hit(row: ChunkRow, found: Found, evidence: Evidence) -> Hit:
-    return Hit(
-        chunk_id=row.chunk_id,
-        document_id=row.document_id,
-        text=row.text,
-        score=found.score,
-        title=row.title,
-        source=row.source,
-        position=row.position,
-        start=row.start,
-        end=row.end,
-        metadata=dict(row.metadata),
-        evidence=evidence,
+        entities=tuple(entities[entity].view() for entity in ranking.entities if entity in entities),
+        relations=tuple(relation_views(near)[: options.seeds]),
     )
 
 

@@ -9,10 +9,11 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from lightrag_integrations.options import WalkOptions
-from lightrag_integrations.protocols import EdgeBatch, Reader
+from lightrag_integrations.rows import EdgeBatch
+from lightrag_integrations.store import Reader
 
 if TYPE_CHECKING:
-    from lightrag_integrations.protocols import Floats, Ints
+    from lightrag_integrations.rows import Floats, Ints
 
 __all__ = ["Neighbourhood", "Node", "Relevance", "explore", "propagate", "vector_of"]
 

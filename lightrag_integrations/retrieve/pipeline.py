@@ -7,7 +7,6 @@ from types import MappingProxyType
 from lightrag_integrations.filters import parse_filter
 from lightrag_integrations.models import RetrievalResult
 from lightrag_integrations.options import QueryOptions
-from lightrag_integrations.protocols import Reader
 from lightrag_integrations.retrieve.context import build_context
 from lightrag_integrations.retrieve.evidence import describe
 from lightrag_integrations.retrieve.finish import finish
@@ -17,6 +16,7 @@ from lightrag_integrations.retrieve.plain import rank_by_keyword, rank_by_vector
 from lightrag_integrations.retrieve.question import Question, prepare, scrub
 from lightrag_integrations.retrieve.tools import RetrievalTools
 from lightrag_integrations.retrieve.walk import rank_by_walk
+from lightrag_integrations.store import Reader
 
 __all__ = ["RetrievalTools", "run_retrieve"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from lightrag_integrations.protocols import ChunkRow
+from lightrag_integrations.rows import ChunkRow
 
 __all__ = ["Found", "Ranking", "ordered"]
 

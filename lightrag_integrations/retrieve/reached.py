@@ -15,7 +15,7 @@ from lightrag_integrations.retrieve.neighbourhood import DIGITS, Neighbourhood, 
 from lightrag_integrations.retrieve.ranking import Found
 
 if TYPE_CHECKING:
-    from lightrag_integrations.protocols import Floats
+    from lightrag_integrations.rows import Floats
 
 __all__ = ["SIGNALS", "Reached", "walked"]
 

@@ -11,9 +11,10 @@ from itertools import chain
 
 import numpy as np
 
-from lightrag_integrations.protocols import FactRow, Reader
 from lightrag_integrations.retrieve.bm25 import Bm25, best
 from lightrag_integrations.retrieve.question import Question
+from lightrag_integrations.rows import FactRow
+from lightrag_integrations.store import Reader
 from lightrag_integrations.text.keys import normalise_name
 from lightrag_integrations.text.names import question_keys
 from lightrag_integrations.text.scripts import UNSPACED

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from lightrag_integrations.calls.ladder import RungMemory
-from lightrag_integrations.protocols import ChatModel, Embedder, Reranker, Store, Tokenizer
+from lightrag_integrations.protocols import ChatModel, Embedder, Reranker, Tokenizer
+from lightrag_integrations.store import Store
 
 __all__ = ["RetrievalTools"]
 

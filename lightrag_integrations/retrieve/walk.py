@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from lightrag_integrations.options import QueryOptions
-from lightrag_integrations.protocols import Reader
 from lightrag_integrations.retrieve.bm25 import best, read_bm25
 from lightrag_integrations.retrieve.bridge import bridge
 from lightrag_integrations.retrieve.neighbourhood import Neighbourhood, Node, Relevance, explore
@@ -19,6 +18,7 @@ from lightrag_integrations.retrieve.question import Question
 from lightrag_integrations.retrieve.ranking import Ranking
 from lightrag_integrations.retrieve.reached import walked
 from lightrag_integrations.retrieve.seeds import Seeds, chunk_seeds, fact_seeds, name_seeds, share
+from lightrag_integrations.store import Reader
 
 __all__ = ["rank_by_walk"]
 

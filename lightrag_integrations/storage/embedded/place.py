@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import os
-import secrets
 import shutil
 import stat
 import tempfile
@@ -13,10 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lightrag_integrations.errors import ServerError
-from lightrag_integrations.storage.embedded.account import Account, give, reachable
-from lightrag_integrations.storage.embedded.binaries import ROOT_HOME
+from lightrag_integrations.storage.embedded.account import Account, give
 
-__all__ = ["Place", "prepare_place"]
+__all__ = ["Place", "find_place", "prepare_place"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +21,13 @@ class Place:
     """Where everything of one server is."""
 
     directory: Path
-    """As the user gave it."""
+    """As the user gave it, made absolute."""
     data: Path
     """PostgreSQL's data directory."""
     sockets: Path
     """Folder of the socket, private and with a short path, as a socket's path may not exceed about 100 bytes."""
+    owner: int
+    """The user that the server runs as."""
 
     @property
     def start_lock(self) -> Path:
@@ -48,7 +47,7 @@ class Place:
     @property
     def log(self) -> Path:
         """What the server says."""
-        return self.data.parent / f"{self.data.name}.log"
+        return self.directory / "data.log"
 
     def make_scratch(self) -> Path:
         """A folder of its own where a new data directory is made before it gets its name."""
@@ -59,53 +58,59 @@ class Place:
         for left in self.data.parent.glob(f"{self.data.name}.new-*"):
             shutil.rmtree(left, ignore_errors=True)
 
+    def make_sockets(self, account: Account | None) -> None:
+        """Make the socket's folder, or see that the one there is nobody else's.
+
+        Raises:
+            ServerError: It is somebody else's, or open to others.
+        """
+        try:
+            self.sockets.mkdir(mode=0o700)
+        except FileExistsError:
+            pass
+        else:
+            give(self.sockets, account)
+        status = self.sockets.lstat()
+        if not stat.S_ISDIR(status.st_mode) or status.st_uid != self.owner or status.st_mode & 0o077:
+            raise ServerError(f"{self.sockets} is not a private folder of user {self.owner}; remove it")
+
+    def clear_sockets(self) -> None:
+        """Remove the socket's folder, unless it holds something that is not ours."""
+        for left in (*self.sockets.glob(".s.PGSQL.*"), *self.sockets.glob("tmp*")):
+            left.unlink(missing_ok=True)
+        if self.sockets.is_dir():
+            self.sockets.rmdir()
+
 
 def prepare_place(directory: Path, account: Account | None) -> Place:
-    """Make the folders, or find them.
+    """Make the folder, or find it.
 
     Raises:
-        ServerError: One can't be made, or somebody else's is in the way.
+        ServerError: It can't be made or written.
     """
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        directory = directory.resolve(strict=True)
-        digest = hashlib.sha256(os.fsencode(directory)).hexdigest()[:16]
         if not os.access(directory, os.W_OK | os.X_OK):
             raise PermissionError(13, "Permission denied")
-        data = _data_folder(directory / "data", digest, account)
+        place = find_place(directory.resolve(strict=True), account)
     except OSError as error:
+        reason = "it is a file" if directory.is_file() else error.strerror
         raise ServerError(
-            f"can't use {directory} for the embedded PostgreSQL: {error.strerror}; give database= a directory that "
+            f"can't use {directory} for the embedded PostgreSQL: {reason}; give database= a directory that "
             "you may write, or a postgresql:// string"
         ) from error
-    return Place(directory, data, _socket_folder(digest, account))
+    named = place.directory / "data"
+    if named.is_symlink() and not place.data.exists():
+        raise ServerError(
+            f"{named} is a link to {place.data}, which is not there; bring that back, or remove the link to begin anew"
+        )
+    return place
 
 
-def _data_folder(wanted: Path, digest: str, account: Account | None) -> Path:
-    """Where the data is or shall be; a link in the directory remembers a choice made for good."""
-    if wanted.is_symlink():
-        return wanted.readlink()
-    if wanted.exists() or reachable(wanted, account):
-        return wanted
-    # A name of its own: what a directory deleted since has left there must not come back.
-    data = ROOT_HOME / "data" / f"{digest}-{secrets.token_hex(4)}"
-    data.parent.mkdir(parents=True, exist_ok=True, mode=0o755)
-    with contextlib.suppress(FileExistsError):  # another process was quicker
-        wanted.symlink_to(data)
-    return wanted.readlink()
-
-
-def _socket_folder(digest: str, account: Account | None) -> Path:
-    """Always the same for one directory, whatever TMPDIR says: other processes must find the server there."""
+def find_place(directory: Path, account: Account | None) -> Place:
+    """Say where everything is; touch nothing."""
+    directory = directory.resolve()
     owner = account.uid if account else os.geteuid()
-    folder = Path("/tmp") / f"lightrag-{owner}-{digest}"
-    try:
-        folder.mkdir(mode=0o700)
-    except FileExistsError:
-        pass
-    else:
-        give(folder, account)
-    status = folder.lstat()
-    if not stat.S_ISDIR(status.st_mode) or status.st_uid != owner or status.st_mode & 0o077:
-        raise ServerError(f"{folder} is not a private folder of user {owner}; remove it")
-    return folder
+    # Always the same for one directory, whatever TMPDIR says: other processes must find the server there.
+    digest = hashlib.sha256(os.fsencode(directory)).hexdigest()[:16]
+    return Place(directory, (directory / "data").resolve(), Path("/tmp") / f"lightrag-{owner}-{digest}", owner)

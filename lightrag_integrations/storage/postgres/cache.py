@@ -18,7 +18,7 @@ class CachePart(StorePart):
     """The extraction cache and the ledger."""
 
     async def cached_extractions(self, keys: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], Extraction]:
-        """See `protocols.Store.cached_extractions`."""
+        """See `store.Store.cached_extractions`."""
         wanted = {_digest(key): key for key in keys}
         if not wanted:
             return {}
@@ -26,7 +26,7 @@ class CachePart(StorePart):
         return {wanted[bytes(key)]: Extraction.model_validate_json(result) for key, result in rows}
 
     async def cache_extraction(self, key: tuple[str, str], extraction: Extraction, usage: Usage) -> None:
-        """See `protocols.Store.cache_extraction`."""
+        """See `store.Store.cache_extraction`."""
         async with self._database.transaction() as (connection, layout):
             await run(
                 connection, layout, "cache_extraction",
@@ -35,13 +35,13 @@ class CachePart(StorePart):
             await _record(connection, layout, [usage])
 
     async def record_usage(self, usages: Sequence[Usage]) -> None:
-        """See `protocols.Store.record_usage`."""
+        """See `store.Store.record_usage`."""
         if usages:
             async with self._database.transaction() as (connection, layout):
                 await _record(connection, layout, usages)
 
     async def ledger(self) -> Sequence[Usage]:
-        """See `protocols.Store.ledger`."""
+        """See `store.Store.ledger`."""
         return [
             Usage(kind=kind, model=model, prompt_tokens=prompt, completion_tokens=completion, cached=cached)
             for kind, model, prompt, completion, cached in await self._alone("ledger")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lightrag_integrations.protocols import ChunkRow
+from lightrag_integrations.rows import ChunkRow
 from lightrag_integrations.storage.postgres.reads import Reads
 from lightrag_integrations.storage.postgres.wire import read_halfvec
 
@@ -16,21 +16,21 @@ class ChunkReads(Reads):
     """Texts and spans."""
 
     async def chunks(self, ids: Sequence[int]) -> Mapping[int, ChunkRow]:
-        """See `protocols.Reader.chunks`."""
+        """See `store.Reader.chunks`."""
         rows = await self._rows("chunks", chunks=await self._shown(ids))
         return {row[0]: _chunk(row) for row in rows}
 
     async def find_chunks(self, chunk_ids: Sequence[str]) -> Sequence[ChunkRow]:
-        """See `protocols.Reader.find_chunks`."""
+        """See `store.Reader.find_chunks`."""
         found = {row[1]: _chunk(row) for row in await self._seen("find_chunks", ids=list(chunk_ids))}
         return [found[chunk_id] for chunk_id in dict.fromkeys(chunk_ids) if chunk_id in found]
 
     async def all_chunks(self, limit: int | None = None) -> Sequence[ChunkRow]:
-        """See `protocols.Reader.all_chunks`."""
+        """See `store.Reader.all_chunks`."""
         return [_chunk(row) for row in await self._seen("all_chunks", limit=limit)]
 
     async def vectors(self, chunk_ids: Sequence[str]) -> Mapping[str, Sequence[float]]:
-        """See `protocols.Reader.vectors`."""
+        """See `store.Reader.vectors`."""
         rows = await self._seen("vectors", ids=list(chunk_ids))
         return {chunk_id: read_halfvec(data) for chunk_id, data in rows}
 

@@ -17,33 +17,33 @@ class DocumentPart(StorePart):
     """Documents as they are stored."""
 
     async def stored(self, document_ids: Sequence[str]) -> Mapping[str, StoredDocument]:
-        """See `protocols.Store.stored`."""
+        """See `store.Store.stored`."""
         rows = await self._alone("stored", ids=list(document_ids))
         return {row[0]: StoredDocument(id=row[0], content_hash=row[1], source=row[2], metadata=row[3]) for row in rows}
 
     async def chunk_hashes(self, document_ids: Sequence[str]) -> Mapping[str, Mapping[str, tuple[str, str]]]:
-        """See `protocols.Store.chunk_hashes`."""
+        """See `store.Store.chunk_hashes`."""
         found: dict[str, dict[str, tuple[str, str]]] = {}
         for document_id, chunk_id, content_hash, metadata in await self._alone("chunk_hashes", ids=list(document_ids)):
             found.setdefault(document_id, {})[chunk_id] = (content_hash, canonical(metadata))
         return found
 
     async def document_text(self, document_id: str) -> str | None:
-        """See `protocols.Store.document_text`."""
+        """See `store.Store.document_text`."""
         rows = await self._alone("document_text", id=document_id)
         return rows[0][0] if rows else None
 
     async def statuses(
         self, *, status: DocumentState | None, document_ids: Sequence[str] | None, limit: int | None
     ) -> Sequence[DocumentStatus]:
-        """See `protocols.Store.statuses`."""
+        """See `store.Store.statuses`."""
         ids = None if document_ids is None else list(document_ids)
         rows = await self._alone("statuses", ids=ids, status=status, limit=limit)
         names = ("id", "status", "title", "source", "chunks", "error", "attempts", "metadata")
         return [DocumentStatus(**dict(zip(names, row, strict=True))) for row in rows]
 
     async def update_metadata(self, documents: Sequence[PendingDocument]) -> None:
-        """See `protocols.Store.update_metadata`.
+        """See `store.Store.update_metadata`.
 
         A chunk keeps what it had of its own: what the caller gave with it, or else what was not the document's.
         """

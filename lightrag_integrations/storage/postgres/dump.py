@@ -28,7 +28,7 @@ class DumpPart(StorePart):
     """`dump` of the store."""
 
     async def dump(self) -> str:
-        """See `protocols.Store.dump`."""
+        """See `store.Store.dump`."""
         async with self._database.snapshot() as (connection, layout):
             chunks = await run(connection, layout, "dump_chunks")
             lines = [

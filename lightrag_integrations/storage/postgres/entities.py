@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from lightrag_integrations.protocols import EntityRow
+from lightrag_integrations.rows import EntityRow
 from lightrag_integrations.storage.postgres.reads import Reads
 from lightrag_integrations.storage.postgres.wire import int4_array
 
@@ -15,7 +15,7 @@ class EntityReads(Reads):
     """Names, types and descriptions, composed at reading."""
 
     async def entities(self, ids: Sequence[int]) -> Mapping[int, EntityRow]:
-        """See `protocols.Reader.entities`."""
+        """See `store.Reader.entities`."""
         wanted = int4_array(ids)
         documents: dict[int, dict[str, None]] = {}
         descriptions: dict[int, dict[str, None]] = {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from lightrag_integrations.models import FactView
-from lightrag_integrations.protocols import FactRow
+from lightrag_integrations.rows import FactRow
 from lightrag_integrations.storage.postgres.parts import columns
 from lightrag_integrations.storage.postgres.reads import Reads
 from lightrag_integrations.storage.postgres.wire import int4_array, int8_array
@@ -17,7 +17,7 @@ class FactReads(Reads):
     """Facts by id, entity, chunk or pair."""
 
     async def facts(self, ids: Sequence[int]) -> Mapping[int, FactRow]:
-        """See `protocols.Reader.facts`."""
+        """See `store.Reader.facts`."""
         rows = await self._seen("facts", facts=int8_array(ids))
         ends = int4_array(sorted({row[1] for row in rows} | {row[2] for row in rows}))
         names = dict(await self._seen("entity_names", entities=ends)) if rows else {}
@@ -31,15 +31,15 @@ class FactReads(Reads):
         return found
 
     async def facts_of_entities(self, entities: Sequence[int], limit: int) -> Sequence[FactRow]:
-        """See `protocols.Reader.facts_of_entities`."""
+        """See `store.Reader.facts_of_entities`."""
         return await self._in_order("facts_of_entities", entities=int4_array(entities), limit=limit)
 
     async def facts_of_chunks(self, chunks: Sequence[int], limit: int) -> Sequence[FactRow]:
-        """See `protocols.Reader.facts_of_chunks`."""
+        """See `store.Reader.facts_of_chunks`."""
         return await self._in_order("facts_of_chunks", chunks=await self._shown(chunks), limit=limit)
 
     async def facts_between(self, pairs: Sequence[tuple[int, int]], limit: int) -> Sequence[FactRow]:
-        """See `protocols.Reader.facts_between`."""
+        """See `store.Reader.facts_between`."""
         lows, highs = columns([(min(pair), max(pair)) for pair in pairs], 2)
         return await self._in_order("facts_between", lows=int4_array(lows), highs=int4_array(highs), limit=limit)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from lightrag_integrations.protocols import EdgeBatch
+from lightrag_integrations.rows import EdgeBatch
 from lightrag_integrations.storage.postgres.reads import Reads
 from lightrag_integrations.storage.postgres.wire import int4_array
 
@@ -15,12 +15,12 @@ class GraphReads(Reads):
     """Edges between entities and chunks."""
 
     async def named(self, keys: Sequence[str]) -> Mapping[str, tuple[int, int]]:
-        """See `protocols.Reader.named`."""
+        """See `store.Reader.named`."""
         rows = await self._seen("named", keys=list(keys))
         return {key: (entity, mentions) for key, entity, mentions in rows}
 
     async def edges(self, *, entities: Sequence[int], chunks: Sequence[int], limit: int) -> EdgeBatch:
-        """See `protocols.Reader.edges`."""
+        """See `store.Reader.edges`."""
         names, passages = int4_array(entities), await self._shown(chunks)
         mentions: dict[tuple[int, int], float] = {}
         facts: dict[int, tuple[int, int, float, int]] = {}
@@ -40,23 +40,23 @@ class GraphReads(Reads):
         )
 
     async def title_links(self, chunks: Sequence[int], limit: int) -> Sequence[tuple[int, int, float]]:
-        """See `protocols.Reader.title_links`."""
+        """See `store.Reader.title_links`."""
         rows = await self._seen("title_links", chunks=await self._shown(chunks), limit=limit)
         return [(p, q, 1.0) for p, q in rows]
 
     async def shared_links(
         self, chunks: Sequence[int], *, max_frequency: int, limit: int
     ) -> Sequence[tuple[int, int, float]]:
-        """See `protocols.Reader.shared_links`; a pair that shares several entities comes once for each."""
+        """See `store.Reader.shared_links`; a pair that shares several entities comes once for each."""
         rows = await self._seen("shared_links", chunks=await self._shown(chunks), most=max_frequency, limit=limit)
         return [(p, q, weight) for p, q, weight in rows]
 
     async def mentions_of_chunks(self, chunks: Sequence[int]) -> Sequence[tuple[int, int, bool]]:
-        """See `protocols.Reader.mentions_of_chunks`."""
+        """See `store.Reader.mentions_of_chunks`."""
         rows = await self._rows("mentions_of_chunks", chunks=await self._shown(chunks))
         return [(chunk, entity, is_title) for chunk, entity, is_title in rows]
 
     async def mentions_of_entities(self, entities: Sequence[int], limit: int) -> Sequence[tuple[int, int]]:
-        """See `protocols.Reader.mentions_of_entities`."""
+        """See `store.Reader.mentions_of_entities`."""
         rows = await self._seen("mentions_of_entities", entities=int4_array(entities), limit=limit)
         return [(entity, chunk) for entity, chunk in rows]

@@ -37,7 +37,7 @@ class MaintenancePart(StorePart):
     """`compact` of the store."""
 
     async def compact(self) -> None:
-        """See `protocols.Store.compact`. Also builds missing vector indexes and refreshes the planner's statistics."""
+        """See `store.Store.compact`. Also builds missing vector indexes and refreshes the planner's statistics."""
         await fold(self._database, self._tuning, everything=True)
         await sweep(self._database)
         await build_vector_indexes(self._database, self._tuning)

@@ -25,19 +25,19 @@ class NearestReads(Reads):
     """The vectors nearest to a question's."""
 
     async def nearest_chunks(self, vector: Sequence[float], limit: int) -> Sequence[tuple[int, float]]:
-        """See `protocols.Reader.nearest_chunks`."""
+        """See `store.Reader.nearest_chunks`."""
         return await self._nearest("chunk", vector, limit)
 
     async def nearest_entities(self, vector: Sequence[float], limit: int) -> Sequence[tuple[int, float]]:
-        """See `protocols.Reader.nearest_entities`."""
+        """See `store.Reader.nearest_entities`."""
         return await self._nearest("entity", vector, limit)
 
     async def nearest_facts(self, vector: Sequence[float], limit: int) -> Sequence[tuple[int, float]]:
-        """See `protocols.Reader.nearest_facts`."""
+        """See `store.Reader.nearest_facts`."""
         return await self._nearest("fact", vector, limit)
 
     async def similarities(self, vector: Sequence[float], chunks: Sequence[int]) -> Mapping[int, float]:
-        """See `protocols.Reader.similarities`."""
+        """See `store.Reader.similarities`."""
         packed = await self._question(vector)
         if packed is None:
             return {}

@@ -18,7 +18,7 @@ class PendingPart(StorePart):
     """Accepting, leasing, claiming and failing documents."""
 
     async def accept(self, documents: Sequence[PendingDocument], *, owner: str, lease_s: float) -> None:
-        """See `protocols.Store.accept`."""
+        """See `store.Store.accept`."""
         if not documents:
             return
         ids, titles, sources, metadata, contents, chunks, hashes, replaces, attempts = columns(
@@ -31,19 +31,19 @@ class PendingPart(StorePart):
         )  # fmt: skip
 
     async def extend_lease(self, document_ids: Sequence[str], *, owner: str, lease_s: float) -> None:
-        """See `protocols.Store.extend_lease`."""
+        """See `store.Store.extend_lease`."""
         await self._alone("extend_lease", ids=list(document_ids), owner=owner, lease_s=lease_s)
 
     async def claim(
         self, document_ids: Sequence[str] | None, *, owner: str, lease_s: float, limit: int
     ) -> Sequence[PendingDocument]:
-        """See `protocols.Store.claim`."""
+        """See `store.Store.claim`."""
         ids = None if document_ids is None else list(document_ids)
         rows = await self._alone("claim", ids=ids, owner=owner, lease_s=lease_s, limit=limit)
         return [_document(row) for row in sorted(rows)]
 
     async def fail(self, errors: Mapping[str, str], *, owner: str) -> None:
-        """See `protocols.Store.fail`."""
+        """See `store.Store.fail`."""
         reasons = [reason.replace("\x00", "") for reason in errors.values()]
         await self._alone("fail", ids=list(errors), errors=reasons, owner=owner)
 

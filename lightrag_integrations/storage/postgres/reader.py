@@ -13,4 +13,4 @@ __all__ = ["PostgresReader"]
 
 
 class PostgresReader(SearchReads, NearestReads, GraphReads, ChunkReads, EntityReads, FactReads):
-    """`protocols.Reader` on a connection inside a REPEATABLE READ transaction."""
+    """`store.Reader` on a connection inside a REPEATABLE READ transaction."""

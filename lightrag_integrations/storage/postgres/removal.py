@@ -21,7 +21,7 @@ class RemovalPart(StorePart):
     """`delete` and `delete_chunks` of the store."""
 
     async def delete(self, document_ids: Sequence[str]) -> int:
-        """See `protocols.Store.delete`."""
+        """See `store.Store.delete`."""
         ids = list(document_ids)
         async with self._database.transaction() as (connection, layout):
             waiting = await run(connection, layout, "lock_pending", ids=ids)
@@ -35,7 +35,7 @@ class RemovalPart(StorePart):
         return len({row[0] for row in waiting} | {row[1] for row in found})
 
     async def delete_chunks(self, chunk_ids: Sequence[str]) -> int:
-        """See `protocols.Store.delete_chunks`."""
+        """See `store.Store.delete_chunks`."""
         ids = list(chunk_ids)
         async with self._database.transaction() as (connection, layout):
             owners = [row[0] for row in await run(connection, layout, "documents_of_chunks", ids=ids)]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lightrag_integrations.protocols import Posting
+from lightrag_integrations.rows import Posting
 from lightrag_integrations.storage.postgres.reads import Reads
 from lightrag_integrations.storage.postgres.wire import int8_array
 from lightrag_integrations.text.postings import unpack_ints, unpack_postings
@@ -24,13 +24,13 @@ class SearchReads(Reads):
     """BM25's inputs."""
 
     async def corpus(self) -> tuple[int, int]:
-        """See `protocols.Reader.corpus`."""
+        """See `store.Reader.corpus`."""
         rows = await (self._rows("corpus") if self._where is None else self._seen("visible_corpus"))
         count, length = rows[0]
         return count, length
 
     async def postings(self, terms: Sequence[int]) -> Sequence[Posting]:
-        """See `protocols.Reader.postings`."""
+        """See `store.Reader.postings`."""
         if not len(terms):
             return []
         rows = await self._rows("postings", terms=int8_array(list(terms)))

@@ -12,7 +12,7 @@ class StatusPart(StorePart):
     """`status` of the store."""
 
     async def status(self) -> IndexStatus:
-        """See `protocols.Store.status`."""
+        """See `store.Store.status`."""
         async with self._database.snapshot() as (connection, layout):
             row = (await run(connection, layout, "status", schema=layout.schema))[0]
             meta = dict(await run(connection, layout, "meta"))

@@ -8,7 +8,6 @@ from contextlib import asynccontextmanager
 
 from lightrag_integrations.filters import Filter
 from lightrag_integrations.options import ConnectOptions
-from lightrag_integrations.protocols import Reader, Store
 from lightrag_integrations.storage.postgres.cache import CachePart
 from lightrag_integrations.storage.postgres.documents import DocumentPart
 from lightrag_integrations.storage.postgres.dump import DumpPart
@@ -24,6 +23,7 @@ from lightrag_integrations.storage.postgres.upkeep import Upkeep
 from lightrag_integrations.storage.postgres.vectors import VectorPart
 from lightrag_integrations.storage.postgres.verify import VerifyPart
 from lightrag_integrations.storage.postgres.write import WritePart
+from lightrag_integrations.store import Reader, Store
 
 __all__ = ["PostgresStore", "open_store"]
 
@@ -35,7 +35,7 @@ class PostgresStore(
     WritePart, RemovalPart, PendingPart, DocumentPart, CachePart, VectorPart, StatusPart, MaintenancePart, DumpPart,
     VerifyPart,
 ):  # fmt: skip
-    """`protocols.Store` on one pool. Use `open_store`."""
+    """`store.Store` on one pool. Use `open_store`."""
 
     def __init__(self, database: Database, tuning: Tuning, on_warning: Callable[[str], None] | None) -> None:
         """Put the parts together; no I/O.
@@ -52,13 +52,13 @@ class PostgresStore(
         self._upkeep = Upkeep(database, tuning)
 
     async def aclose(self) -> None:
-        """See `protocols.Store.aclose`."""
+        """See `store.Store.aclose`."""
         await self._upkeep.aclose()
         await self._database.aclose()
 
     @asynccontextmanager
     async def snapshot(self, where: Filter | None = None) -> AsyncIterator[Reader]:
-        """See `protocols.Store.snapshot`."""
+        """See `store.Store.snapshot`."""
         if not self._looked:
             # A bulk load may have ended before its vector indexes were built.
             self._looked = True
@@ -78,7 +78,7 @@ class PostgresStore(
                 self._on_warning(message)
 
     async def drop(self) -> None:
-        """See `protocols.Store.drop`."""
+        """See `store.Store.drop`."""
         await self._upkeep.aclose()
         async with self._database.transaction() as (connection, layout):
             await connection.execute(layout.statements.fill("DROP SCHEMA {s} CASCADE"))

@@ -28,7 +28,7 @@ class VectorPart(StorePart):
     """Checks the embedding model and finds known vectors."""
 
     async def check_embedding(self, fingerprint: str, dimension: int) -> None:
-        """See `protocols.Store.check_embedding`."""
+        """See `store.Store.check_embedding`."""
         if not 1 <= dimension <= MAX_COLUMN:
             raise ConfigurationError(f"embedding dimension {dimension}: expected 1 to {MAX_COLUMN}")
         for last in (*[False] * _LOCK_TRIES, True):
@@ -56,15 +56,15 @@ class VectorPart(StorePart):
                 await _type_columns(connection, layout, fingerprint, dimension)
 
     async def record_settings(self, settings: Mapping[str, str]) -> None:
-        """See `protocols.Store.record_settings`."""
+        """See `store.Store.record_settings`."""
         await self._alone("add_meta", keys=list(settings), values=list(settings.values()))
 
     async def settings(self) -> Mapping[str, str]:
-        """See `protocols.Store.settings`."""
+        """See `store.Store.settings`."""
         return dict(await self._alone("meta"))
 
     async def known_vectors(self, document_ids: Sequence[str]) -> Mapping[str, Sequence[float]]:
-        """See `protocols.Store.known_vectors`."""
+        """See `store.Store.known_vectors`."""
         ids = list(document_ids)
         async with self._database.snapshot() as (connection, layout):
             rows = await run(connection, layout, "known_fact_vectors", ids=ids)
@@ -72,7 +72,7 @@ class VectorPart(StorePart):
         return {digest: read_halfvec(data) for digest, data in rows}
 
     async def embedded_entities(self, keys: Sequence[str]) -> frozenset[str]:
-        """See `protocols.Store.embedded_entities`."""
+        """See `store.Store.embedded_entities`."""
         return frozenset(row[0] for row in await self._alone("embedded_entities", keys=list(keys)))
 
 

@@ -19,7 +19,7 @@ class VerifyPart(StorePart):
     """`verify` of the store."""
 
     async def verify(self) -> Sequence[str]:
-        """See `protocols.Store.verify`."""
+        """See `store.Store.verify`."""
         async with self._database.snapshot() as (connection, layout):
             chunks = {row[0]: (row[1], row[2]) for row in await run(connection, layout, "chunk_lengths")}
             return [

@@ -41,7 +41,7 @@ class WritePart(StorePart):
     """`commit` of the store."""
 
     async def commit(self, documents: Sequence[PreparedDocument], *, owner: str) -> None:
-        """See `protocols.Store.commit`."""
+        """See `store.Store.commit`."""
         validate(documents)
         async with self._database.transaction() as (connection, layout):
             ids = [document.document.id for document in documents]

@@ -21,10 +21,10 @@ from lightrag_integrations.ingest.pipeline import IngestTools, run_ingest, run_r
 from lightrag_integrations.models import Document, DocumentStatus, IngestReport
 from lightrag_integrations.observe import Event, Observer
 from lightrag_integrations.options import ConnectOptions, IngestOptions
-from lightrag_integrations.protocols import Store
 from lightrag_integrations.providers.offline import HashEmbedder
 from lightrag_integrations.providers.openai import OpenAIChatModel, OpenAIEmbedder
 from lightrag_integrations.storage.postgres import open_store, schema_name
+from lightrag_integrations.store import Store
 from lightrag_integrations.text.tokens import default_tokenizer
 from tests.doubles.fixtures import openai_server
 from tests.doubles.openai_server import OpenAIServer

@@ -5,7 +5,7 @@ from typing import Any
 
 from lightrag_integrations.contributions import Fact, Mention, PendingDocument, PreparedChunk, PreparedDocument
 from lightrag_integrations.models import Chunk, Document
-from lightrag_integrations.protocols import Store
+from lightrag_integrations.store import Store
 
 __all__ = ["chunk", "document", "put", "term"]
 

@@ -6,8 +6,8 @@ import random
 from lightrag_integrations.contributions import PendingDocument, PreparedDocument
 from lightrag_integrations.errors import InputError
 from lightrag_integrations.options import ConnectOptions
-from lightrag_integrations.protocols import Store
 from lightrag_integrations.storage.postgres import Tuning, open_store
+from lightrag_integrations.store import Store
 from tests.integration.storage.making import chunk, document, put, term
 from tests.servers import PostgresServer
 

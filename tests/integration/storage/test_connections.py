@@ -9,8 +9,8 @@ import pytest
 
 from lightrag_integrations.errors import ConfigurationError, ConnectionFailed, IndexClosed, SchemaError, StorageError
 from lightrag_integrations.options import ConnectOptions
-from lightrag_integrations.protocols import Store
 from lightrag_integrations.storage.postgres import open_store
+from lightrag_integrations.store import Store
 from tests.conftest import MakeStore
 from tests.integration.storage.making import chunk, document, put
 from tests.servers import PostgresServer

@@ -7,7 +7,7 @@ import pytest
 from lightrag_integrations.contributions import PendingDocument, Usage
 from lightrag_integrations.errors import InputError
 from lightrag_integrations.models import Chunk, Document, ExtractedEntity, Extraction
-from lightrag_integrations.protocols import Store
+from lightrag_integrations.store import Store
 from tests.integration.storage.making import chunk, document, put
 
 

@@ -9,8 +9,8 @@ import pytest
 from psycopg import sql
 
 from lightrag_integrations.contributions import Fact, PreparedDocument
-from lightrag_integrations.protocols import Store
 from lightrag_integrations.storage.postgres import Tuning
+from lightrag_integrations.store import Store
 from tests.conftest import MakeStore
 from tests.integration.storage.making import chunk, document, put
 

@@ -12,8 +12,8 @@ from psycopg import sql
 
 from lightrag_integrations.errors import InputError
 from lightrag_integrations.filters import OPERATORS, Compare, parse_filter
-from lightrag_integrations.protocols import Store
 from lightrag_integrations.storage.postgres.filters_sql import compile_filter
+from lightrag_integrations.store import Store
 from tests.integration.storage.making import chunk, document, put
 from tests.integration.storage.reference import passes
 

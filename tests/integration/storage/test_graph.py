@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import pytest
 
 from lightrag_integrations.contributions import Fact, Mention
-from lightrag_integrations.protocols import Reader, Store
+from lightrag_integrations.store import Reader, Store
 from tests.integration.storage.making import chunk, document, put
 
 

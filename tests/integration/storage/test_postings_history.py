@@ -6,8 +6,8 @@ from collections import Counter
 import pytest
 
 from lightrag_integrations.filters import parse_filter
-from lightrag_integrations.protocols import Store
 from lightrag_integrations.storage.postgres import Tuning
+from lightrag_integrations.store import Store
 from tests.conftest import MakeStore
 from tests.integration.storage.making import chunk, document, put, term
 

@@ -3,7 +3,7 @@
 import pytest
 
 from lightrag_integrations.errors import InputError, ModelError, SchemaError
-from lightrag_integrations.protocols import Store
+from lightrag_integrations.store import Store
 from tests.integration.storage.making import chunk, document, put, term
 
 

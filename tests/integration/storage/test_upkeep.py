@@ -7,8 +7,8 @@ import psycopg
 from psycopg import sql
 
 from lightrag_integrations.options import ConnectOptions
-from lightrag_integrations.protocols import Store
 from lightrag_integrations.storage.postgres import Tuning, open_store
+from lightrag_integrations.store import Store
 from tests.conftest import MakeStore
 from tests.integration.storage.making import chunk, document, put, term
 

@@ -8,8 +8,8 @@ import pytest
 from lightrag_integrations.errors import ConfigurationError, ModelError, SchemaError
 from lightrag_integrations.filters import parse_filter
 from lightrag_integrations.options import ConnectOptions
-from lightrag_integrations.protocols import Store
 from lightrag_integrations.storage.postgres import Tuning, open_store
+from lightrag_integrations.store import Store
 from tests.conftest import MakeStore
 from tests.integration.storage.making import chunk, document, put
 

@@ -10,7 +10,7 @@ import numpy as np
 from lightrag_integrations.contributions import PreparedDocument
 from lightrag_integrations.filters import Compare, Filter
 from lightrag_integrations.models import FactView
-from lightrag_integrations.protocols import ChunkRow, EdgeBatch, EntityRow, FactRow, Posting
+from lightrag_integrations.rows import ChunkRow, EdgeBatch, EntityRow, FactRow, Posting
 
 __all__ = ["MemoryReader", "MemoryStore"]
 

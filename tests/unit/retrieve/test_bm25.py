@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rank_bm25 import BM25Okapi
 
-from lightrag_integrations.protocols import Posting
 from lightrag_integrations.retrieve.bm25 import Bm25, best
+from lightrag_integrations.rows import Posting
 
 WORDS = st.integers(0, 12)
 CORPUS = st.lists(st.lists(WORDS, max_size=20), min_size=1, max_size=15).filter(lambda corpus: any(corpus))

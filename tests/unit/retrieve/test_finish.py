@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from lightrag_integrations.models import Document
 from lightrag_integrations.options import QueryOptions, WalkOptions
-from lightrag_integrations.protocols import ChunkRow
 from lightrag_integrations.retrieve.finish import finish
 from lightrag_integrations.retrieve.ranking import Found, Ranking
+from lightrag_integrations.rows import ChunkRow
 from tests.unit.retrieve.making import question, reader
 
 KINDS = ("red", "green", "blue")

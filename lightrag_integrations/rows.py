@@ -1,0 +1,140 @@
+"""What a `Reader` hands to retrieval. Integer ids are PostgreSQL's surrogate keys: good within one `Reader` only."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from lightrag_integrations.models import EntityView, Evidence, FactView, Hit, RelationView
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Ints = NDArray[np.int64]
+    Floats = NDArray[np.float64]
+
+__all__ = ["ChunkRow", "EdgeBatch", "EntityRow", "FactRow", "Posting", "relation_views"]
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """The visible chunks that hold a term: deletions subtracted, filter applied. Three arrays of one length."""
+
+    term: int
+    chunks: Ints
+    tfs: Ints
+    lengths: Ints
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkRow:
+    """A visible chunk."""
+
+    id: int
+    chunk_id: str
+    document_id: str
+    title: str
+    text: str
+    source: str
+    position: int
+    start: int
+    end: int
+    metadata: Mapping[str, Any]
+    content_hash: str
+
+    def hit(self, score: float = 0.0, evidence: Evidence | None = None) -> Hit:
+        """The chunk as a hit."""
+        return Hit(
+            chunk_id=self.chunk_id,
+            document_id=self.document_id,
+            text=self.text,
+            score=score,
+            title=self.title,
+            source=self.source,
+            position=self.position,
+            start=self.start,
+            end=self.end,
+            metadata=dict(self.metadata),
+            evidence=evidence or Evidence(),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class EntityRow:
+    """A visible entity, composed from its visible mentions."""
+
+    id: int
+    key: str
+    name: str
+    """Commonest surface form, ties by code point."""
+    type: str
+    description: str
+    """Distinct non-empty descriptions, joined by a line break, in (document id, position) order."""
+    degree: int
+    """Distinct visible entities it has relations with."""
+    mentions: int
+    """Visible chunks that mention it."""
+    document_ids: tuple[str, ...] = ()
+
+    def view(self) -> EntityView:
+        """The entity as users see it."""
+        return EntityView(
+            name=self.name,
+            type=self.type,
+            description=self.description,
+            degree=self.degree,
+            mentions=self.mentions,
+            document_ids=self.document_ids,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class FactRow:
+    """A visible fact."""
+
+    id: int
+    source: int
+    """Entity id."""
+    target: int
+    chunk: int
+    """Chunk id (surrogate)."""
+    weight: float
+    view: FactView
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeBatch:
+    """Edges next to some nodes, at most `limit` of each kind for each node, heaviest first.
+
+    Facts between the same two entities are separate edges here; the walk adds them up.
+    """
+
+    mentions: Sequence[tuple[int, int, float]] = ()
+    """(entity, chunk, weight): weight 1; 2 where the entity is the chunk's title."""
+    facts: Sequence[tuple[int, int, float, int]] = ()
+    """(source entity, target entity, weight, fact id)."""
+    entity_totals: Mapping[int, float] = field(default_factory=dict)
+    """All visible edge weight at each entity asked for, mention and fact edges together, read or not."""
+    chunk_totals: Mapping[int, float] = field(default_factory=dict)
+
+
+def relation_views(facts: Iterable[FactRow]) -> list[RelationView]:
+    """Facts gathered by their two entities, whichever way they point, in the order of each pair's first fact."""
+    pairs: dict[frozenset[int], dict[int, FactView]] = {}
+    for fact in facts:
+        pairs.setdefault(frozenset((fact.source, fact.target)), {})[fact.id] = fact.view
+    return [_relation_view(tuple(views.values())) for views in pairs.values()]
+
+
+def _relation_view(facts: tuple[FactView, ...]) -> RelationView:
+    return RelationView(
+        source=facts[0].source,
+        target=facts[0].target,
+        keywords=tuple(dict.fromkeys(word for fact in facts for word in fact.keywords)),
+        description="\n".join(dict.fromkeys(fact.description for fact in facts if fact.description)),
+        weight=math.fsum(fact.weight for fact in facts),
+        facts=facts,
+    )

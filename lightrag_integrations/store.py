@@ -1,0 +1,232 @@
+"""The seam between the algorithms (`ingest`, `retrieve`) and PostgreSQL (`storage`): `Store` and `Reader`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import TYPE_CHECKING, Protocol
+
+from lightrag_integrations.models import DocumentState, DocumentStatus, Extraction, IndexStatus
+from lightrag_integrations.rows import ChunkRow, EdgeBatch, EntityRow, FactRow, Posting
+
+if TYPE_CHECKING:
+    from lightrag_integrations.contributions import PendingDocument, PreparedDocument, StoredDocument, Usage
+    from lightrag_integrations.filters import Filter
+
+__all__ = ["Reader", "Store"]
+
+
+class Reader(Protocol):
+    """One consistent, read-only snapshot of an index through one filter. Everything returned is visible."""
+
+    async def corpus(self) -> tuple[int, int]:
+        """(number of chunks, sum of their lengths in terms): BM25's N and N × mean length."""
+        ...
+
+    async def postings(self, terms: Sequence[int]) -> Sequence[Posting]:
+        """Postings of the terms that occur, in the order asked."""
+        ...
+
+    async def nearest_chunks(self, vector: Sequence[float], limit: int) -> Sequence[tuple[int, float]]:
+        """(chunk, cosine), best first."""
+        ...
+
+    async def nearest_entities(self, vector: Sequence[float], limit: int) -> Sequence[tuple[int, float]]:
+        """(entity, cosine of its name), best first."""
+        ...
+
+    async def nearest_facts(self, vector: Sequence[float], limit: int) -> Sequence[tuple[int, float]]:
+        """(fact, cosine of its description), best first."""
+        ...
+
+    async def similarities(self, vector: Sequence[float], chunks: Sequence[int]) -> Mapping[int, float]:
+        """Cosine of each given chunk that has a vector."""
+        ...
+
+    async def named(self, keys: Sequence[str]) -> Mapping[str, tuple[int, int]]:
+        """Entity key to (entity, number of visible chunks that mention it), for keys that exist visibly."""
+        ...
+
+    async def edges(self, *, entities: Sequence[int], chunks: Sequence[int], limit: int) -> EdgeBatch:
+        """Edges next to the nodes given."""
+        ...
+
+    async def title_links(self, chunks: Sequence[int], limit: int) -> Sequence[tuple[int, int, float]]:
+        """(chunk p, chunk q, 1.0) where p mentions (not as its title) an entity that is q's title; p is given.
+
+        At most `limit` for each p. Chunks of the same entity title as p itself are left out.
+        """
+        ...
+
+    async def shared_links(
+        self, chunks: Sequence[int], *, max_frequency: int, limit: int
+    ) -> Sequence[tuple[int, int, float]]:
+        """(chunk p, chunk q, 1/√df) where both mention a non-title entity of 2 ≤ df ≤ max_frequency; p is given."""
+        ...
+
+    async def chunks(self, ids: Sequence[int]) -> Mapping[int, ChunkRow]:
+        """The chunks with these surrogate ids."""
+        ...
+
+    async def find_chunks(self, chunk_ids: Sequence[str]) -> Sequence[ChunkRow]:
+        """The chunks with these callers' ids, in the order asked."""
+        ...
+
+    async def all_chunks(self, limit: int | None = None) -> Sequence[ChunkRow]:
+        """Every visible chunk, in (document id, position) order; the first `limit` where given."""
+        ...
+
+    async def vectors(self, chunk_ids: Sequence[str]) -> Mapping[str, Sequence[float]]:
+        """Stored vectors by callers' chunk id, of those that have one."""
+        ...
+
+    async def entities(self, ids: Sequence[int]) -> Mapping[int, EntityRow]:
+        """The entities with these surrogate ids."""
+        ...
+
+    async def facts(self, ids: Sequence[int]) -> Mapping[int, FactRow]:
+        """The facts with these surrogate ids."""
+        ...
+
+    async def facts_of_entities(self, entities: Sequence[int], limit: int) -> Sequence[FactRow]:
+        """Facts at these entities, at most `limit` for each, heaviest first, then by document id and position."""
+        ...
+
+    async def facts_of_chunks(self, chunks: Sequence[int], limit: int) -> Sequence[FactRow]:
+        """Facts told by these chunks, at most `limit` for each, in the order told."""
+        ...
+
+    async def facts_between(self, pairs: Sequence[tuple[int, int]], limit: int) -> Sequence[FactRow]:
+        """Facts between each pair of entities, either direction, at most `limit` for each pair."""
+        ...
+
+    async def mentions_of_chunks(self, chunks: Sequence[int]) -> Sequence[tuple[int, int, bool]]:
+        """(chunk, entity, is title)."""
+        ...
+
+    async def mentions_of_entities(self, entities: Sequence[int], limit: int) -> Sequence[tuple[int, int]]:
+        """(entity, chunk), at most `limit` for each entity, in (document id, position) order."""
+        ...
+
+
+class Store(Protocol):
+    """One index in PostgreSQL, on one pool. Opens its schema lazily, under an advisory lock."""
+
+    async def aclose(self) -> None:
+        """Close the pool."""
+        ...
+
+    def snapshot(self, where: Filter | None = None) -> AbstractAsyncContextManager[Reader]:
+        """A reader on a REPEATABLE READ, READ ONLY transaction."""
+        ...
+
+    async def check_embedding(self, fingerprint: str, dimension: int) -> None:
+        """Record both at first use; `SchemaError` if the index holds vectors of another model or dimension."""
+        ...
+
+    async def record_settings(self, settings: Mapping[str, str]) -> None:
+        """Record fingerprints (tokenizer, chunker) in `meta`, first value wins."""
+        ...
+
+    async def settings(self) -> Mapping[str, str]:
+        """What is recorded: `embedding` and `dimension` once there are vectors, and the settings given."""
+        ...
+
+    async def stored(self, document_ids: Sequence[str]) -> Mapping[str, StoredDocument]:
+        """What is stored of these documents."""
+        ...
+
+    async def chunk_hashes(self, document_ids: Sequence[str]) -> Mapping[str, Mapping[str, tuple[str, str]]]:
+        """Document id to {chunk id: (content hash, metadata as canonical JSON)} of its stored chunks."""
+        ...
+
+    async def accept(self, documents: Sequence[PendingDocument], *, owner: str, lease_s: float) -> None:
+        """Write pending rows, leased by `owner`, in one transaction. An older one of the same id is replaced."""
+        ...
+
+    async def extend_lease(self, document_ids: Sequence[str], *, owner: str, lease_s: float) -> None:
+        """Keep the leases of documents still being worked on."""
+        ...
+
+    async def claim(
+        self, document_ids: Sequence[str] | None, *, owner: str, lease_s: float, limit: int
+    ) -> Sequence[PendingDocument]:
+        """Lease failed, unleased and expired pending documents (all, or these) for a retry; attempts go up by one."""
+        ...
+
+    async def known_vectors(self, document_ids: Sequence[str]) -> Mapping[str, Sequence[float]]:
+        """Vectors of the stored chunks and facts of these documents, by SHA-256 hex of the embedded text."""
+        ...
+
+    async def embedded_entities(self, keys: Sequence[str]) -> frozenset[str]:
+        """Those of these entity keys that have a vector already."""
+        ...
+
+    async def cached_extractions(self, keys: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], Extraction]:
+        """Cached results by (chunk content hash, extractor fingerprint)."""
+        ...
+
+    async def cache_extraction(self, key: tuple[str, str], extraction: Extraction, usage: Usage) -> None:
+        """Keep a paid answer at once, with its ledger line, in one transaction."""
+        ...
+
+    async def record_usage(self, usages: Sequence[Usage]) -> None:
+        """Append to the ledger."""
+        ...
+
+    async def commit(self, documents: Sequence[PreparedDocument], *, owner: str) -> None:
+        """Store documents and remove their pending rows, in one transaction, with all derived rows and postings.
+
+        A document whose pending row is gone or is leased by another owner is left out (somebody newer took over).
+        """
+        ...
+
+    async def update_metadata(self, documents: Sequence[PendingDocument]) -> None:
+        """Same content, other source or metadata: rewrite only those, on document and chunks, in one transaction."""
+        ...
+
+    async def fail(self, errors: Mapping[str, str], *, owner: str) -> None:
+        """Mark pending documents failed with their reasons and end their leases."""
+        ...
+
+    async def delete(self, document_ids: Sequence[str]) -> int:
+        """Remove documents (and their pending rows) with all contributions, in one transaction; how many existed."""
+        ...
+
+    async def delete_chunks(self, chunk_ids: Sequence[str]) -> int:
+        """Remove chunks by callers' ids; documents left without chunks go too. How many chunks existed."""
+        ...
+
+    async def statuses(
+        self, *, status: DocumentState | None, document_ids: Sequence[str] | None, limit: int | None
+    ) -> Sequence[DocumentStatus]:
+        """States of documents, ordered by id. A document being replaced is listed once, with its pending state."""
+        ...
+
+    async def document_text(self, document_id: str) -> str | None:
+        """The stored text; `None` when there is no such visible document."""
+        ...
+
+    async def status(self) -> IndexStatus:
+        """Counts and settings."""
+        ...
+
+    async def ledger(self) -> Sequence[Usage]:
+        """Totals by kind, model and cached (one `Usage` each, tokens summed)."""
+        ...
+
+    async def compact(self) -> None:
+        """Fold segments and anti-segments; sweep identities without contributions. Safe beside readers and writers."""
+        ...
+
+    async def verify(self) -> Sequence[str]:
+        """Check every invariant; one line for each violation, none when all is well."""
+        ...
+
+    async def dump(self) -> str:
+        """Canonical text of the content (see `LightRAGIndex.dump`)."""
+        ...
+
+    async def drop(self) -> None:
+        """Drop the index's schema and everything in it."""
+        ...
