@@ -28,7 +28,6 @@ if TYPE_CHECKING:
         Citation,
         Context,
         Document,
-        DocumentStatus,
         EntityView,
         Evidence,
         ExtractedEntity,
@@ -36,8 +35,6 @@ if TYPE_CHECKING:
         Extraction,
         FactView,
         Hit,
-        IndexStatus,
-        IngestReport,
         RelationView,
         RetrievalResult,
         Subgraph,
@@ -55,6 +52,7 @@ if TYPE_CHECKING:
     from lightrag_integrations.protocols import ChatModel, Embedder, Extractor, Reranker, Tokenizer
     from lightrag_integrations.providers.offline import HashEmbedder
     from lightrag_integrations.providers.openai import OpenAIChatModel, OpenAIEmbedder
+    from lightrag_integrations.reports import DocumentStatus, IndexStatus, IngestReport
     from lightrag_integrations.rerank.cross_encoder import CrossEncoderReranker
     from lightrag_integrations.rerank.http import HTTPReranker
     from lightrag_integrations.rerank.lexical import LexicalReranker
@@ -122,8 +120,9 @@ _HOME = MappingProxyType(
         "MissingDependency ModelError SchemaError ServerError StorageError",
         "index": "LightRAGIndex",
         "ingest.lexical": "LexicalExtractor",
-        "models": "Answer Chunk Citation Context Document DocumentStatus EntityView Evidence ExtractedEntity "
-        "ExtractedRelation Extraction FactView Hit IndexStatus IngestReport RelationView RetrievalResult Subgraph",
+        "models": "Answer Chunk Citation Context Document EntityView Evidence ExtractedEntity "
+        "ExtractedRelation Extraction FactView Hit RelationView RetrievalResult Subgraph",
+        "reports": "DocumentStatus IndexStatus IngestReport",
         "observe": "Event LoggingObserver Observer",
         "options": "AnswerOptions ConnectOptions IndexOptions IngestOptions QueryOptions TaskModels WalkOptions",
         "protocols": "ChatModel Embedder Extractor Reranker Tokenizer",

@@ -13,11 +13,12 @@ from lightrag_integrations._settings import Settings, show_database
 from lightrag_integrations.filters import Filter
 from lightrag_integrations.ingest.estimate import Estimate, estimate
 from lightrag_integrations.ingest.pipeline import run_enrich, run_ingest, run_retry
-from lightrag_integrations.models import Answer, Chunk, Hit, IndexStatus, IngestReport, RetrievalResult
+from lightrag_integrations.models import Answer, Chunk, Hit, RetrievalResult
 from lightrag_integrations.observe import Observer
 from lightrag_integrations.options import AnswerOptions, IngestOptions, QueryOptions
 from lightrag_integrations.protocols import Reranker
 from lightrag_integrations.providers.adopt import adopt_documents
+from lightrag_integrations.reports import IndexStatus, IngestReport
 from lightrag_integrations.retrieve.answer import run_answer, run_stream
 from lightrag_integrations.retrieve.pipeline import run_retrieve
 from lightrag_integrations.store import Reader, Store

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from lightrag_integrations.errors import InputError
 from lightrag_integrations.filters import parse_filter
-from lightrag_integrations.models import DocumentState, DocumentStatus, Hit, IngestReport
+from lightrag_integrations.models import Hit
 from lightrag_integrations.observe import Observer
 from lightrag_integrations.progress import observing
+from lightrag_integrations.reports import DocumentState, DocumentStatus, IngestReport
 
 if TYPE_CHECKING:
     from lightrag_integrations._live import Live

@@ -6,11 +6,12 @@ from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal, Unpack
 
 from lightrag_integrations._handle import Handle
-from lightrag_integrations.models import Answer, Chunk, Hit, IndexStatus, IngestReport, RetrievalResult
+from lightrag_integrations.models import Answer, Chunk, Hit, RetrievalResult
 from lightrag_integrations.observe import Observer
 from lightrag_integrations.options import AnswerOptions, IngestOptions, QueryFields, QueryOptions, merged
 from lightrag_integrations.progress import observing
 from lightrag_integrations.protocols import Reranker
+from lightrag_integrations.reports import IndexStatus, IngestReport
 
 __all__ = ["LightRAGIndex"]
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
-
-from lightrag_integrations.errors import LightRAGError
 
 __all__ = [
     "Answer",
@@ -14,7 +12,6 @@ __all__ = [
     "Citation",
     "Context",
     "Document",
-    "DocumentStatus",
     "EntityView",
     "Evidence",
     "ExtractedEntity",
@@ -22,24 +19,23 @@ __all__ = [
     "Extraction",
     "FactView",
     "Hit",
-    "IndexStatus",
-    "IngestReport",
     "RelationView",
     "RetrievalResult",
     "Subgraph",
 ]
 
-DocumentState = Literal["pending", "processing", "processed", "failed"]
 HIDDEN_KEY = "_lightrag"
 """Metadata key under which an adapter keeps what its framework needs to rebuild its object; users never see it."""
 
 
-class _Frozen(BaseModel):
+class Frozen(BaseModel):
+    """Base of all: can't be changed, refuses unknown fields."""
+
     # `model_calls` is no name of pydantic's; versions before 2.10 warn that it might be.
     model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
 
 
-class ExtractedEntity(_Frozen):
+class ExtractedEntity(Frozen):
     """A named thing found in one chunk."""
 
     name: str
@@ -47,7 +43,7 @@ class ExtractedEntity(_Frozen):
     description: str = ""
 
 
-class ExtractedRelation(_Frozen):
+class ExtractedRelation(Frozen):
     """A statement about two entities, found in one chunk."""
 
     source: str
@@ -65,14 +61,14 @@ class ExtractedRelation(_Frozen):
         return value
 
 
-class Extraction(_Frozen):
+class Extraction(Frozen):
     """What an extractor found in one chunk."""
 
     entities: list[ExtractedEntity] = Field(default_factory=list)
     relations: list[ExtractedRelation] = Field(default_factory=list)
 
 
-class Chunk(_Frozen):
+class Chunk(Frozen):
     """A piece of a document: the unit that is extracted from, embedded and returned."""
 
     id: str
@@ -99,7 +95,7 @@ class Chunk(_Frozen):
         return f"{self.title}\n{self.text}" if self.title else self.text
 
 
-class Document(_Frozen):
+class Document(Frozen):
     """A document to ingest."""
 
     text: str = ""
@@ -114,7 +110,7 @@ class Document(_Frozen):
     """Given by the caller: the text is not split."""
 
 
-class FactView(_Frozen):
+class FactView(Frozen):
     """One stored statement: a relation as one chunk tells it."""
 
     source: str
@@ -129,7 +125,7 @@ class FactView(_Frozen):
     end: int = 0
 
 
-class EntityView(_Frozen):
+class EntityView(Frozen):
     """An entity as the visible contributions describe it."""
 
     name: str
@@ -142,7 +138,7 @@ class EntityView(_Frozen):
     document_ids: tuple[str, ...] = ()
 
 
-class RelationView(_Frozen):
+class RelationView(Frozen):
     """A pair of entities and everything visible that is said of it."""
 
     source: str
@@ -154,14 +150,14 @@ class RelationView(_Frozen):
     facts: tuple[FactView, ...] = ()
 
 
-class Subgraph(_Frozen):
+class Subgraph(Frozen):
     """Entities and the relations between them."""
 
     entities: tuple[EntityView, ...] = ()
     relations: tuple[RelationView, ...] = ()
 
 
-class Evidence(_Frozen):
+class Evidence(Frozen):
     """Why a hit was returned."""
 
     parts: dict[str, float] = Field(default_factory=dict)
@@ -174,7 +170,7 @@ class Evidence(_Frozen):
     """The strongest path from a seed to the hit, in words: seed, entity, …, chunk id."""
 
 
-class Hit(_Frozen):
+class Hit(Frozen):
     """A ranked chunk."""
 
     chunk_id: str
@@ -218,7 +214,7 @@ class Hit(_Frozen):
         }
 
 
-class Citation(_Frozen):
+class Citation(Frozen):
     """A numbered reference of a context or an answer."""
 
     number: int
@@ -230,7 +226,7 @@ class Citation(_Frozen):
     end: int = 0
 
 
-class Context(_Frozen):
+class Context(Frozen):
     """LightRAG's three-part context, cut to its token budgets."""
 
     text: str
@@ -240,7 +236,7 @@ class Context(_Frozen):
     token_count: int = 0
 
 
-class RetrievalResult(_Frozen):
+class RetrievalResult(Frozen):
     """The answer of one retrieval."""
 
     query: str
@@ -253,7 +249,7 @@ class RetrievalResult(_Frozen):
     """Filled when asked for (`context=True`)."""
 
 
-class Answer(_Frozen):
+class Answer(Frozen):
     """A model's answer and what it rests on."""
 
     text: str
@@ -262,80 +258,3 @@ class Answer(_Frozen):
     retrieval: RetrievalResult
     prompt_tokens: int = 0
     completion_tokens: int = 0
-
-
-class DocumentStatus(_Frozen):
-    """State of one document."""
-
-    id: str
-    status: DocumentState
-    title: str = ""
-    source: str = ""
-    chunks: int = 0
-    error: str = ""
-    attempts: int = 0
-    """How often it was taken up again after its first ingestion."""
-    metadata: dict[str, Any] = Field(default_factory=dict)
-
-
-class IngestReport(_Frozen):
-    """What one ingestion did. Counts are of this call."""
-
-    documents: int = 0
-    """Stored or replaced."""
-    unchanged: int = 0
-    """Already stored with the same content: no model call, no write."""
-    failed: int = 0
-    chunks: int = 0
-    entities: int = 0
-    """Mentions stored (an entity in three chunks counts three times)."""
-    relations: int = 0
-    """Facts stored."""
-    model_calls: int = 0
-    cached: int = 0
-    """Extractions answered by the cache."""
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
-    embedding_tokens: int = 0
-    dropped: int = 0
-    """Extracted records refused by validation."""
-    seconds: float = 0.0
-    document_ids: tuple[str, ...] = ()
-    """Ids of all accepted documents, in the order given."""
-    errors: dict[str, str] = Field(default_factory=dict)
-    """Reason by document id, for those that failed or were skipped."""
-
-    def raise_if_failed(self) -> None:
-        """For callers that have no room for a report.
-
-        Raises:
-            LightRAGError: A document was not stored; says which and why.
-        """
-        if self.failed:
-            document_id, reason = next(iter(self.errors.items()), ("", "unknown"))
-            raise LightRAGError(
-                f"{self.failed} documents were not stored; the first, {document_id!r}: {reason}. "
-                "index.documents.retry() tries them again"
-            )
-
-
-class IndexStatus(_Frozen):
-    """Counts and settings of an index."""
-
-    name: str
-    schema_name: str
-    schema_version: int
-    documents: int = 0
-    chunks: int = 0
-    entities: int = 0
-    relations: int = 0
-    facts: int = 0
-    pending: int = 0
-    processing: int = 0
-    failed: int = 0
-    embedding: str = ""
-    """Fingerprint of the embedding model."""
-    dimension: int | None = None
-    size_bytes: int = 0
-    server_version: str = ""
-    pgvector_version: str = ""

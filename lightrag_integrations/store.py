@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Protocol
 
-from lightrag_integrations.models import DocumentState, DocumentStatus, Extraction, IndexStatus
+from lightrag_integrations.models import Extraction
+from lightrag_integrations.reports import DocumentState, DocumentStatus, IndexStatus
 from lightrag_integrations.rows import ChunkRow, EdgeBatch, EntityRow, FactRow, Posting
 
 if TYPE_CHECKING:

@@ -19,8 +19,9 @@ from lightrag_integrations.ingest.tasks import first_error, is_fatal, settle
 from lightrag_integrations.ingest.tools import IngestTools
 from lightrag_integrations.ingest.upsert import is_upsert, missing_upserts
 from lightrag_integrations.ingest.window import Window
-from lightrag_integrations.models import Document, IngestReport
+from lightrag_integrations.models import Document
 from lightrag_integrations.options import IngestOptions
+from lightrag_integrations.reports import IngestReport
 
 __all__ = ["IngestTools", "run_enrich", "run_ingest", "run_retry"]
 

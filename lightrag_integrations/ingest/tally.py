@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from lightrag_integrations.contributions import PreparedDocument
 from lightrag_integrations.ingest.tools import IngestTools
-from lightrag_integrations.models import IngestReport
 from lightrag_integrations.observe import Event, EventKind
+from lightrag_integrations.reports import IngestReport
 
 __all__ = ["Tally"]
 

@@ -74,7 +74,7 @@ async def rank_hybrid(question: Question, reader: Reader, options: QueryOptions)
     """Both, in turns. A chunk's score is one over its place among the turns, split between the ways that found it."""
     local = await rank_local(question, reader, options)
     world = await rank_global(question, reader, options)
-    turns = _in_turns(_by_score(local), _by_score(world))
+    turns = _in_turns(list(local.chunks), list(world.chunks))
     found = {}
     for place, chunk in enumerate(turns, start=1):
         sides = {"local": local.chunks.get(chunk), "global": world.chunks.get(chunk)}
@@ -93,7 +93,7 @@ async def rank_hybrid(question: Question, reader: Reader, options: QueryOptions)
 async def _entity_seeds(question: Question, reader: Reader, options: QueryOptions) -> list[int]:
     """Named in the question, then near it by vector; without vectors those of the best statements."""
     named = await name_seeds(question.of_low(), reader)
-    first = sorted(named, key=lambda entity: (-named[entity], entity))
+    first = sorted(named, key=lambda entity: -named[entity])
     if question.semantic and question.low_vector:
         near = await reader.nearest_entities(question.low_vector, options.seeds)
         first += [entity for entity, score in near if score >= options.min_similarity]
@@ -115,7 +115,8 @@ async def _fact_seeds(question: Question, reader: Reader, options: QueryOptions)
 async def _facts_by_words(question: Question, reader: Reader, options: QueryOptions) -> list[FactRow]:
     """Facts whose statements share rare words with the question."""
     bm25 = await read_bm25(reader, question.terms)
-    scored = await statements_by_words(question, reader, bm25, keyword_list(bm25, _KEYWORD_CHUNKS))
+    first = await keyword_list(bm25, bm25.scores(power=2), reader, _KEYWORD_CHUNKS)
+    scored = await statements_by_words(question, reader, bm25, first)
     best = sorted(
         (pair for pair in scored if pair[1] > 0), key=lambda pair: (-pair[1], pair[0].view.chunk_id, pair[0].id)
     )
@@ -125,12 +126,12 @@ async def _facts_by_words(question: Question, reader: Reader, options: QueryOpti
 async def _nearest_of(
     question: Question, reader: Reader, chunks: Mapping[int, Sequence[object]], limit: int
 ) -> list[tuple[int, float]]:
-    """The chunks nearest to the question; ties by how many seeds led there."""
+    """The chunks nearest to the question; ties by how many seeds led there, then in the order given."""
     if question.semantic and question.vector:
         scores: Mapping[int, float] = await reader.similarities(question.vector, list(chunks))
     else:
         scores = _by_bm25(await read_bm25(reader, question.terms))
-    ordered = sorted(chunks, key=lambda chunk: (-scores.get(chunk, 0.0), -len(chunks[chunk]), chunk))
+    ordered = sorted(chunks, key=lambda chunk: (-scores.get(chunk, 0.0), -len(chunks[chunk])))
     return [(chunk, max(scores.get(chunk, 0.0), 0.0)) for chunk in ordered[:limit]]
 
 
@@ -152,10 +153,6 @@ def _heaviest(facts: Iterable[FactRow], limit: int) -> tuple[int, ...]:
 
 def _ends(facts: Iterable[FactRow]) -> tuple[int, ...]:
     return tuple(dict.fromkeys(end for fact in facts for end in (fact.source, fact.target)))
-
-
-def _by_score(ranking: Ranking) -> list[int]:
-    return sorted(ranking.chunks, key=lambda chunk: (-ranking.chunks[chunk].score, chunk))
 
 
 def _in_turns(first: Sequence[int], second: Sequence[int]) -> list[int]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from lightrag_integrations.rows import ChunkRow
+from lightrag_integrations.store import Reader
 
-__all__ = ["Found", "Ranking", "ordered"]
+__all__ = ["Found", "Ranking", "ordered", "settled"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,21 @@ def ordered(found: Mapping[int, Found], rows: Mapping[int, ChunkRow]) -> list[in
         (chunk for chunk in found if chunk in rows),
         key=lambda chunk: (-found[chunk].score, *_place(rows[chunk])),
     )
+
+
+async def settled(scored: Sequence[tuple[int, float]], reader: Reader, limit: int) -> list[tuple[int, float]]:
+    """The best of some scored chunks; of equal scores the first in the order of documents, whatever their ids.
+
+    Args:
+        scored: (chunk, score).
+        reader: Tells the places of those that tie, which are few.
+        limit: At most so many.
+    """
+    times = Counter(score for _, score in scored)
+    tied = [chunk for chunk, score in scored if times[score] > 1]
+    rows = await reader.chunks(tied) if tied else {}
+    places = {chunk: _place(row) for chunk, row in rows.items()}
+    return sorted(scored, key=lambda pair: (-pair[1], places.get(pair[0], ("", 0, ""))))[:limit]
 
 
 def _place(row: ChunkRow) -> tuple[str, int, str]:

@@ -100,7 +100,8 @@ class Reached:
             parts["bridge"] = gain[0]
             if gain[0] > score:
                 path = (*self._path(rows.get(("chunk", gain[1])), before), ("chunk", chunk))
-        return Found(parts, entities=self._through(row), path=path)
+        given = round(sum(parts.values()), DIGITS)
+        return Found(parts, entities=self._through(row), path=path, given=given)
 
     def _parts(self, row: int | None, score: float) -> dict[str, float]:
         """The score split as the mass is split by the signals it started from."""

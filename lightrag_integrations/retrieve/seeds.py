@@ -8,17 +8,22 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from lightrag_integrations.retrieve.bm25 import Bm25, best
 from lightrag_integrations.retrieve.question import Question
+from lightrag_integrations.retrieve.ranking import settled
 from lightrag_integrations.rows import FactRow
 from lightrag_integrations.store import Reader
 from lightrag_integrations.text.keys import normalise_name
 from lightrag_integrations.text.names import question_keys
 from lightrag_integrations.text.scripts import UNSPACED
 from lightrag_integrations.text.terms import term_hash, terms
+
+if TYPE_CHECKING:
+    from lightrag_integrations.rows import Floats
 
 __all__ = ["Seeds", "chunk_seeds", "fact_seeds", "keyword_list", "name_seeds", "share", "statements_by_words"]
 
@@ -28,6 +33,8 @@ _NEAREST_FACTS = 2
 _FACTS_READ = 24
 """Facts between several pairs of one sentence count as one; so many are read to find two."""
 _FACTS_OF_CHUNK = 64
+_TIES = 200
+"""Chunks that are looked at beyond the last one of a list, if they tie with it."""
 _SPACED = re.compile(f"[^\\W{UNSPACED}]")
 
 
@@ -171,9 +178,9 @@ def _over_maximum(scored: Sequence[tuple[int, float]]) -> dict[int, float]:
     return {chunk: score / top for chunk, score in scored if score > 0} if top > 0 else {}
 
 
-def keyword_list(bm25: Bm25, limit: int) -> list[tuple[int, float]]:
-    """The first chunks by BM25 with squared idf."""
-    return best(bm25.ids, bm25.scores(power=2), limit)
+async def keyword_list(bm25: Bm25, scores: Floats, reader: Reader, limit: int) -> list[tuple[int, float]]:
+    """The first chunks by these scores of `bm25`."""
+    return await settled(best(bm25.ids, scores, limit, ties=_TIES), reader, limit)
 
 
 def share(values: Mapping[int, float]) -> dict[int, float]:

@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from lightrag_integrations.options import QueryOptions
-from lightrag_integrations.retrieve.bm25 import best, read_bm25
+from lightrag_integrations.retrieve.bm25 import read_bm25
 from lightrag_integrations.retrieve.bridge import bridge
 from lightrag_integrations.retrieve.neighbourhood import Neighbourhood, Node, Relevance, explore
 from lightrag_integrations.retrieve.plain import wanted
 from lightrag_integrations.retrieve.question import Question
 from lightrag_integrations.retrieve.ranking import Ranking
 from lightrag_integrations.retrieve.reached import walked
-from lightrag_integrations.retrieve.seeds import Seeds, chunk_seeds, fact_seeds, name_seeds, share
+from lightrag_integrations.retrieve.seeds import Seeds, chunk_seeds, fact_seeds, keyword_list, name_seeds, share
 from lightrag_integrations.store import Reader
 
 __all__ = ["rank_by_walk"]
@@ -40,7 +40,7 @@ async def rank_by_walk(question: Question, reader: Reader, options: QueryOptions
     walk = options.walk
     bm25 = await read_bm25(reader, question.terms)
     squared = bm25.scores(power=2)
-    keyword = best(bm25.ids, squared, walk.seeds)
+    keyword = await keyword_list(bm25, squared, reader, walk.seeds)
     vector = await reader.nearest_chunks(question.vector, walk.seeds) if question.semantic and question.vector else []
     seeds = chunk_seeds(keyword, vector)
     seeds.name = await name_seeds(question, reader)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lightrag_integrations.contributions import PendingDocument, StoredDocument
-from lightrag_integrations.models import DocumentState, DocumentStatus
+from lightrag_integrations.reports import DocumentState, DocumentStatus
 from lightrag_integrations.storage.postgres.parts import StorePart, columns, run
 from lightrag_integrations.storage.postgres.wire import json_text
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lightrag_integrations.models import IndexStatus
+from lightrag_integrations.reports import IndexStatus
 from lightrag_integrations.storage.postgres.parts import StorePart, run
 
 __all__ = ["StatusPart"]

@@ -18,11 +18,12 @@ from lightrag_integrations.calls.retry import RetryPolicy
 from lightrag_integrations.ingest.extract import ModelExtractor
 from lightrag_integrations.ingest.lexical import LexicalExtractor
 from lightrag_integrations.ingest.pipeline import IngestTools, run_ingest, run_retry
-from lightrag_integrations.models import Document, DocumentStatus, IngestReport
+from lightrag_integrations.models import Document
 from lightrag_integrations.observe import Event, Observer
 from lightrag_integrations.options import ConnectOptions, IngestOptions
 from lightrag_integrations.providers.offline import HashEmbedder
 from lightrag_integrations.providers.openai import OpenAIChatModel, OpenAIEmbedder
+from lightrag_integrations.reports import DocumentStatus, IngestReport
 from lightrag_integrations.storage.postgres import open_store, schema_name
 from lightrag_integrations.store import Store
 from lightrag_integrations.text.tokens import default_tokenizer

@@ -8,7 +8,18 @@ import pytest
 import lightrag_integrations
 
 ROOT = Path(lightrag_integrations.__file__).parent
-ROW_ONE = {"errors", "models", "options", "filters", "observe", "contributions", "protocols", "rows", "store"}
+ROW_ONE = {
+    "errors",
+    "models",
+    "options",
+    "filters",
+    "observe",
+    "contributions",
+    "protocols",
+    "reports",
+    "rows",
+    "store",
+}
 FRAMEWORKS = {"langchain", "langchain_core", "llama_index"}
 ALLOWED = {
     "row one": (ROW_ONE, {"pydantic", "typing_extensions"}),

@@ -7,7 +7,8 @@ from dataclasses import replace
 from lightrag_integrations.contributions import PendingDocument, PreparedDocument, StoredDocument, Usage
 from lightrag_integrations.errors import ConnectionFailed, SchemaError, StorageError
 from lightrag_integrations.ingest.split import text_hash
-from lightrag_integrations.models import DocumentStatus, Extraction
+from lightrag_integrations.models import Extraction
+from lightrag_integrations.reports import DocumentStatus
 
 
 class MemoryStore:

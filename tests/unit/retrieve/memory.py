@@ -11,6 +11,7 @@ from lightrag_integrations.contributions import PreparedDocument
 from lightrag_integrations.filters import Compare, Filter
 from lightrag_integrations.models import FactView
 from lightrag_integrations.rows import ChunkRow, EdgeBatch, EntityRow, FactRow, Posting
+from lightrag_integrations.storage.postgres.rows import tie_of
 
 __all__ = ["MemoryReader", "MemoryStore"]
 
@@ -133,7 +134,10 @@ class MemoryReader:
         return 2.0 if self._mentions[entity, chunk].is_title else 1.0
 
     def _titled_first(self, entity: int) -> list[int]:
-        return sorted(self._by_entity[entity], key=lambda chunk: (not self._mentions[entity, chunk].is_title, chunk))
+        def place(chunk: int) -> tuple[bool, int]:
+            return not self._mentions[entity, chunk].is_title, tie_of(self._rows[chunk].chunk_id)
+
+        return sorted(self._by_entity[entity], key=place)
 
     def _named_first(self, chunk: int) -> list[int]:
         def place(entity: int) -> tuple[bool, str]:
@@ -142,6 +146,12 @@ class MemoryReader:
         return sorted(self._by_chunk[chunk], key=place)
 
     def _heaviest(self, entity: int) -> list[int]:
+        def place(fact: int) -> tuple[float, int, int]:
+            return -self._facts[fact][3].weight, tie_of(self._rows[self._facts[fact][2]].chunk_id), fact
+
+        return sorted(self._facts_at[entity], key=place)
+
+    def _weightiest(self, entity: int) -> list[int]:
         return sorted(self._facts_at[entity], key=lambda fact: (-self._facts[fact][3].weight, fact))
 
     async def title_links(self, chunks: Sequence[int], limit: int) -> list[tuple[int, int, float]]:
@@ -225,7 +235,7 @@ class MemoryReader:
         return [found[number] for number in wanted]
 
     async def facts_of_entities(self, entities: Sequence[int], limit: int) -> list[FactRow]:
-        return await self._fact_rows(fact for entity in entities for fact in self._heaviest(entity)[:limit])
+        return await self._fact_rows(fact for entity in entities for fact in self._weightiest(entity)[:limit])
 
     async def facts_of_chunks(self, chunks: Sequence[int], limit: int) -> list[FactRow]:
         return await self._fact_rows(fact for chunk in chunks for fact in self._facts_in[chunk][:limit])
@@ -234,7 +244,7 @@ class MemoryReader:
         return await self._fact_rows(
             fact
             for a, b in pairs
-            for fact in [one for one in self._heaviest(a) if set(self._facts[one][:2]) == {a, b}][:limit]
+            for fact in [one for one in self._weightiest(a) if set(self._facts[one][:2]) == {a, b}][:limit]
         )
 
     async def mentions_of_chunks(self, chunks: Sequence[int]) -> list[tuple[int, int, bool]]:
