@@ -117,10 +117,10 @@ async def _facts_by_words(question: Question, reader: Reader, options: QueryOpti
     bm25 = await read_bm25(reader, question.terms)
     first = await keyword_list(bm25, bm25.scores(power=2), reader, _KEYWORD_CHUNKS)
     scored = await statements_by_words(question, reader, bm25, first)
-    best = sorted(
-        (pair for pair in scored if pair[1] > 0), key=lambda pair: (-pair[1], pair[0].view.chunk_id, pair[0].id)
-    )
-    return [fact for fact, _ in best[: options.seeds]]
+    # The sort is stable: what ties stays in the order read, which is that of the chunks.
+    best = sorted((pair for pair in scored if pair[1] > 0), key=lambda pair: -pair[1])[: options.seeds]
+    rows = await reader.facts([fact.id for fact, _ in best])
+    return [rows[fact.id] for fact, _ in best if fact.id in rows]
 
 
 async def _nearest_of(

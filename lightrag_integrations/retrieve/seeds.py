@@ -8,6 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
+from typing import NamedTuple
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -36,6 +37,21 @@ _FACTS_OF_CHUNK = 64
 _TIES = 200
 """Chunks that are looked at beyond the last one of a list, if they tie with it."""
 _SPACED = re.compile(f"[^\\W{UNSPACED}]")
+
+
+class Told(NamedTuple):
+    """A fact, as far as seeds are concerned."""
+
+    id: int
+    source: int
+    target: int
+    chunk: int
+    description: str
+
+    @classmethod
+    def of(cls, fact: FactRow) -> Told:
+        """The same of a whole fact."""
+        return cls(fact.id, fact.source, fact.target, fact.chunk, fact.view.description)
 
 
 @dataclass(slots=True)
@@ -112,7 +128,7 @@ async def fact_seeds(
     near = await reader.nearest_facts(question.vector, _FACTS_READ) if question.semantic and question.vector else []
     if near:
         rows = await reader.facts([fact for fact, _ in near])
-        scored = [(rows[fact], score) for fact, score in near if fact in rows]
+        scored = [(Told.of(rows[fact]), score) for fact, score in near if fact in rows]
     else:
         scored = await statements_by_words(question, reader, bm25, keyword)
     return _ends(scored)
@@ -120,23 +136,22 @@ async def fact_seeds(
 
 async def statements_by_words(
     question: Question, reader: Reader, bm25: Bm25, keyword: Sequence[tuple[int, float]]
-) -> list[tuple[FactRow, float]]:
+) -> list[tuple[Told, float]]:
     """Facts told by the given chunks, each with the nearness of its statement's words to the question's."""
-    told = await reader.facts_of_chunks([chunk for chunk, _ in keyword], _FACTS_OF_CHUNK)
-    return _by_words(question, told, bm25)
+    told = await reader.statements([chunk for chunk, _ in keyword], _FACTS_OF_CHUNK)
+    return _by_words(question, [Told(*fact) for fact in told], bm25)
 
 
-def _ends(scored: Sequence[tuple[FactRow, float]]) -> tuple[dict[int, float], tuple[int, ...]]:
+def _ends(scored: Sequence[tuple[Told, float]]) -> tuple[dict[int, float], tuple[int, ...]]:
     """The ends of the best two statements; facts that share a statement stand together."""
-    statements: dict[tuple[int, str], list[FactRow]] = defaultdict(list)
+    statements: dict[tuple[int, str], list[Told]] = defaultdict(list)
     scores: dict[tuple[int, str], float] = {}
     for fact, score in scored:
-        statement = (fact.chunk, fact.view.description)
+        statement = (fact.chunk, fact.description)
         statements[statement].append(fact)
         scores[statement] = max(score, scores.get(statement, 0.0))
-    chosen = sorted(
-        scores, key=lambda statement: (-scores[statement], statements[statement][0].view.chunk_id, statement[1])
-    )
+    # The sort is stable: equal statements stay in the order read, which is that of their chunks.
+    chosen = sorted(scores, key=lambda statement: -scores[statement])
     found: dict[int, float] = defaultdict(float)
     facts: list[int] = []
     for statement in chosen[:_NEAREST_FACTS]:
@@ -149,19 +164,19 @@ def _ends(scored: Sequence[tuple[FactRow, float]]) -> tuple[dict[int, float], tu
     return dict(found), tuple(facts)
 
 
-def _by_words(question: Question, facts: Sequence[FactRow], bm25: Bm25) -> list[tuple[FactRow, float]]:
+def _by_words(question: Question, facts: Sequence[Told], bm25: Bm25) -> list[tuple[Told, float]]:
     """Cosine between the question and each statement, words weighted by squared idf.
 
     Words that the question lacks only lengthen the statement's vector; their idf is taken from the statements at hand,
     as reading the postings of every word would cost more than it tells.
     """
-    texts = {fact.view.description: Counter(terms(fact.view.description)) for fact in facts}
+    texts = {text: Counter(terms(text)) for text in dict.fromkeys(fact.description for fact in facts)}
     frequency: Counter[str] = Counter(chain.from_iterable(texts.values()))
     squared = {word: math.log1p((len(texts) - n + 0.5) / (n + 0.5)) ** 2 for word, n in frequency.items()}
     asked = {word: bm25.idf.get(term_hash(word), 0.0) ** 2 for word in dict.fromkeys(terms(question.text))}
     squared.update((word, weight) for word, weight in asked.items() if weight)
     scores = {text: _cosine(asked, counts, squared) for text, counts in texts.items()}
-    return [(fact, scores[fact.view.description]) for fact in facts]
+    return [(fact, scores[fact.description]) for fact in facts]
 
 
 def _cosine(asked: Mapping[str, float], counts: Mapping[str, int], idf: Mapping[str, float]) -> float:

@@ -240,6 +240,10 @@ class MemoryReader:
     async def facts_of_chunks(self, chunks: Sequence[int], limit: int) -> list[FactRow]:
         return await self._fact_rows(fact for chunk in chunks for fact in self._facts_in[chunk][:limit])
 
+    async def statements(self, chunks: Sequence[int], limit: int) -> list[tuple[int, int, int, int, str]]:
+        told = await self.facts_of_chunks(chunks, limit)
+        return [(fact.id, fact.source, fact.target, fact.chunk, fact.view.description) for fact in told]
+
     async def facts_between(self, pairs: Sequence[tuple[int, int]], limit: int) -> list[FactRow]:
         return await self._fact_rows(
             fact
