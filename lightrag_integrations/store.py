@@ -97,6 +97,10 @@ class Reader(Protocol):
         """Facts told by these chunks, at most `limit` for each, in the order told."""
         ...
 
+    async def statements(self, chunks: Sequence[int], limit: int) -> Sequence[tuple[int, int, int, int, str]]:
+        """(fact, source, target, chunk, description): `facts_of_chunks` with less to read of each."""
+        ...
+
     async def facts_between(self, pairs: Sequence[tuple[int, int]], limit: int) -> Sequence[FactRow]:
         """Facts between each pair of entities, either direction, at most `limit` for each pair."""
         ...

@@ -38,6 +38,11 @@ class FactReads(Reads):
         """See `store.Reader.facts_of_chunks`."""
         return await self._in_order("facts_of_chunks", chunks=await self._shown(chunks), limit=limit)
 
+    async def statements(self, chunks: Sequence[int], limit: int) -> Sequence[tuple[int, int, int, int, str]]:
+        """See `store.Reader.statements`."""
+        rows = await self._rows("statements", chunks=await self._shown(chunks), limit=limit)
+        return [(fact, source, target, chunk, description) for fact, source, target, chunk, description in rows]
+
     async def facts_between(self, pairs: Sequence[tuple[int, int]], limit: int) -> Sequence[FactRow]:
         """See `store.Reader.facts_between`."""
         lows, highs = columns([(min(pair), max(pair)) for pair in pairs], 2)

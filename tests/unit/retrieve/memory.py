@@ -89,10 +89,9 @@ class MemoryReader:
 
     def _nearest(self, kind: str, vector: Vector, limit: int) -> list[tuple[int, float]]:
         ids, matrix = self._matrices[kind]
-        length = float(np.linalg.norm(vector))
-        if not len(ids) or not length:
+        if not len(ids) or not any(vector):
             return []
-        scores = matrix @ (np.asarray(vector, np.float64) / length)
+        scores = (matrix @ _halved(np.array([vector]))[0]).round(6)
         order = np.lexsort((ids, -scores))[:limit]
         return [(int(ids[place]), float(scores[place])) for place in order]
 
@@ -289,5 +288,10 @@ def _passes(metadata: Mapping[str, Any], where: Filter | None) -> bool:
 
 def _matrix(vectors: Mapping[int, Vector]) -> tuple[Any, Any]:
     ids = np.array(sorted(vectors), np.int64)
-    rows = np.array([vectors[one] for one in ids.tolist()], np.float64)
-    return ids, rows / np.linalg.norm(rows, axis=1, keepdims=True) if len(ids) else rows
+    return ids, _halved(np.array([vectors[one] for one in ids.tolist()])) if len(ids) else None
+
+
+def _halved(rows: Any) -> Any:
+    """Directions in half precision, as the store keeps them."""
+    halved = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float16).astype(np.float64)
+    return halved / np.linalg.norm(halved, axis=1, keepdims=True)

@@ -41,6 +41,15 @@ FROM unnest(%(chunks)s::int[]) WITH ORDINALITY AS u (id, place) CROSS JOIN LATER
 ) f
 ORDER BY u.place, f.ordinal
 
+-- name: statements
+SELECT f.id, f.source, f.target, u.id, f.description
+FROM unnest(%(chunks)s::int[]) WITH ORDINALITY AS u (id, place) CROSS JOIN LATERAL (
+    SELECT id, source, target, description, ordinal FROM {s}.fact
+    WHERE chunk = u.id
+    ORDER BY ordinal LIMIT %(limit)s
+) f
+ORDER BY u.place, f.ordinal
+
 -- name: facts_between
 SELECT f.id
 FROM unnest(%(lows)s::int[], %(highs)s::int[]) WITH ORDINALITY AS u (low, high, place) CROSS JOIN LATERAL (
