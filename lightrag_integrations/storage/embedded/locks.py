@@ -39,7 +39,6 @@ class SharedLock:
 
         self._path = path
         self._descriptor = _open(path)
-        self._pid = os.getpid()
         fcntl.flock(self._descriptor, fcntl.LOCK_SH)
 
     @staticmethod
@@ -58,17 +57,18 @@ class SharedLock:
         finally:
             os.close(probe)
 
+    def abandon(self) -> None:
+        """Close it without unlocking: in a forked child, the parent still holds it."""
+        os.close(self._descriptor)
+
     def release(self) -> bool:
-        """Let go.
+        """Let go, in the process that took it.
 
         Returns:
-            True when nobody holds the lock any more. Always False in a forked child: the parent still holds it.
+            True when nobody holds the lock any more.
         """
         import fcntl
 
-        if self._pid != os.getpid():
-            os.close(self._descriptor)
-            return False
         fcntl.flock(self._descriptor, fcntl.LOCK_UN)
         os.close(self._descriptor)
         return self.free(self._path)
@@ -76,6 +76,6 @@ class SharedLock:
 
 def _open(path: Path) -> int:
     try:
-        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     except OSError as error:
         raise ServerError(f"can't open {path}: {error.strerror}; give database= a directory you may write") from error

