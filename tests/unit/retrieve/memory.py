@@ -1,19 +1,17 @@
 """An index in memory: all of `Reader` over prepared documents, in plain loops and numpy, to try searches by hand."""
 
-import contextlib
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from lightrag_integrations.contributions import PreparedDocument
-from lightrag_integrations.filters import Compare, Filter
 from lightrag_integrations.models import FactView
 from lightrag_integrations.rows import ChunkRow, EdgeBatch, EntityRow, FactRow, Posting
 from lightrag_integrations.storage.postgres.rows import tie_of
 
-__all__ = ["MemoryReader", "MemoryStore"]
+__all__ = ["MemoryReader"]
 
 Vector = Sequence[float]
 
@@ -92,8 +90,15 @@ class MemoryReader:
         if not len(ids) or not any(vector):
             return []
         scores = (matrix @ _halved(np.array([vector]))[0]).round(6)
-        order = np.lexsort((ids, -scores))[:limit]
-        return [(int(ids[place]), float(scores[place])) for place in order]
+        scored = zip(ids.tolist(), scores.tolist(), strict=True)
+        return sorted(scored, key=lambda pair: (-pair[1], *self._tie(kind, pair[0])))[:limit]
+
+    def _tie(self, kind: str, one: int) -> tuple[Any, ...]:
+        if kind == "chunk":
+            return (self._rows[one].chunk_id,)
+        if kind == "entity":
+            return (next(key for key, entity in self._keys.items() if entity == one),)
+        return tie_of(self._rows[self._facts[one][2]].chunk_id), one
 
     async def nearest_chunks(self, vector: Vector, limit: int) -> list[tuple[int, float]]:
         return self._nearest("chunk", vector, limit)
@@ -259,31 +264,6 @@ class MemoryReader:
 
     async def mentions_of_entities(self, entities: Sequence[int], limit: int) -> list[tuple[int, int]]:
         return [(entity, chunk) for entity in entities for chunk in self._by_entity[entity][:limit]]
-
-
-class MemoryStore:
-    """Knows `snapshot` only; filters are one equality. `open` counts snapshots that were not closed yet."""
-
-    def __init__(self, *documents: PreparedDocument) -> None:
-        self.documents = list(documents)
-        self.open = 0
-        self.taken = 0
-
-    @contextlib.asynccontextmanager
-    async def snapshot(self, where: Filter | None = None) -> AsyncIterator[MemoryReader]:
-        self.open += 1
-        self.taken += 1
-        try:
-            yield MemoryReader(self.documents, keep=lambda metadata: _passes(metadata, where))
-        finally:
-            self.open -= 1
-
-
-def _passes(metadata: Mapping[str, Any], where: Filter | None) -> bool:
-    if where is None:
-        return True
-    assert isinstance(where, Compare) and where.operator == "$eq"
-    return bool(metadata.get(where.key) == where.value)
 
 
 def _matrix(vectors: Mapping[int, Vector]) -> tuple[Any, Any]:

@@ -14,7 +14,7 @@ from lightrag_integrations.retrieve.pipeline import run_retrieve
 from lightrag_integrations.retrieve.tools import RetrievalTools
 from lightrag_integrations.text.tokens import default_tokenizer
 from tests.unit.retrieve.making import prepared
-from tests.unit.retrieve.memory import MemoryStore
+from tests.unit.retrieve.memory_store import MemoryStore
 
 DOCUMENTS = tuple(
     Document(id=f"d{n}", title=f"Harbour {n}", text=f"Pilots of Harbour {n} sail to Larvik.", metadata={"n": n})
