@@ -102,6 +102,9 @@ async def test_facts_come_heaviest_first_then_in_reading_order(graph: Graph) -> 
     told = await graph.reader.facts_of_chunks([graph.chunk["lon"], graph.chunk["ada1"]], 5)
     assert [fact.view.description for fact in told] == ["Hub Lon", "Ada met Bab", "Hub Ada"]
     assert len(await graph.reader.facts_of_chunks([graph.chunk["ada1"]], 1)) == 1
+    assert await graph.reader.statements([graph.chunk["lon"], graph.chunk["ada1"]], 5) == [
+        (fact.id, fact.source, fact.target, fact.chunk, fact.view.description) for fact in told
+    ]
     assert (await graph.reader.facts([facts[0].id, -1])) == {facts[0].id: facts[0]}
 
 

@@ -114,6 +114,7 @@ async def test_hidden_things_are_not_found_by_their_ids(make_store: MakeStore) -
         assert await reader.find_chunks(["1.0", "2.0"]) == []
         assert await reader.facts(facts) == {}
         assert await reader.facts_of_chunks(hidden, 9) == await reader.mentions_of_chunks(hidden) == []
+        assert await reader.statements(hidden, 9) == []
         assert await reader.similarities([1, 0, 0, 0], hidden) == {}
         assert await reader.vectors(["1.0"]) == {}
         edges = await reader.edges(entities=[], chunks=hidden, limit=5)
