@@ -9,7 +9,7 @@ from lightrag_integrations.options import QueryOptions
 from lightrag_integrations.retrieve.bm25 import best, read_bm25
 from lightrag_integrations.retrieve.plain import wanted
 from lightrag_integrations.retrieve.question import Question
-from lightrag_integrations.retrieve.ranking import Found, Ranking, ordered
+from lightrag_integrations.retrieve.ranking import Found, Ranking, ordered, settled
 from lightrag_integrations.rows import ChunkRow
 from lightrag_integrations.store import Reader
 
@@ -17,6 +17,8 @@ __all__ = ["finish"]
 
 _PIN = 5
 """Pinned chunks stay within so many first places."""
+_TIES = 200
+"""Chunks that are looked at beyond the last one of a list, if they tie with it."""
 _MOST = 2**31 - 1
 """PostgreSQL's largest LIMIT of type int."""
 
@@ -122,7 +124,8 @@ async def _more(question: Question, reader: Reader, have: set[int], missing: int
         more.update(dict.fromkeys(chunk for chunk, _ in near if chunk not in have))
     if len(more) < missing:
         bm25 = await read_bm25(reader, question.terms)
-        listed = best(bm25.ids, bm25.scores(), missing + len(have))
+        most = missing + len(have)
+        listed = await settled(best(bm25.ids, bm25.scores(), most, ties=_TIES), reader, most)
         more.update(dict.fromkeys(chunk for chunk, _ in listed if chunk not in have))
     if len(more) < missing:
         listed_rows = await reader.all_chunks(min(missing + len(have) + len(more), _MOST))

@@ -29,6 +29,8 @@ __all__ = ["Seeds", "chunk_seeds", "fact_seeds", "keyword_list", "name_seeds", "
 
 _SHARPNESS = 8
 """Power of the chunk prior: a flat prior drowns the names."""
+_LEAST = 1e-9
+"""What is smaller beside the best weighs nothing once it is sharpened."""
 _NEAREST_FACTS = 2
 _FACTS_READ = 24
 """Facts between several pairs of one sentence count as one; so many are read to find two."""
@@ -105,8 +107,8 @@ async def name_seeds(question: Question, reader: Reader) -> dict[int, float]:
 
 def _whole(key: str) -> re.Pattern[str]:
     """The key, not as a part of a longer word; scripts without spaces have no such words."""
-    before = r"(?<!\w)" if _SPACED.match(key[0]) else ""
-    after = r"(?!\w)" if _SPACED.match(key[-1]) else ""
+    before = f"(?<!{_SPACED.pattern})" if _SPACED.match(key[0]) else ""
+    after = f"(?!{_SPACED.pattern})" if _SPACED.match(key[-1]) else ""
     return re.compile(before + re.escape(key) + after)
 
 
@@ -189,7 +191,7 @@ def _cosine(asked: Mapping[str, float], counts: Mapping[str, int], idf: Mapping[
 
 def _over_maximum(scored: Sequence[tuple[int, float]]) -> dict[int, float]:
     top = max((score for _, score in scored), default=0.0)
-    return {chunk: score / top for chunk, score in scored if score > 0} if top > 0 else {}
+    return {chunk: score / top for chunk, score in scored if score / top > _LEAST} if top > 0 else {}
 
 
 async def keyword_list(bm25: Bm25, scores: Floats, reader: Reader, limit: int) -> list[tuple[int, float]]:
