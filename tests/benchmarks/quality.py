@@ -66,6 +66,7 @@ def measure(index: LightRAGIndex, questions: list[dict[str, Any]], mode: str, re
         recall.append(len(gold & set(found[:5])) / len(gold))
         full.append(gold <= set(found[:8]))
     figures = {
+        "questions": len(recall),
         "recall@5": statistics.mean(recall),
         "all@8": statistics.mean(full),
         "p50 ms": 1000 * statistics.median(times),
