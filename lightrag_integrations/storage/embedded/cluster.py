@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from urllib.parse import quote
 
@@ -96,6 +97,7 @@ class Cluster:
             self.stop()
             place.make_sockets(self._binaries.account)
         self._clear_leftovers()
+        _ = self.dsn  # without the password there is no point in starting
         self._start()
 
     def _check_version(self) -> None:
@@ -131,14 +133,24 @@ class Cluster:
             begin = log.tell()
             arguments = ["-D", data_argument(place.data, self._binaries), "-k", str(place.sockets), "-p", str(PORT)]
             pid = self._binaries.launch("postgres", [*arguments, *_shared_memory()], folder=place.data, log=log)
+        with ExitStack() as undo:
+            undo.callback(quit_server, pid, place.sockets)  # whatever interrupts the waiting
+            answers = self._wait(pid)
+            undo.pop_all()
+        if answers is None:  # left alone: a long recovery would begin anew
+            return f"{self._said(begin)}\n(it still runs, but does not answer after {_START_S:.0f} s; try again)"
+        return None if answers else self._said(begin)
+
+    def _wait(self, pid: int) -> bool | None:
+        """Whether it answers; None when it still runs and nothing came of it yet."""
         until = time.monotonic() + _START_S
         while time.monotonic() < until:
             if self._answers():
-                return None
+                return True
             if not is_alive(pid):
-                return self._said(begin)
+                return False
             time.sleep(0.02)
-        return f"{self._said(begin)}\n(it still runs, but does not answer after {_START_S:.0f} s; try again)"
+        return None
 
     def _said(self, begin: int) -> str:
         with self._place.log.open("rb") as log:

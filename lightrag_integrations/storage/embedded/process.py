@@ -11,6 +11,7 @@ from pathlib import Path
 __all__ = ["command_by_ps", "end", "is_alive", "pid_on_file", "quit_server", "server_pid"]
 
 _PROGRAM = "/postgres -D "
+_QUIT_S = 10.0
 _SOCKETS_LINE = 4
 """Of postmaster.pid, counted from 0."""
 
@@ -59,10 +60,11 @@ def end(data: Path, sockets: Path, within_s: float) -> bool:
 
 
 def quit_server(pid: int, sockets: Path) -> None:
-    """End a server whose data directory was removed: there is nothing to put in order any more."""
-    command = _command(pid)
-    if _PROGRAM in command and str(sockets) in command:
-        os.kill(pid, signal.SIGQUIT)
+    """End a server without order, as its data is gone or it has just begun, and wait a little."""
+    until = time.monotonic() + _QUIT_S
+    while time.monotonic() < until and _PROGRAM in (command := _command(pid)) and str(sockets) in command:
+        os.kill(pid, signal.SIGQUIT)  # again and again: a server that has just begun ignores it
+        time.sleep(0.02)
 
 
 def _serves(pid: int, data: Path, sockets: str) -> bool:

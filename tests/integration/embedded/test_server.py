@@ -6,89 +6,15 @@ import signal
 import stat
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
 
 from lightrag_integrations import ServerError
-from lightrag_integrations.storage.embedded import EmbeddedServer
-
-HOLD = """
-import sys, time
-from pathlib import Path
-from lightrag_integrations.storage.embedded import EmbeddedServer
-server = EmbeddedServer(Path(sys.argv[1]))
-server.start()
-print("started", flush=True)
-sys.stdin.readline()
-server.stop()
-"""
-Make = Callable[..., EmbeddedServer]
-
-
-@pytest.fixture
-def home() -> Iterator[Path]:
-    """A folder that PostgreSQL's user may reach, unlike pytest's."""
-    with tempfile.TemporaryDirectory(prefix="lr ü'", dir="/tmp") as made:
-        Path(made).chmod(0o755)
-        yield Path(made) / "data base"
-
-
-@pytest.fixture
-def make(home: Path) -> Iterator[Make]:
-    made: list[EmbeddedServer] = []
-
-    def one(directory: Path = home) -> EmbeddedServer:
-        made.append(EmbeddedServer(directory))
-        return made[-1]
-
-    yield one
-    for server in made:
-        server.stop()
-
-
-def pid_of(home: Path) -> int:
-    return int((home / "data" / "postmaster.pid").read_text().split()[0])
-
-
-def answers(dsn: str) -> bool:
-    with psycopg.connect(dsn) as connection:
-        return connection.execute("select 1").fetchone() == (1,)
-
-
-def alive(pid: int) -> bool:
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-    return state != "Z"
-
-
-def settle(pid: int) -> bool:
-    """True once the process is gone."""
-    until = time.monotonic() + 20
-    while alive(pid) and time.monotonic() < until:
-        time.sleep(0.02)
-    return not alive(pid)
-
-
-def holder(home: Path) -> subprocess.Popen[str]:
-    process = subprocess.Popen(
-        [sys.executable, "-c", HOLD, str(home)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    assert process.stdout is not None
-    assert process.stdout.readline().strip() == "started"
-    return process
-
-
-def end(process: subprocess.Popen[str], how: int | None = None) -> None:
-    if how is not None:
-        process.send_signal(how)
-    process.communicate("\n" if how is None else None, timeout=60)
+from tests.integration.embedded.conftest import Make
+from tests.integration.embedded.holding import HOLD, alive, answers, end, holder, pid_of, settle
 
 
 def test_start_and_stop_are_idempotent(make: Make, home: Path) -> None:
