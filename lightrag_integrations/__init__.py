@@ -20,6 +20,9 @@ if TYPE_CHECKING:
         ServerError,
         StorageError,
     )
+    from lightrag_integrations.evaluate.questions import EvaluationQuestion
+    from lightrag_integrations.evaluate.report import EvaluationReport
+    from lightrag_integrations.evaluate.settings import Setting
     from lightrag_integrations.index import LightRAGIndex
     from lightrag_integrations.ingest.lexical import LexicalExtractor
     from lightrag_integrations.models import (
@@ -74,6 +77,8 @@ __all__ = [
     "DocumentStatus",
     "Embedder",
     "EntityView",
+    "EvaluationQuestion",
+    "EvaluationReport",
     "Event",
     "Evidence",
     "ExtractedEntity",
@@ -107,6 +112,7 @@ __all__ = [
     "RetrievalResult",
     "SchemaError",
     "ServerError",
+    "Setting",
     "StorageError",
     "Subgraph",
     "TaskModels",
@@ -118,6 +124,9 @@ _HOME = MappingProxyType(
     {
         "errors": "BudgetExceeded ConfigurationError ConnectionFailed IndexClosed InputError LightRAGError "
         "MissingDependency ModelError SchemaError ServerError StorageError",
+        "evaluate.questions": "EvaluationQuestion",
+        "evaluate.report": "EvaluationReport",
+        "evaluate.settings": "Setting",
         "index": "LightRAGIndex",
         "ingest.lexical": "LexicalExtractor",
         "models": "Answer Chunk Citation Context Document EntityView Evidence ExtractedEntity "

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Literal, TypeVar
 
 from lightrag_integrations._portal import Portal
 from lightrag_integrations._session import Session, open_session
 from lightrag_integrations._settings import Settings, show_database
+from lightrag_integrations.evaluate.questions import Questions, read_questions
+from lightrag_integrations.evaluate.report import EvaluationReport
+from lightrag_integrations.evaluate.run import Kind, Ports, run_evaluation
+from lightrag_integrations.evaluate.settings import plan_of, settings_of
 from lightrag_integrations.filters import Filter
 from lightrag_integrations.ingest.estimate import Estimate, estimate
 from lightrag_integrations.ingest.pipeline import run_enrich, run_ingest, run_retry
 from lightrag_integrations.models import Answer, Chunk, Hit, RetrievalResult
 from lightrag_integrations.observe import Observer
 from lightrag_integrations.options import AnswerOptions, IngestOptions, QueryOptions
+from lightrag_integrations.progress import counting
 from lightrag_integrations.protocols import Reranker
 from lightrag_integrations.providers.adopt import adopt_documents
 from lightrag_integrations.reports import IndexStatus, IngestReport
@@ -149,6 +154,28 @@ class Live:
         session = await self.session()
         chosen = session.reranker(session.meter(), reranker)
         return list(await chosen.rerank(query, hits, top_n=top_n))
+
+    async def evaluate(self, questions: Questions, fields: Mapping[str, Any]) -> EvaluationReport:
+        """See `LightRAGIndex.evaluate`."""
+        plan = plan_of(fields)
+        settings = settings_of(plan.modes, plan.options or self.settings.options.query)
+        asked = await (await self.session()).run_cpu(lambda: read_questions(questions, limit=plan.limit))
+        with counting("question", show_progress=plan.show_progress) as step:
+            ports = Ports(
+                index=self.settings.name,
+                embedding=self.describe()["embed_model"],
+                ask=self.retrieve,
+                embed=lambda texts: self.embed(texts, "query"),
+                kinds=self._kinds,
+                on_step=step,
+            )
+            return await run_evaluation(asked, settings, plan, ports)
+
+    async def _kinds(self, ids: Sequence[str]) -> dict[str, Kind]:
+        """What each id is, of those that the index holds; an id of both is the document's."""
+        async with self.reading() as reader:
+            kinds: dict[str, Kind] = {row.chunk_id: "chunk" for row in await reader.find_chunks(ids)}
+        return {**kinds, **dict.fromkeys(await (await self.store()).stored(ids), "document")}
 
     async def status(self) -> IndexStatus:
         """See `LightRAGIndex.status`."""

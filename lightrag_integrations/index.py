@@ -6,6 +6,9 @@ from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal, Unpack
 
 from lightrag_integrations._handle import Handle
+from lightrag_integrations.evaluate.questions import Questions
+from lightrag_integrations.evaluate.report import EvaluationReport
+from lightrag_integrations.evaluate.settings import EvaluationFields
 from lightrag_integrations.models import Answer, Chunk, Hit, RetrievalResult
 from lightrag_integrations.observe import Observer
 from lightrag_integrations.options import AnswerOptions, IngestOptions, QueryFields, QueryOptions, merged
@@ -208,6 +211,25 @@ class LightRAGIndex(Handle):
     ) -> list[Hit]:
         """Like `rerank`."""
         return await self._live.arun(lambda: self._live.rerank(query, hits, top_n, reranker))
+
+    def evaluate(self, questions: Questions, **fields: Unpack[EvaluationFields]) -> EvaluationReport:
+        """Measure how well questions with known answers are searched.
+
+        Args:
+            questions: A file (JSON Lines or a JSON array) or objects, each with `question` and `gold_ids`, the ids of
+                the documents or chunks to be found.
+            **fields: `modes` (names such as "mix" and "mix+rerank", and `Setting`s), `ks`, `options` (what a mode's
+                name does not say), `baseline` (what the others are compared with), `seed`, `resamples`, `concurrency`,
+                `limit`, `show_progress`; see `EvaluationFields`.
+
+        Raises:
+            InputError: A question or field is wrong, or the index lacks gold of every question.
+        """
+        return self._live.run(lambda: self._live.evaluate(questions, fields))
+
+    async def aevaluate(self, questions: Questions, **fields: Unpack[EvaluationFields]) -> EvaluationReport:
+        """Like `evaluate`."""
+        return await self._live.arun(lambda: self._live.evaluate(questions, fields))
 
     # --- the index itself -------------------------------------------------------------------------------------------
 

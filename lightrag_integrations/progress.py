@@ -1,15 +1,15 @@
-"""Progress bars for an ingestion, fed by its events."""
+"""Progress bars: of an ingestion, fed by its events, and of anything that counts."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Any
 
 from lightrag_integrations.observe import Event, LoggingObserver, Observer, Observers
 
-__all__ = ["ProgressBars", "observing"]
+__all__ = ["ProgressBars", "counting", "observing"]
 
 
 @contextmanager
@@ -28,6 +28,35 @@ def observing(*observers: Observer | None, show_progress: bool) -> Iterator[Obse
         yield Observers([*given, bars])
 
 
+@contextmanager
+def counting(unit: str, *, show_progress: bool) -> Iterator[Callable[[int, int], None]]:
+    """What to tell (done, of all); where asked for, a bar on standard error moves.
+
+    Args:
+        unit: Of what is counted.
+        show_progress: Draw the bar while the block runs.
+    """
+    if not show_progress:
+        yield lambda done, of_all: None
+        return
+    with _bar(f"{unit}s", unit) as bar:
+
+        def step(done: int, of_all: int) -> None:
+            bar.total = of_all
+            bar.update(done - bar.n)
+
+        yield step
+
+
+def _bar(name: str, unit: str) -> Any:
+    from tqdm import tqdm
+
+    class Bar(tqdm):  # type: ignore[misc]
+        monitor_interval = 0  # tqdm's monitor is a thread that outlives the bar
+
+    return Bar(total=0, desc=name, unit=unit, leave=True, mininterval=0.2)
+
+
 class ProgressBars(Observer):
     """Two tqdm bars on standard error: chunks extracted, documents done. A context manager."""
 
@@ -37,15 +66,7 @@ class ProgressBars(Observer):
 
     def __enter__(self) -> ProgressBars:
         """Draw the bars."""
-        from tqdm import tqdm
-
-        class Bar(tqdm):  # type: ignore[misc]
-            monitor_interval = 0  # tqdm's monitor is a thread that outlives the bar
-
-        self._bars = {
-            "chunks": Bar(total=0, desc="chunks", unit="chunk", leave=True, mininterval=0.2),
-            "documents": Bar(total=0, desc="documents", unit="doc", leave=True, mininterval=0.2),
-        }
+        self._bars = {"chunks": _bar("chunks", "chunk"), "documents": _bar("documents", "doc")}
         return self
 
     def __exit__(

@@ -17,6 +17,7 @@ _COMMANDS = (
     ("demo", "the whole job on a bundled corpus: offline, no key, under a minute"),
     ("ingest", "read files and directories into an index"),
     ("query", "search an index, or answer a question from it"),
+    ("evaluate", "measure modes on questions whose answers you know"),
     ("status", "counts, settings and failed documents of an index"),
     ("graph", "what the graph knows of an entity"),
     ("delete", "remove documents and all that they contributed"),

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from lightrag_integrations import ConfigurationError, LightRAGIndex
 from lightrag_integrations.cli.secrets import refuse_password
 
-__all__ = ["add_index_options", "add_model_options", "database_of", "open_index", "positive"]
+__all__ = ["add_index_options", "add_model_options", "add_place_options", "database_of", "open_index", "positive"]
 
 if TYPE_CHECKING:
     from lightrag_integrations import OpenAIChatModel, OpenAIEmbedder
@@ -28,9 +28,14 @@ _DATABASE_HELP = (
 
 def add_index_options(parser: argparse.ArgumentParser) -> None:
     """Add `--index`, `--database` and `--json`."""
+    add_place_options(parser)
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def add_place_options(parser: argparse.ArgumentParser) -> None:
+    """Add `--index` and `--database`."""
     parser.add_argument("--index", metavar="NAME", help="name of the index; default: LIGHTRAG_INDEX, else 'default'")
     parser.add_argument("--database", metavar="PATH|DSN", help=_DATABASE_HELP)
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
 def add_model_options(parser: argparse.ArgumentParser) -> None:

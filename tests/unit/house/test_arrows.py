@@ -28,6 +28,7 @@ ALLOWED = {
     "calls": (ROW_ONE | {"text", "prompts", "calls"}, {"pydantic", "json_repair"}),
     "ingest": (ROW_ONE | {"text", "prompts", "calls", "ingest"}, {"pydantic"}),
     "retrieve": (ROW_ONE | {"text", "prompts", "calls", "retrieve"}, {"pydantic", "numpy", "scipy"}),
+    "evaluate": (ROW_ONE | {"evaluate"}, {"pydantic", "numpy"}),
     "rerank": (
         ROW_ONE | {"text", "prompts", "calls", "rerank"},
         {"pydantic", "numpy", "rank_bm25", "httpx", "sentence_transformers"},
