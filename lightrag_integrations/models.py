@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import Field, field_validator
+
+from lightrag_integrations.evidence import Evidence, FactView, Frozen, PathStep, Seed
 
 __all__ = [
     "Answer",
@@ -18,21 +20,17 @@ __all__ = [
     "ExtractedRelation",
     "Extraction",
     "FactView",
+    "Frozen",
     "Hit",
+    "PathStep",
     "RelationView",
     "RetrievalResult",
+    "Seed",
     "Subgraph",
 ]
 
 HIDDEN_KEY = "_lightrag"
 """Metadata key under which an adapter keeps what its framework needs to rebuild its object; users never see it."""
-
-
-class Frozen(BaseModel):
-    """Base of all: can't be changed, refuses unknown fields."""
-
-    # `model_calls` is no name of pydantic's; versions before 2.10 warn that it might be.
-    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
 
 
 class ExtractedEntity(Frozen):
@@ -110,21 +108,6 @@ class Document(Frozen):
     """Given by the caller: the text is not split."""
 
 
-class FactView(Frozen):
-    """One stored statement: a relation as one chunk tells it."""
-
-    source: str
-    target: str
-    description: str = ""
-    keywords: tuple[str, ...] = ()
-    weight: float = 1.0
-    chunk_id: str = ""
-    document_id: str = ""
-    start: int = 0
-    """Span of the statement's sentence, or of its chunk, in the document's text."""
-    end: int = 0
-
-
 class EntityView(Frozen):
     """An entity as the visible contributions describe it."""
 
@@ -155,19 +138,6 @@ class Subgraph(Frozen):
 
     entities: tuple[EntityView, ...] = ()
     relations: tuple[RelationView, ...] = ()
-
-
-class Evidence(Frozen):
-    """Why a hit was returned."""
-
-    parts: dict[str, float] = Field(default_factory=dict)
-    """Additive parts of the score by signal (keyword, vector, graph, …); they sum to the hit's score."""
-    entities: tuple[str, ...] = ()
-    """Names through which the hit was reached, strongest first."""
-    facts: tuple[FactView, ...] = ()
-    """Statements that connect the question to the hit, strongest first."""
-    path: tuple[str, ...] = ()
-    """The strongest path from a seed to the hit, in words: seed, entity, …, chunk id."""
 
 
 class Hit(Frozen):

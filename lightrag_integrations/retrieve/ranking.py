@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from lightrag_integrations.rows import ChunkRow
 from lightrag_integrations.store import Reader
+
+if TYPE_CHECKING:
+    from lightrag_integrations.retrieve.trace import Trace
 
 __all__ = ["Found", "Ranking", "ordered", "settled"]
 
@@ -22,7 +26,7 @@ class Found:
     facts: tuple[int, ...] = ()
     """Stored facts that led to it, strongest first."""
     path: tuple[tuple[str, int], ...] = ()
-    """From a seed to the chunk: ("entity" or "chunk", id)."""
+    """From a seed to the chunk: ("entity" or "chunk", id); of a walk only its trace knows."""
     given: float | None = None
     """The score where it was settled apart from the parts: their sum may differ from it in the last digit."""
 
@@ -43,6 +47,8 @@ class Ranking:
     """Near the question, strongest first."""
     pinned: tuple[int, ...] = ()
     """Chunks of the first stage, best first: as many as the guard asks for stay within the first five."""
+    trace: Trace | None = None
+    """Tells of a walk how its mass came to a chunk."""
 
 
 def ordered(found: Mapping[int, Found], rows: Mapping[int, ChunkRow]) -> list[int]:

@@ -1,14 +1,13 @@
-"""What a walk found: scores of chunks, their parts by signal, the entities and the paths that led to them."""
+"""What a walk found: scores of chunks, their parts by signal, the entities that led to them."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.sparse import csr_array
-from scipy.sparse.csgraph import dijkstra
 
 from lightrag_integrations.options import WalkOptions
 from lightrag_integrations.retrieve.neighbourhood import DIGITS, Neighbourhood, Node, Relevance, propagate, vector_of
@@ -52,11 +51,14 @@ class Reached:
     start: Floats
 
     def scores(self) -> dict[int, float]:
-        """Chunk to √(mass over the largest chunk mass), in the order met."""
+        """Chunk to √mass, in the order met.
+
+        The mass is the walk's chance to be there, so a chunk keeps its score while others gain or lose, and loses when
+        what led to it is taken away.
+        """
         total = self.mass.sum(axis=1)
         chunks = [(row, node) for row, (kind, node) in enumerate(self.nodes) if kind == "chunk" and total[row] > 0]
-        top = max((total[row] for row, _ in chunks), default=0.0)
-        return {chunk: float(np.sqrt(total[row] / top)) for row, chunk in chunks}
+        return {chunk: float(np.sqrt(total[row])) for row, chunk in chunks}
 
     def entities(self, limit: int) -> tuple[int, ...]:
         """Entities with most mass."""
@@ -67,7 +69,7 @@ class Reached:
     def found(
         self, gains: Mapping[int, tuple[float, int]], *, wanted: int, pinned: Collection[int]
     ) -> dict[int, Found]:
-        """The best chunks with their parts, entities and paths.
+        """The best chunks with their parts and entities.
 
         Args:
             gains: Chunk to (gain by the bridge, the chunk it comes from).
@@ -76,32 +78,16 @@ class Reached:
         """
         scores = self.scores()
         rows = {node: row for row, node in enumerate(self.nodes)}
-        before = self._predecessors()
         return {
-            chunk: self._one(
-                rows.get(("chunk", chunk)), chunk, gains.get(chunk), scores=scores, rows=rows, before=before
-            )
+            chunk: self._one(rows.get(("chunk", chunk)), scores.get(chunk, 0.0), gains.get(chunk, (0.0, 0))[0])
             for chunk in _highest(scores, gains, wanted, pinned)
         }
 
-    def _one(
-        self,
-        row: int | None,
-        chunk: int,
-        gain: tuple[float, int] | None,
-        *,
-        scores: Mapping[int, float],
-        rows: Mapping[Node, int],
-        before: Sequence[int],
-    ) -> Found:
-        score = scores.get(chunk, 0.0)
-        parts, path = self._parts(row, score), self._path(row, before)
-        if gain is not None and gain[0] > 0:
-            parts["bridge"] = gain[0]
-            if gain[0] > score:
-                path = (*self._path(rows.get(("chunk", gain[1])), before), ("chunk", chunk))
-        given = round(sum(parts.values()), DIGITS)
-        return Found(parts, entities=self._through(row), path=path, given=given)
+    def _one(self, row: int | None, score: float, gain: float) -> Found:
+        parts = self._parts(row, score)
+        if gain > 0:
+            parts["bridge"] = gain
+        return Found(parts, entities=self._through(row), given=round(sum(parts.values()), DIGITS))
 
     def _parts(self, row: int | None, score: float) -> dict[str, float]:
         """The score split as the mass is split by the signals it started from."""
@@ -120,32 +106,6 @@ class Reached:
         flow = (self.transition.data[begin:end] * self.mass[sources].sum(axis=1)).round(DIGITS)
         order = sorted(zip((-flow).tolist(), sources.tolist(), strict=True))[:_ENTITIES]
         return tuple(self.nodes[source][1] for value, source in order if value < 0)
-
-    def _predecessors(self) -> list[int]:
-        """For each node the one before it on the likeliest path from a seed; a seed that is its own start: itself."""
-        size = len(self.nodes)
-        start = self.start.sum(axis=1)
-        coo = self.transition.tocoo()
-        seeded = np.flatnonzero(start)
-        # One more node stands for the question: its edges are the restart shares.
-        tails = np.concatenate([coo.coords[1], np.full(len(seeded), size)])
-        heads = np.concatenate([coo.coords[0], seeded])
-        chance = np.concatenate([coo.data, start[seeded]])
-        keep = chance > 0
-        # The smallest cost keeps certain steps in the graph, where an edge of cost 0 would count as none.
-        costs = csr_array(
-            (1e-9 - np.log(np.minimum(chance[keep], 1.0)), (tails[keep], heads[keep])), shape=(size + 1, size + 1)
-        )
-        _, before = dijkstra(costs, indices=size, return_predecessors=True)
-        return [row if before[row] in (size, -9999) else int(before[row]) for row in range(size)]
-
-    def _path(self, row: int | None, before: Sequence[int]) -> tuple[Node, ...]:
-        if row is None:
-            return ()
-        path = [row]
-        while before[path[-1]] != path[-1]:
-            path.append(before[path[-1]])
-        return tuple(self.nodes[step] for step in reversed(path))
 
 
 def _highest(

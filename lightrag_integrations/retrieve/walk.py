@@ -18,6 +18,7 @@ from lightrag_integrations.retrieve.question import Question
 from lightrag_integrations.retrieve.ranking import Ranking
 from lightrag_integrations.retrieve.reached import walked
 from lightrag_integrations.retrieve.seeds import Seeds, chunk_seeds, fact_seeds, keyword_list, name_seeds, share
+from lightrag_integrations.retrieve.trace import Trace
 from lightrag_integrations.store import Reader
 
 __all__ = ["rank_by_walk"]
@@ -63,6 +64,7 @@ async def rank_by_walk(question: Question, reader: Reader, options: QueryOptions
         entities=reached.entities(_NEAR),
         facts=seeds.facts,
         pinned=tuple(pinned),
+        trace=Trace(reached, gains, damping=walk.damping, steps=walk.steps),
     )
 
 

@@ -10,6 +10,7 @@ import lightrag_integrations
 ROOT = Path(lightrag_integrations.__file__).parent
 ROW_ONE = {
     "errors",
+    "evidence",
     "models",
     "options",
     "filters",
@@ -22,7 +23,8 @@ ROW_ONE = {
 }
 FRAMEWORKS = {"langchain", "langchain_core", "llama_index"}
 ALLOWED = {
-    "row one": (ROW_ONE, {"pydantic", "typing_extensions"}),
+    "row one": (ROW_ONE | {"view"}, {"pydantic", "typing_extensions"}),  # a result draws itself when asked to
+    "view": (ROW_ONE | {"view"}, set()),
     "text": (ROW_ONE | {"text"}, {"tiktoken", "bpe_openai", "numpy"}),
     "prompts": ({"errors", "prompts"}, set()),
     "calls": (ROW_ONE | {"text", "prompts", "calls"}, {"pydantic", "json_repair"}),

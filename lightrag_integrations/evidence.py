@@ -1,0 +1,90 @@
+"""Why a hit was found: facts, seeds, the path between. All frozen."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+__all__ = ["Evidence", "FactView", "Frozen", "PathStep", "Seed"]
+
+
+class Frozen(BaseModel):
+    """Base of all: can't be changed, refuses unknown fields."""
+
+    # `model_calls` is no name of pydantic's; versions before 2.10 warn that it might be.
+    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
+
+
+class FactView(Frozen):
+    """One stored statement: a relation as one chunk tells it."""
+
+    source: str
+    target: str
+    description: str = ""
+    keywords: tuple[str, ...] = ()
+    weight: float = 1.0
+    chunk_id: str = ""
+    document_id: str = ""
+    start: int = 0
+    """Span of the statement's sentence, or of its chunk, in the document's text."""
+    end: int = 0
+
+
+class Seed(Frozen):
+    """Where a search began, as far as one hit is concerned."""
+
+    signal: str
+    """Which part of the score it gives to: keyword, vector, name (named in the question), fact (near it), …"""
+    kind: Literal["chunk", "entity"]
+    name: str
+    """The entity's name, or the chunk's id."""
+    share: float = 0.0
+    """Part of all that the walk began with; 0 where nothing walks."""
+    part: float = 0.0
+    """Part of the hit's score that began here; all seeds of a hit make 1 of what was found, not filled or moved up."""
+    facts: tuple[FactView, ...] = ()
+    """The facts near the question of which it is an end."""
+
+
+class PathStep(Frozen):
+    """One step of a hit's path, and the text it rests on."""
+
+    kind: Literal["seed", "fact", "mention", "title"]
+    """From the question to a seed; between entities; between an entity and a chunk that names it or is titled so."""
+    target: str
+    """Where the step leads: an entity's name or a chunk's id."""
+    target_kind: Literal["chunk", "entity"]
+    source: str = ""
+    """Where the step before led; empty for the question."""
+    signal: str = ""
+    """Of a seed."""
+    facts: tuple[FactView, ...] = ()
+    """Statements behind the step, the cited one first."""
+    document_id: str = ""
+    chunk_id: str = ""
+    """The chunk whose text the step rests on."""
+    start: int = 0
+    """Span of the cited statement or mention in the document's text."""
+    end: int = 0
+    quote: str = ""
+    """The words there."""
+    loss: float | None = None
+    """Part of the walk's score of the hit that is lost when this edge is taken away; None: not an edge of the walk."""
+
+
+class Evidence(Frozen):
+    """Why a hit was returned."""
+
+    parts: dict[str, float] = Field(default_factory=dict)
+    """Additive parts of the score by signal (keyword, vector, graph, …); they sum to the hit's score."""
+    entities: tuple[str, ...] = ()
+    """Names through which the hit was reached, strongest first."""
+    facts: tuple[FactView, ...] = ()
+    """Statements that connect the question to the hit, strongest first."""
+    path: tuple[str, ...] = ()
+    """The strongest path from a seed to the hit, in words: seed, entity, …, chunk id (with `explain`)."""
+    steps: tuple[PathStep, ...] = ()
+    """The same path with what it rests on, the seed first (with `explain`)."""
+    seeds: tuple[Seed, ...] = ()
+    """Where the hit's score began, largest part first, at most ten (with `explain`)."""
