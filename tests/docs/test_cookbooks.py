@@ -28,6 +28,12 @@ SHOWS = {
     "llama_index_agent_tool.py": ("tools: search", "Ingrid Moe has them.", "[1] "),
     "own_postgresql.py": ("PostgreSQL ", "1 document", "checked: nothing wrong"),
     "own_openai_model.py": ("before: Estimate(documents=2", "after: 2 calls", "0 failed", "Colin Archer [1].", "[1] "),
+    "evaluate_on_my_questions.py": (
+        "4 questions, 2 hits each",
+        "LEFT OUT: 1 of 5",
+        "best by recall@1: ",
+        "keyword missed larvik of",
+    ),
     "metadata_filters.py": ("{'lang': 'en'}: a, b", "'$gte': 2020", "since 2024: 0"),
 }
 

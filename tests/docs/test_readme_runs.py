@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from lightrag_integrations.evaluate.questions import read_questions
 from tests.docs.snippets import README, blocks
 from tests.doubles.openai_server import OpenAIServer
 from tests.integration.cli.running import clean_environment, run_cli
@@ -38,6 +39,12 @@ def test_python_blocks_run_in_order(tmp_path: Path) -> None:
     assert "Colin Archer did [1]." in done.stdout
 
 
+def test_the_questions_shown_are_read() -> None:
+    (block,) = blocks(README, "json")
+    questions = read_questions([json.loads(line) for line in block.code.splitlines()])
+    assert [question.id for question in questions] == ["q1", "q2", "q3"]
+
+
 def command_lines() -> list[str]:
     lines = [line for block in blocks(README, "sh") for line in block.code.splitlines()]
     return [line for line in lines if line.startswith("lightrag ")]
@@ -48,8 +55,11 @@ def test_command_lines_run_in_order(dsn: str, tmp_path: Path) -> None:
     notes.mkdir()
     (notes / "fram.txt").write_text("The Fram was designed by Colin Archer.")
     (notes / "ships.csv").write_text("id,text,year\nbeagle,HMS Beagle sailed round the world.,1820\n")
+    (tmp_path / "questions.jsonl").write_text('{"question": "Who designed the Fram?", "gold_ids": ["notes/fram.txt"]}')
     commands = [shlex.split(line)[1:] for line in command_lines()]
-    assert {command[0] for command in commands} == {"ingest", "query", "status", "graph", "delete", "doctor"}
+    assert {command[0] for command in commands} == {
+        "ingest", "query", "evaluate", "status", "graph", "delete", "doctor"
+    }  # fmt: skip
     with OpenAIServer() as server:
         environment = {
             "LIGHTRAG_DATABASE": dsn,
