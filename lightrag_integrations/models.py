@@ -218,6 +218,16 @@ class RetrievalResult(Frozen):
     context: Context | None = None
     """Filled when asked for (`context=True`)."""
 
+    def to_html(self, *, title: str | None = None) -> str:
+        """One page with the hits, what brought them and a picture of the graph between; needs no network.
+
+        Args:
+            title: Of the page; None: the query.
+        """
+        from lightrag_integrations.view.page import render
+
+        return render(self, title=title)
+
 
 class Answer(Frozen):
     """A model's answer and what it rests on."""
