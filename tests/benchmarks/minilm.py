@@ -39,6 +39,10 @@ class MiniLM:
             with np.load(path, allow_pickle=False) as stored:
                 self._seen.update(zip(json.loads(stored["texts"].tobytes()), stored["vectors"], strict=True))
 
+    def knows(self, text: str) -> bool:
+        """Whether the text was embedded before."""
+        return text in self._seen
+
     def save(self, path: Path) -> None:
         """Keep all vectors; the texts as JSON, as an array of texts is as wide as its longest one."""
         texts = np.frombuffer(json.dumps(list(self._seen)).encode(), np.uint8)
