@@ -38,8 +38,10 @@ if TYPE_CHECKING:
         Extraction,
         FactView,
         Hit,
+        PathStep,
         RelationView,
         RetrievalResult,
+        Seed,
         Subgraph,
     )
     from lightrag_integrations.observe import Event, LoggingObserver, Observer
@@ -106,11 +108,13 @@ __all__ = [
     "Observer",
     "OpenAIChatModel",
     "OpenAIEmbedder",
+    "PathStep",
     "QueryOptions",
     "RelationView",
     "Reranker",
     "RetrievalResult",
     "SchemaError",
+    "Seed",
     "ServerError",
     "Setting",
     "StorageError",
@@ -130,7 +134,7 @@ _HOME = MappingProxyType(
         "index": "LightRAGIndex",
         "ingest.lexical": "LexicalExtractor",
         "models": "Answer Chunk Citation Context Document EntityView Evidence ExtractedEntity "
-        "ExtractedRelation Extraction FactView Hit RelationView RetrievalResult Subgraph",
+        "ExtractedRelation Extraction FactView Hit PathStep RelationView RetrievalResult Seed Subgraph",
         "reports": "DocumentStatus IndexStatus IngestReport",
         "observe": "Event LoggingObserver Observer",
         "options": "AnswerOptions ConnectOptions IndexOptions IngestOptions QueryOptions TaskModels WalkOptions",

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 __all__ = ["Evidence", "FactView", "Frozen", "PathStep", "Seed"]
+
+_REASONS = MappingProxyType(
+    {
+        "keyword": "matches the question's words",
+        "vector": "is near the question in meaning",
+        "name": "is named in the question",
+        "fact": "is an end of a fact near the question",
+        "local": "is an entity near the question",
+        "global": "is an end of a relation near the question",
+    }
+)
 
 
 class Frozen(BaseModel):
@@ -30,6 +42,16 @@ class FactView(Frozen):
     """Span of the statement's sentence, or of its chunk, in the document's text."""
     end: int = 0
 
+    @property
+    def words(self) -> str:
+        """What is stated."""
+        return self.description or " ".join((self.source, *self.keywords[:1], self.target))
+
+    @property
+    def place(self) -> str:
+        """Where it is stated, in words."""
+        return _place(self.document_id, self.start, self.end)
+
 
 class Seed(Frozen):
     """Where a search began, as far as one hit is concerned."""
@@ -45,6 +67,11 @@ class Seed(Frozen):
     """Part of the hit's score that began here; all seeds of a hit make 1 of what was found, not filled or moved up."""
     facts: tuple[FactView, ...] = ()
     """The facts near the question of which it is an end."""
+
+    @property
+    def words(self) -> str:
+        """Why it is a seed."""
+        return _REASONS.get(self.signal, self.signal)
 
 
 class PathStep(Frozen):
@@ -72,6 +99,21 @@ class PathStep(Frozen):
     loss: float | None = None
     """Part of the walk's score of the hit that is lost when this edge is taken away; None: not an edge of the walk."""
 
+    @property
+    def words(self) -> str:
+        """What the step says of its target: why it is a seed, what is stated, or that it is named."""
+        if self.kind == "seed":
+            return _REASONS.get(self.signal, self.signal)
+        if self.kind == "fact":
+            return self.facts[0].words if self.facts else ""
+        forth, back = ("is the title of", "has the title") if self.kind == "title" else ("is named in", "names")
+        return forth if self.target_kind == "chunk" else back
+
+    @property
+    def place(self) -> str:
+        """Where the text is that it rests on, in words."""
+        return _place(self.document_id, self.start, self.end)
+
 
 class Evidence(Frozen):
     """Why a hit was returned."""
@@ -88,3 +130,14 @@ class Evidence(Frozen):
     """The same path with what it rests on, the seed first (with `explain`)."""
     seeds: tuple[Seed, ...] = ()
     """Where the hit's score began, largest part first, at most ten (with `explain`)."""
+
+    @property
+    def shares(self) -> dict[str, float]:
+        """Each part that is not 0 as a share of the score, largest first."""
+        total = sum(abs(part) for part in self.parts.values())
+        order = sorted(self.parts.items(), key=lambda item: -abs(item[1]))
+        return {name: abs(part) / total for name, part in order if part}
+
+
+def _place(document_id: str, start: int, end: int) -> str:
+    return f"{document_id}, characters {start}–{end}" if end else document_id

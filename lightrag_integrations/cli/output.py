@@ -1,4 +1,4 @@
-"""How results look to people: plain lines, no colour, nothing wider than it must be."""
+"""How results look to people: plain lines, no colour, nothing wider than the terminal."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from lightrag_integrations import Hit, IngestReport
+from lightrag_integrations.cli.explained import explained, terminal_width
 
 __all__ = ["fields", "hit_lines", "print_json", "report_lines", "shorten", "table"]
 
-_WIDTH = 100
-_FACTS = 2
+_INDENT = 4
 
 
 def print_json(value: Any) -> None:
@@ -45,13 +45,15 @@ def hit_lines(rank: int, hit: Hit, *, explain: bool = False, width: int | None =
     Args:
         rank: Its place, from 1.
         hit: The chunk.
-        explain: Add parts of the score, path, entities and facts.
+        explain: Add parts of the score, path and seeds.
         width: Most characters of the text; 0: none; None: all.
     """
     lines = [f"{rank:>2}. {hit.title or hit.document_id}  [{hit.chunk_id}]  score {hit.score:.4f}"]
     text = hit.text if width is None else shorten(hit.text, width) if width else ""
-    lines += [f"    {line}" for paragraph in text.splitlines() for line in textwrap.wrap(paragraph, _WIDTH)]
-    return [*lines, *(f"    {line}" for line in _evidence(hit))] if explain else lines
+    columns = terminal_width() - _INDENT
+    told = [line for paragraph in text.splitlines() for line in textwrap.wrap(paragraph, columns)]
+    told += explained(hit, columns) if explain else []
+    return [*lines, *(" " * _INDENT + line for line in told)]
 
 
 def report_lines(report: IngestReport) -> list[str]:
@@ -65,17 +67,6 @@ def report_lines(report: IngestReport) -> list[str]:
     always = ("stored", "unchanged", "failed")
     shown = [f"{count} {name}" for name, count in counts if count or name in always]
     return [f"{', '.join(shown)}; {report.seconds:.1f} s"]
-
-
-def _evidence(hit: Hit) -> list[str]:
-    evidence = hit.evidence
-    parts = " + ".join(f"{name} {value:.4f}" for name, value in evidence.parts.items() if value)
-    return [
-        *([f"score    {parts}"] if parts else []),
-        *([f"path     {' → '.join(evidence.path)}"] if len(evidence.path) > 1 else []),
-        *([f"through  {', '.join(evidence.entities[:6])}"] if evidence.entities else []),
-        *(f"fact     {shorten(fact.description, 140)}" for fact in evidence.facts[:_FACTS]),
-    ]
 
 
 def _right(cells: Sequence[str], widths: Sequence[int]) -> list[str]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
+from pathlib import Path
 from typing import Any, get_args
 
 from lightrag_integrations import Answer, InputError, QueryOptions, RetrievalResult
@@ -24,6 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--filter", metavar="JSON", help='metadata filter, such as \'{"year": {"$gte": 2020}}\'')
     parser.add_argument("--rerank", action="store_true", help="rerank the hits")
     parser.add_argument("--explain", action="store_true", help="show what brought each hit")
+    parser.add_argument("--html", metavar="FILE", help="write a page with the hits and a picture of what brought them")
     parser.add_argument("--answer", action="store_true", help="let the chat model answer, with citations (needs --llm)")
     parser.add_argument("--full", action="store_true", help="print whole chunks")
     add_index_options(parser)
@@ -34,10 +37,15 @@ def run(options: argparse.Namespace) -> int:
     """Run the command."""
     where = _filter(options.filter)
     chosen: dict[str, Any] = {"mode": options.mode, "k": options.k, "filter": where, "rerank": options.rerank}
+    explain = options.explain or options.html is not None
     with open_index(options) as index:
         if options.answer:
-            return _show_answer(options, index.answer(options.text, explain=options.explain, **chosen))
-        return _show_hits(options, index.retrieve(options.text, explain=options.explain, **chosen))
+            answer = index.answer(options.text, explain=explain, **chosen)
+            _write_html(options, answer.retrieval)
+            return _show_answer(options, answer)
+        result = index.retrieve(options.text, explain=explain, **chosen)
+        _write_html(options, result)
+        return _show_hits(options, result)
 
 
 def _filter(text: str | None) -> dict[str, Any] | None:
@@ -50,6 +58,18 @@ def _filter(text: str | None) -> dict[str, Any] | None:
     if not isinstance(value, dict):
         raise InputError(f"--filter: got {type(value).__name__}; expected a JSON object such as '{{\"year\": 2020}}'")
     return value
+
+
+def _write_html(options: argparse.Namespace, result: RetrievalResult) -> None:
+    if options.html is None:
+        return
+    try:
+        Path(options.html).write_text(result.to_html(), encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise InputError(
+            f"--html: can't write {options.html} ({error.strerror}); expected a file in a directory that may be written"
+        ) from error
+    print(f"wrote {options.html}", file=sys.stderr)
 
 
 def _show_hits(options: argparse.Namespace, result: RetrievalResult) -> int:

@@ -6,15 +6,7 @@ from collections.abc import Iterator
 from html import escape
 
 from lightrag_integrations.models import Hit, PathStep
-from lightrag_integrations.view.words import (
-    fact_words,
-    per_cent,
-    score_parts,
-    seed_words,
-    shortened,
-    source_words,
-    step_words,
-)
+from lightrag_integrations.view.words import less_without, per_cent, shortened
 
 __all__ = ["hit_html"]
 
@@ -47,14 +39,15 @@ def _where(hit: Hit) -> str:
 
 
 def _parts(hit: Hit) -> str:
-    parts = list(score_parts(hit))
+    shares = hit.evidence.shares
     bars, left = [], 0.0
-    for name, _, share in parts:
+    for name, share in shares.items():
         bars.append(f'<rect class="{_class(name)}" x="{left:.3%}" width="{share:.3%}" height="100%"/>')
         left += share
     keys = "".join(
-        f'<li><i class="key {_class(name)}"></i>{escape(name)} <b>{per_cent(share)}</b> <small>{part:.4f}</small></li>'
-        for name, part, share in parts
+        f'<li><i class="key {_class(name)}"></i>{escape(name)} <b>{per_cent(share)}</b> '
+        f"<small>{hit.evidence.parts[name]:.4f}</small></li>"
+        for name, share in shares.items()
     )
     bar = f'<svg class="bar" role="img" aria-label="parts of the score">{"".join(bars)}</svg>' if bars else ""
     return f'<div class="score"><b class="sum">{hit.score:.4f}</b>{bar}<ul class="parts">{keys}</ul></div>'
@@ -70,7 +63,7 @@ def _text(text: str) -> str:
 def _path(hit: Hit) -> str:
     steps = hit.evidence.steps
     if not steps or (len(steps) == 1 and not steps[0].facts and steps[0].target == hit.chunk_id):
-        return f'<p class="direct">found directly: {escape(step_words(steps[0]))}</p>\n' if steps else ""
+        return f'<p class="direct">found directly: {escape(steps[0].words)}</p>\n' if steps else ""
     lines = "\n".join(f"<li>{line}</li>" for step in steps for line in _step(step, hit))
     return f'<ol class="path" aria-label="path">\n{lines}\n</ol>\n'
 
@@ -78,25 +71,24 @@ def _path(hit: Hit) -> str:
 def _step(step: PathStep, hit: Hit) -> Iterator[str]:
     end = "this chunk" if step.target == hit.chunk_id else f"<b>{_bdi(step.target)}</b>"
     if step.kind == "seed":
-        first = f"{end} {escape(step_words(step))}"
+        first = f"{end} {escape(step.words)}"
     elif step.kind == "fact":
-        said = _bdi(shortened(fact_words(step.facts[0]), _QUOTE)) if step.facts else "a fact"
+        said = _bdi(shortened(step.words, _QUOTE) or "a fact")
         first = f'<span class="fact">{said}</span> → {end}'
     else:
-        first = f"{escape(step_words(step))} {end}"
-    loss = f" · without it the walk brings {per_cent(step.loss)} less" if step.loss and step.loss > 0 else ""
+        first = f"{escape(step.words)} {end}"
     quote = shortened(step.quote, _QUOTE)
-    again = step.kind == "fact" and any(shortened(fact_words(fact), _QUOTE) == quote for fact in step.facts[:1])
+    again = step.kind == "fact" and shortened(step.words, _QUOTE) == quote
     words = f'<q dir="auto">{escape(quote)}</q> ' if quote and not again else ""
-    source = source_words(step)
-    yield f'{first}<small class="source">{words}{_bdi(source) if source else ""}{loss}</small>'
+    told = " · ".join(part for part in (_bdi(step.place) if step.place else "", less_without(step.loss)) if part)
+    yield f'{first}<small class="source">{words}{told}</small>'
 
 
 def _seeds(hit: Hit) -> str:
     seeds = hit.evidence.seeds[:_SEEDS]
     if len(hit.evidence.steps) < 2 and len(seeds) < 2:
         return ""
-    lines = "".join(f"<li>{_bdi(seed_words(seed))}</li>" for seed in seeds)
+    lines = "".join(f"<li>{per_cent(seed.part)} {_bdi(seed.name)} {escape(seed.words)}</li>" for seed in seeds)
     return f'<details class="seeds"><summary>where the score began</summary><ul>{lines}</ul></details>\n'
 
 

@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import Any
 
 from lightrag_integrations.models import FactView, Hit, PathStep, RetrievalResult
-from lightrag_integrations.view.words import fact_words, per_cent, shortened, source_words, step_words
+from lightrag_integrations.view.words import less_without, shortened
 
 __all__ = ["Picture", "picture_of"]
 
@@ -121,23 +121,19 @@ def _route(picture: Picture, rank: int, hit: Hit) -> None:
 
 
 def _fact(picture: Picture, fact: FactView, step: PathStep, *, layer: int) -> _Key:
-    key = ("fact", f"{fact.chunk_id} {fact.source} {fact.target} {fact.start} {fact_words(fact)}")
-    told = [fact_words(fact)] if step.quote in ("", fact_words(fact)) else [fact_words(fact), f"“{step.quote}”"]
+    key = ("fact", f"{fact.chunk_id} {fact.source} {fact.target} {fact.start} {fact.words}")
+    told = [fact.words] if step.quote in ("", fact.words) else [fact.words, f"“{step.quote}”"]
     near = ["near the question"] if step.kind == "seed" else []
     ends = f"{fact.source} – {fact.target}"
-    picture.node(key, label=fact_words(fact), layer=layer, tip=[ends, *told, source_words(fact), *near, _loss(step)])
+    picture.node(key, label=fact.words, layer=layer, tip=[ends, *told, fact.place, *near, less_without(step.loss)])
     return key
 
 
 def _edge_tip(step: PathStep) -> list[str]:
-    joined = f"{step.source} {step_words(step)} {step.target}" if step.source else f"{step.target} {step_words(step)}"
+    joined = f"{step.source} {step.words} {step.target}" if step.source else f"{step.target} {step.words}"
     if step.kind == "fact":
         joined = f"{step.source} – {step.target}"
-    return [joined, step.quote, source_words(step), _loss(step)]
-
-
-def _loss(step: PathStep) -> str:
-    return f"without it the walk would bring {per_cent(step.loss)} less" if step.loss and step.loss > 0 else ""
+    return [joined, step.quote, step.place, less_without(step.loss)]
 
 
 def _also(picture: Picture, hit: Hit) -> None:
