@@ -159,7 +159,8 @@ class Live:
         """See `LightRAGIndex.evaluate`."""
         plan = plan_of(fields)
         settings = settings_of(plan.modes, plan.options or self.settings.options.query)
-        asked = await (await self.session()).run_cpu(lambda: read_questions(questions, limit=plan.limit))
+        session = await self.session()
+        asked = await session.run_cpu(lambda: read_questions(questions, limit=plan.limit))
         with counting("question", show_progress=plan.show_progress) as step:
             ports = Ports(
                 index=self.settings.name,
@@ -167,6 +168,7 @@ class Live:
                 ask=self.retrieve,
                 embed=lambda texts: self.embed(texts, "query"),
                 kinds=self._kinds,
+                compute=session.run_cpu,
                 on_step=step,
             )
             return await run_evaluation(asked, settings, plan, ports)

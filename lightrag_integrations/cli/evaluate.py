@@ -29,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
     parser.add_argument("questions", metavar="QUESTIONS", help="file of questions")
     parser.add_argument(
-        "--modes", type=_names, metavar="M,M", help="modes, each may end in +rerank; default: all, or none beside FILE"
+        "--modes", type=_names, metavar="M,M", help="modes, each may end in +rerank; default: all, with --settings none"
     )
     parser.add_argument("--settings", type=Path, metavar="FILE", help='JSON object: {"NAME": {query option: value}, …}')
     parser.add_argument("--k", type=_numbers, default=(5, 8), metavar="K,K", help="first hits looked at (default 5,8)")

@@ -11,7 +11,7 @@ from typing import Literal
 from lightrag_integrations.errors import InputError
 from lightrag_integrations.evaluate.figures import measured
 from lightrag_integrations.evaluate.questions import EvaluationQuestion
-from lightrag_integrations.evaluate.report import Answered, EvaluationReport, Found
+from lightrag_integrations.evaluate.report import Answered, EvaluationReport, Found, Measured
 from lightrag_integrations.evaluate.settings import Plan, Setting
 from lightrag_integrations.models import Hit, RetrievalResult
 from lightrag_integrations.options import QueryOptions
@@ -33,6 +33,8 @@ class Ports:
     embed: Callable[[Sequence[str]], Awaitable[Sequence[Sequence[float]]]]
     kinds: Callable[[Sequence[str]], Awaitable[Mapping[str, Kind]]]
     """What each id is, of those that the index holds."""
+    compute: Callable[[Callable[[], tuple[Measured, ...]]], Awaitable[tuple[Measured, ...]]]
+    """Runs the arithmetic beside the loop: thousands of questions take seconds."""
     on_step: Callable[[int, int], None]
     """Told (answered, of all)."""
 
@@ -76,7 +78,7 @@ async def run_evaluation(
         resamples=plan.resamples,
         concurrency=plan.concurrency,
         embedding_ms=embedding_ms,
-        results=measured(by_setting, baseline, plan),
+        results=await ports.compute(lambda: measured(by_setting, baseline, plan)),
     )
 
 

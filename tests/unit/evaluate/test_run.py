@@ -1,7 +1,7 @@
 """The whole evaluation over an index in memory whose answers are known."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -50,10 +50,13 @@ class Small:
     async def kinds(self, ids: Sequence[str]) -> dict[str, Kind]:
         return {name: "chunk" if "#" in name else "document" for name in ids if name != "nowhere"}
 
+    async def compute(self, make: Callable[[], Any]) -> Any:
+        return make()
+
     async def evaluate(self, questions: Any = QUESTIONS, **fields: Any) -> EvaluationReport:
         plan = plan_of({"modes": ["keyword", "mix"], "ks": [1, 3], "resamples": 200, **fields})
         ports = Ports(
-            index="small", embedding="numbers", ask=self.ask, embed=self.embed, kinds=self.kinds,
+            index="small", embedding="numbers", ask=self.ask, embed=self.embed, kinds=self.kinds, compute=self.compute,
             on_step=lambda done, of_all: self.steps.append((done, of_all)),
         )  # fmt: skip
         settings = settings_of(plan.modes, plan.options or QueryOptions())
