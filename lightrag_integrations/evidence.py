@@ -97,7 +97,7 @@ class PathStep(Frozen):
     quote: str = ""
     """The words there."""
     loss: float | None = None
-    """Part of the walk's score of the hit that is lost when this edge is taken away; None: not an edge of the walk."""
+    """Part of the hit's score that is lost when the walk can't take this edge; None: not an edge of the walk."""
 
     @property
     def words(self) -> str:

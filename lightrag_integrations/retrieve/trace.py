@@ -43,7 +43,7 @@ class Path(NamedTuple):
     """Of the seed."""
     nodes: tuple[Node, ...]
     losses: tuple[float | None, ...]
-    """For each step the part of the chunk's walk score that is lost without its edge; None: the bridge."""
+    """For each step the part of what walk and bridge gave that is lost without its edge; None: the bridge itself."""
 
 
 class Trace:
@@ -94,9 +94,9 @@ class Trace:
         """The strongest path that begins with the signal that gave most, each of its edges needed if there is one."""
         score, (gain, origin) = self._scores.get(chunk, 0.0), self._gains.get(chunk, (0.0, 0))
         if gain > score and ("chunk", origin) in self._rows:
-            before = self._needed(self._rows["chunk", origin])
+            before = self._needed(chunk, self._rows["chunk", origin])
             return Path(before.signal, (*before.nodes, ("chunk", chunk)), (*before.losses, None))
-        return self._needed(self._rows["chunk", chunk]) if score > 0 else None
+        return self._needed(chunk, self._rows["chunk", chunk]) if score > 0 else None
 
     def _givers(self, chunk: int) -> list[tuple[int, float]]:
         """Rows that the chunk has its score from, with the parts: its own, and that of the bridge's other end."""
@@ -121,23 +121,33 @@ class Trace:
             if part > 0
         ]
 
-    def _needed(self, row: int) -> Path:
-        """The strongest path of which each edge is needed; else the one whose least needed edge is needed most."""
-        signal = int(np.argmax(self._reached.mass[row].round(_DIGITS)))
+    def _needed(self, chunk: int, row: int) -> Path:
+        """The strongest path to a row of which each edge is needed; else that whose least needed edge is needed most.
+
+        A path begins with the signal that gave most, unless only one of another signal has such edges.
+        """
+        paths = []
+        for signal in np.argsort(-self._reached.mass[row].round(_DIGITS), kind="stable").tolist():
+            if self._reached.mass[row, signal] > 0:
+                paths += self._tried(chunk, row, signal)
+                if paths[-1:] and paths[-1][0] > 0:
+                    return paths[-1][1]
+        return max(paths, key=lambda item: item[0])[1]
+
+    def _tried(self, chunk: int, row: int, signal: int) -> list[tuple[float, Path]]:
+        """Paths with their least loss, each without the edges of those before that were not needed."""
         banned: frozenset[tuple[int, int]] = frozenset()
         paths: list[tuple[float, Path]] = []
         for _ in range(_TRIES):
             rows = self._strongest(row, signal, banned)
-            losses = [self._loss(row, edge) for edge in pairwise(rows)]
+            losses = [self._loss(chunk, edge) for edge in pairwise(rows)]
             if rows:
                 nodes = tuple(self._reached.nodes[step] for step in rows)
                 paths.append((min(losses, default=1.0), Path(SIGNALS[signal], nodes, tuple(losses))))
             if not rows or paths[-1][0] > 0:
                 break
             banned |= {_pair(edge) for edge, loss in zip(pairwise(rows), losses, strict=True) if loss <= 0}
-        if paths[-1][0] > 0:
-            return paths[-1][1]
-        return max(paths, key=lambda item: item[0])[1]
+        return paths
 
     def _strongest(self, row: int, signal: int, banned: frozenset[tuple[int, int]]) -> list[int]:
         """Rows of the path that most mass of one signal takes; none if it can't be reached."""
@@ -173,12 +183,16 @@ class Trace:
         _, before = dijkstra(costs, indices=size, return_predecessors=True)
         return [row if before[row] == size else max(int(before[row]), -1) for row in range(size)]
 
-    def _loss(self, row: int, edge: tuple[int, int]) -> float:
-        """The part of a row's score, which is the root of its mass, that is lost without an edge."""
+    def _loss(self, chunk: int, edge: tuple[int, int]) -> float:
+        """The part of a chunk's score that is lost without an edge: walk and bridge are roots of masses."""
         pair = _pair(edge)
         if pair not in self._without:
             self._without[pair] = self._masses_without(*pair)
-        return round(float(1 - np.sqrt(self._without[pair][row] / self._reached.mass[row].sum())), _DIGITS)
+        left = sum(
+            part * np.sqrt(self._without[pair][row] / self._reached.mass[row].sum())
+            for row, part in self._givers(chunk)
+        )
+        return round(float(1 - left), _DIGITS)
 
     def _masses_without(self, one: int, other: int) -> Floats:
         """Masses of the same walk when it never takes an edge, in either direction: others take its place."""
