@@ -35,6 +35,7 @@ from lightrag_integrations import EvaluationReport, Hit, LightRAGIndex, QueryOpt
 from lightrag_integrations.evaluate.figures import measured
 from lightrag_integrations.evaluate.report import Answered, Found
 from lightrag_integrations.evaluate.settings import plan_of
+from tests.benchmarks.ablations import ablations
 from tests.benchmarks.data import Data, Row, embedder_named, extractor_named, load, read
 
 KS = (1, 5, 8)
@@ -143,12 +144,13 @@ def merged(lists: Sequence[Sequence[Hit]], worth: Callable[[Sequence[Hit], int],
     return [known[name] for name in sorted(scores, key=lambda name: (-scores[name], name))]
 
 
+PLAIN = ("keyword", "vector")
 FUSIONS = {"rrf": rrf, "sum": normalised_sum}
 
 
-def compare(index: LightRAGIndex, questions: list[Row]) -> EvaluationReport:
+def compare(index: LightRAGIndex, questions: list[Row], settings: Sequence[Setting]) -> EvaluationReport:
     """Modes as `evaluate` measures them, and the fusions beside them, paired."""
-    report = index.evaluate(questions, modes=("keyword", "vector", "mix"), ks=KS)
+    report = index.evaluate(questions, modes=(*PLAIN, *settings), ks=KS)
     vectors = index.embed([row["question"] for row in questions], kind="query")
     answers = {row.name: list(row.answers) for row in report.results} | {name: [] for name in FUSIONS}
     for row, vector in zip(questions, vectors, strict=True):
@@ -186,14 +188,19 @@ def only(report: EvaluationReport, origin: str, questions: list[Row]) -> Evaluat
     return with_answers(report, {row.name: [one for one in row.answers if one.id in ids] for row in report.results})
 
 
-def verdict(report: EvaluationReport) -> str:
-    """How `mix` stands against the best of the others."""
-    others = [row for row in report.results if row.name != "mix"]
-    best = max(others, key=lambda row: row.figures["recall@5"].value)
-    apart = best.differences["recall@5"]
-    value, low, high = -apart.value, -apart.high, -apart.low
-    kept = "kept" if value >= ALLOWED else "BROKEN"
-    return f"guard {kept}: mix - {best.name} = {value:+.4f} [{low:+.4f} {high:+.4f}] of recall@5"
+def verdicts(report: EvaluationReport) -> list[str]:
+    """How `mix` and its variants stand against the best of the plain ones."""
+    plain = [row for row in report.results if row.name in (*PLAIN, *FUSIONS)]
+    best = max(plain, key=lambda row: row.figures["recall@5"].value)
+    given = {row.name: (Setting(name=row.name, options=QueryOptions()), row.answers) for row in report.results}
+    lines = []
+    for row in measured(given, best.name, plan_of({"ks": KS})):
+        if row.name not in (*PLAIN, *FUSIONS):
+            apart = row.differences["recall@5"]
+            kept = "kept" if apart.value >= ALLOWED else "BROKEN"
+            interval = f"{apart.value:+.4f} [{apart.low:+.4f} {apart.high:+.4f}]"
+            lines.append(f"guard {kept}: {row.name} - {best.name} = {interval} of recall@5")
+    return lines
 
 
 def main() -> None:
@@ -203,6 +210,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--extractor", default="triples", choices=("triples", "lexical"))
     parser.add_argument("--embedder", default="minilm", choices=("hash", "minilm"))
+    parser.add_argument("--ablations", action="store_true", help="also every setting of ablations.py")
     parser.add_argument("--vectors", type=Path, help="keep MiniLM's vectors in this .npz file between runs")
     parser.add_argument("--database", help="a directory or connection string to keep; default: one that is removed")
     options = parser.parse_args()
@@ -220,12 +228,13 @@ def show(data: Data, questions: list[Row], model: object, options: argparse.Name
     name = f"{options.extractor}-{options.embedder}"
     with LightRAGIndex(name, database=place, embed_model=model, extractor=extractor) as index:
         index.ingest(data.documents).raise_if_failed()
-        report = compare(index, questions)
+        settings = ablations() if options.ablations else [Setting(name="mix", options=QueryOptions())]
+        report = compare(index, questions, settings)
     for title, part in (
         ("all", report), ("step", only(report, "step", questions)), ("triple", only(report, "triple", questions)),
     ):  # fmt: skip
-        rows = [f"{row.name:<8} recall@5 {cell(row, 'recall@5')}  hit@1 {cell(row, 'hit@1')}" for row in part.results]
-        print("\n".join([f"{title}: {len(part.questions)} questions, {name}", *rows, verdict(part), ""]), flush=True)
+        rows = [f"{row.name:<17} recall@5 {cell(row, 'recall@5')}  hit@1 {cell(row, 'hit@1')}" for row in part.results]
+        print("\n".join([f"{title}: {len(part.questions)} questions, {name}", *rows, *verdicts(part), ""]), flush=True)
 
 
 def cell(row: object, measure: str) -> str:
