@@ -11,6 +11,7 @@ import json
 from base64 import b64encode
 from html import escape
 from importlib.resources import files
+from types import MappingProxyType
 
 from lightrag_integrations.models import RetrievalResult
 from lightrag_integrations.view.hits import hit_html
@@ -20,6 +21,8 @@ __all__ = ["render"]
 
 # Cytoscape adds this rule by itself, which the policy refuses, unless an element of this id is there.
 _OF_LIBRARY = '<style id="__________cytoscape_stylesheet">{}</style>'
+# Of the control characters only line breaks and tabs may stand in a page.
+_CONTROLS = MappingProxyType({code: "\ufffd" for code in (*range(9), 11, 12, *range(14, 32), *range(127, 160))})
 _LIBRARY_STYLE = ".__________cytoscape_container { position: relative; }"
 
 
@@ -44,12 +47,12 @@ def render(result: RetrievalResult, *, title: str | None = None) -> str:
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
             '<meta name="referrer" content="no-referrer">',
             '<meta name="color-scheme" content="light dark">',
-            f"<title>{escape(head or 'Retrieval')}</title>",
+            f"<title>{escape(head or 'Retrieval').translate(_CONTROLS)}</title>",
             f"<style>{styles[0]}</style>",
             *(_OF_LIBRARY.format(style) for style in styles[1:]),
             "</head>",
             f'<body class="{"drawn" if picture else "plain"}">',
-            _body(result, head, picture),
+            _body(result, head, picture).translate(_CONTROLS),
             *(f"<script>{script}</script>" for script in scripts),
             "</body>",
             "</html>",
