@@ -108,11 +108,14 @@ class WalkOptions(_Options):
     nodes_per_round: int = Field(default=100, ge=1)
     edges_per_node: int = Field(default=30, ge=1)
     """Heaviest edges read of one node."""
-    chunk_restart: float = Field(default=0.3, ge=0, le=1)
+    chunk_restart: float = Field(default=0.5, ge=0, le=1)
     """Share of the restart mass on chunks; the rest is on entities."""
+    fact_share: float = Field(default=2 / 3, ge=0, le=1)
+    """Of the mass on entities the share of those that stand in the facts nearest to the question; the rest is on
+    those named in it."""
     seeds: int = Field(default=50, ge=1)
     """First chunks of each list that carry restart mass."""
-    guard: int = Field(default=2, ge=0)
+    guard: int = Field(default=1, ge=0)
     """So many of the fused first stage's best stay within the first five."""
 
 

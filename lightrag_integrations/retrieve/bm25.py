@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -50,14 +50,17 @@ class Bm25:
         """Matching chunks, ascending."""
         self._places = [np.searchsorted(self.ids, posting.chunks) for posting in postings]
 
-    def scores(self, *, power: float = 1.0) -> Floats:
+    def scores(self, *, power: float = 1.0, without: Collection[int] = ()) -> Floats:
         """A score for each of `ids`.
 
         Args:
             power: Exponent of the idf; 2 makes common words weigh so little that no stop list is needed.
+            without: Terms that don't count.
         """
         total = np.zeros(len(self.ids))
         for posting, places in zip(self._postings, self._places, strict=True):
+            if posting.term in without:
+                continue
             tfs = posting.tfs.astype(np.float64)
             norm = K1 * (1 - B + B * posting.lengths / self._mean)
             weight = self._counts.get(posting.term, 1) * self.idf[posting.term] ** power

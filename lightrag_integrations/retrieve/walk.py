@@ -8,9 +8,10 @@ titles by the words still missing, and a guard for single-fact questions.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from lightrag_integrations.options import QueryOptions
-from lightrag_integrations.retrieve.bm25 import read_bm25
+from lightrag_integrations.retrieve.bm25 import Bm25, read_bm25
 from lightrag_integrations.retrieve.bridge import bridge
 from lightrag_integrations.retrieve.neighbourhood import Neighbourhood, Node, Relevance, explore
 from lightrag_integrations.retrieve.plain import wanted
@@ -20,6 +21,9 @@ from lightrag_integrations.retrieve.reached import walked
 from lightrag_integrations.retrieve.seeds import Seeds, chunk_seeds, fact_seeds, keyword_list, name_seeds, share
 from lightrag_integrations.retrieve.trace import Trace
 from lightrag_integrations.store import Reader
+
+if TYPE_CHECKING:
+    from lightrag_integrations.rows import Floats
 
 __all__ = ["rank_by_walk"]
 
@@ -46,11 +50,12 @@ async def rank_by_walk(question: Question, reader: Reader, options: QueryOptions
     seeds = chunk_seeds(keyword, vector)
     seeds.name = await name_seeds(question, reader)
     seeds.fact, seeds.facts = await fact_seeds(question, reader, bm25, keyword)
-    columns = _restart(seeds, walk.chunk_restart if options.mode == "mix" else 0.0)
+    columns = _restart(seeds, walk.chunk_restart if options.mode == "mix" else 0.0, walk.fact_share)
     restart = _summed(columns)
     if not restart:
         return Ranking()
-    relevance = Relevance(bm25.ids, squared)
+    first = _first_stage(keyword, vector)
+    relevance = Relevance(bm25.ids, _left_over(bm25, first[:1]))
     if vector:
         relevance.learn(dict(vector), vector[0][1])
     hood = Neighbourhood(restart)
@@ -58,7 +63,7 @@ async def rank_by_walk(question: Question, reader: Reader, options: QueryOptions
     await explore(hood, restart, reader, relevance=relevance, options=walk, vector=known)
     reached = walked(hood, relevance, columns, walk)
     gains = await bridge(question, reader, bm25, reached.scores())
-    pinned = _first_stage(keyword, vector)[: walk.guard * _PINNED] if options.mode == "mix" else []
+    pinned = first[: walk.guard * _PINNED] if options.mode == "mix" else []
     return Ranking(
         chunks=reached.found(gains, wanted=wanted(options) + _NEAR, pinned=pinned),
         entities=reached.entities(_NEAR),
@@ -68,20 +73,30 @@ async def rank_by_walk(question: Question, reader: Reader, options: QueryOptions
     )
 
 
-def _restart(seeds: Seeds, chunk_share: float) -> dict[str, dict[Node, float]]:
-    """Where the walk starts again, by signal: chunks `chunk_share`, the rest on names and facts, half each."""
-    names = [part for part in (seeds.name, seeds.fact) if part]
-    if not names:
-        chunk_share = 1.0
-    rest = (1 - chunk_share) / len(names) if names else 0.0
+def _restart(seeds: Seeds, chunk_share: float, fact_share: float) -> dict[str, dict[Node, float]]:
+    """Where the walk starts again, by signal; the share of a signal that found nothing goes to the others."""
+    weights = {
+        "chunk": chunk_share if seeds.keyword or seeds.vector else 0.0,
+        "name": (1 - chunk_share) * (1 - fact_share) if seeds.name else 0.0,
+        "fact": (1 - chunk_share) * fact_share if seeds.fact else 0.0,
+    }
+    whole = sum(weights.values())
+    if not whole:
+        weights, whole = {"chunk": 1.0, "name": 1.0, "fact": 1.0}, 1.0
     prior = sum(seeds.keyword.values()) + sum(seeds.vector.values())
-    scale = chunk_share / prior if prior else 0.0
+    scale = weights["chunk"] / whole / prior if prior else 0.0
     return {
         "keyword": {("chunk", chunk): value * scale for chunk, value in seeds.keyword.items() if scale},
         "vector": {("chunk", chunk): value * scale for chunk, value in seeds.vector.items() if scale},
-        "name": {("entity", entity): value * rest for entity, value in share(seeds.name).items()},
-        "fact": {("entity", entity): value * rest for entity, value in share(seeds.fact).items()},
+        "name": {("entity", one): value * weights["name"] / whole for one, value in share(seeds.name).items()},
+        "fact": {("entity", one): value * weights["fact"] / whole for one, value in share(seeds.fact).items()},
     }
+
+
+def _left_over(bm25: Bm25, first: Sequence[int]) -> Floats:
+    """BM25 of the question's words that the best chunk does not hold: they tell which way to go on from it."""
+    held = frozenset[int]().union(*bm25.holding(first).values())
+    return bm25.scores(power=2, without=held)
 
 
 def _summed(columns: Mapping[str, Mapping[Node, float]]) -> dict[Node, float]:
