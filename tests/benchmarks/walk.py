@@ -58,7 +58,7 @@ class CountingReader:
 
     async def edges(self, **asked: Any) -> Any:
         batch = await self._reader.edges(**asked)
-        self._counts.edges += len(batch.mentions) + len(batch.facts)
+        self._counts.edges += len(batch.mentions.weights) + len(batch.facts.weights)
         return batch
 
 

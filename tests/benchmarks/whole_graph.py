@@ -4,7 +4,7 @@ Everything is read once through the store's seam. Steps are those of `retrieve/n
 to v with w(u, v) · f(v) / Σ w(u, ·) · f(·), where f is 0.35 for a name and 0.1 + relevance for a chunk.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -57,9 +57,9 @@ class WholeGraph:
         listed = sorted(entities)
         for begin in range(0, len(listed), BATCH):
             batch = await reader.edges(entities=listed[begin : begin + BATCH], chunks=[], limit=ALL)
-            for entity, chunk, weight in batch.mentions:
+            for entity, chunk, weight in _rows(batch.mentions):
                 edges[entity, ~chunk] = weight
-            for source, target, weight, fact in batch.facts:
+            for source, target, weight, fact in _rows(batch.facts):
                 if fact not in facts and source != target:
                     facts.add(fact)
                     pair = (min(source, target), max(source, target))
@@ -89,26 +89,31 @@ class WholeGraph:
         seeds.name = await name_seeds(question, reader)
         seeds.fact, seeds.facts = await fact_seeds(question, reader, bm25, keyword)
         start = np.zeros(len(self.rows))
-        for node, share in walk._summed(walk._restart(seeds, given.chunk_restart)).items():
+        for node, share in walk._summed(walk._restart(seeds, given.chunk_restart, given.fact_share)).items():
             start[self.rows[node]] = share
-        worth = self._worth(question, bm25.ids, squared, vector[0][1])
+        first = walk._first_stage(keyword, vector)
+        worth = self._worth(question, bm25.ids, walk._left_over(bm25, first[:1]), vector[0][1])
         mass = self.masses(start, worth, damping=given.damping, steps=given.steps)[: len(self.chunks)]
         scores = {int(self.chunks[row]): float(np.sqrt(mass[row])) for row in np.argsort(-mass)[:500] if mass[row] > 0}
         gains = await bridge(question, reader, bm25, scores)
-        pinned = walk._first_stage(keyword, vector)[: given.guard * PINNED]
+        pinned = first[: given.guard * PINNED]
         total = {chunk: scores.get(chunk, 0.0) + gains.get(chunk, (0.0, 0))[0] for chunk in [*scores, *gains]}
         best = sorted(total, key=lambda chunk: -total[chunk])[: options.k + NEAR]
         chosen = {chunk: Found({"walk": total.get(chunk, 0.0)}) for chunk in dict.fromkeys((*best, *pinned))}
         found = await finish(Ranking(chunks=chosen, pinned=tuple(pinned)), question, reader, options)
         return [row.hit() for row, _ in found]
 
-    def _worth(self, question: Question, ids: Any, squared: Any, best: float) -> np.ndarray:
+    def _worth(self, question: Question, ids: Any, scores: Any, best: float) -> np.ndarray:
         words = np.zeros(len(self.chunks))
         order = np.argsort(self.chunks)
-        if len(ids) and squared.max() > 0:
-            words[order[np.searchsorted(self.chunks, ids, sorter=order)]] = squared / squared.max()
+        if len(ids) and scores.max() > 0:
+            words[order[np.searchsorted(self.chunks, ids, sorter=order)]] = scores / scores.max()
         asked = np.asarray(question.vector, np.float32)
         cosines = np.maximum(self.vectors @ (asked / np.linalg.norm(asked)), 0.0)
         worth = np.full(len(self.rows), 0.35)
         worth[: len(self.chunks)] = 0.1 + 0.7 * cosines / best + 0.3 * words
         return worth
+
+
+def _rows(columns: Sequence[Any]) -> Iterator[tuple[Any, ...]]:
+    return zip(*(np.asarray(column).tolist() for column in columns), strict=True)
