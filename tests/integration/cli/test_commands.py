@@ -1,5 +1,6 @@
 """Every command as a real process: what it does, prints and returns."""
 
+import re
 from pathlib import Path
 
 from tests.doubles.openai_server import OpenAIServer
@@ -52,6 +53,34 @@ def test_people_can_read_it(cli: Cli, notes: Path) -> None:
     assert "checked: nothing wrong" in cli("status", "--verify").out
     assert "Robert FitzRoy" in cli("graph", "HMS Beagle").out
     assert cli("delete", "beagle").out == "1 deleted\n"
+
+
+def test_an_explanation_fits_the_terminal(cli: Cli, notes: Path) -> None:
+    cli("ingest", "notes")
+    asked = ("query", "Who designed the ship launched at Larvik?", "--k", "2", "--mode", "graph")
+    for columns in (60, 110):
+        told = cli(*asked, "--explain", COLUMNS=str(columns)).out
+        assert max(map(len, told.splitlines())) <= columns
+        assert "\x1b" not in told
+        words = " ".join(told.split())
+        assert re.search(r"path seed “[^”]+” is .+ → is .+ this chunk \(notes/fram.txt, characters \d+–\d+\)", words)
+        assert "without it]" in words
+        assert "seeds" in words and "█" in told
+    assert "path" not in cli(*asked).out
+
+
+def test_a_page_is_written(cli: Cli, notes: Path, tmp_path: Path) -> None:
+    cli("ingest", "notes")
+    done = cli("query", "Who designed the Fram?", "--html", "fram.html", "--json")
+    assert done.code == 0
+    assert done.err.endswith("wrote fram.html\n")
+    page = (tmp_path / "fram.html").read_text("utf-8")
+    assert page.startswith("<!DOCTYPE html>")
+    assert "<title>Who designed the Fram?</title>" in page
+    assert done.json["hits"][0]["evidence"]["steps"]
+    refused = cli("query", "Who designed the Fram?", "--html", "no/such/place.html")
+    assert (refused.code, refused.out) == (2, "")
+    assert "--html: can't write no/such/place.html" in refused.err
 
 
 def test_bad_files_are_reported_and_the_others_stored(cli: Cli, notes: Path) -> None:
