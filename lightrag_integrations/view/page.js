@@ -31,7 +31,10 @@
       { selector: "edge", style: { width: 1.6, "line-color": c.soft, "target-arrow-color": c.soft, "target-arrow-shape": "triangle", "arrow-scale": 0.8, "curve-style": "bezier", opacity: 0.7 } },
       { selector: ".seed", style: { "line-style": "dashed" } },
       { selector: ".also", style: { width: 1, "line-style": "dotted", "target-arrow-shape": "none", opacity: 0.35 } },
-      ...(wide.matches ? [] : [{ selector: ".fact", style: { "text-opacity": 0, "text-background-opacity": 0 } }]),
+      ...(wide.matches ? [] : [
+        { selector: "node", style: { "font-size": 19, "text-max-width": 118 } },
+        { selector: ".fact", style: { "text-opacity": 0, "text-background-opacity": 0 } },
+      ]),
       { selector: ".off", style: { opacity: 0.13 } },
       { selector: "edge.on", style: { width: 3.5, "line-color": c.lit, "target-arrow-color": c.lit, opacity: 1 } },
       { selector: "node.on", style: { "border-width": 3, "border-color": c.lit } },
