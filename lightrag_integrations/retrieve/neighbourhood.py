@@ -115,7 +115,7 @@ class Neighbourhood:
         source, target = np.concatenate([once, once[:, ::-1]]).T
         weight = np.tile(np.array(list(self._weights.values()), np.float64), 2)
         mass = weight * relevance.of(self.nodes)[target]
-        out = np.bincount(source, mass, size)
+        out = np.bincount(source, mass, size).astype(np.float64)  # of no edges at all, numpy counts in integers
         read = np.bincount(source, weight, size)
         total = np.array([self._totals.get(row, 0.0) for row in range(size)])
         # What was not read is taken to be worth what the read edges of that node are worth on average.
