@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lightrag_integrations.models import EntityView, Evidence, FactView, Hit, RelationView
 
@@ -15,8 +15,15 @@ if TYPE_CHECKING:
 
     Ints = NDArray[np.int64]
     Floats = NDArray[np.float64]
+    Flags = NDArray[np.bool_]
 
-__all__ = ["ChunkRow", "EdgeBatch", "EntityRow", "FactRow", "Posting", "relation_views"]
+__all__ = [
+    "WEIGHED", "ChunkRow", "EdgeBatch", "EntityRow", "FactEdges", "FactRow", "MentionEdges", "Posting",
+    "relation_views",
+]  # fmt: skip
+
+WEIGHED = 500
+"""Edges of one kind that count in the total weight of an entity."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,20 +112,35 @@ class FactRow:
     view: FactView
 
 
+class MentionEdges(NamedTuple):
+    """Columns of one length: weight 1; 2 where the entity is the chunk's title."""
+
+    entities: Ints
+    chunks: Ints
+    weights: Floats
+
+
+class FactEdges(NamedTuple):
+    """Columns of one length. Facts between the same two entities are separate edges; the walk adds them up."""
+
+    sources: Ints
+    targets: Ints
+    weights: Floats
+    facts: Ints
+
+
 @dataclass(frozen=True, slots=True)
 class EdgeBatch:
-    """Edges next to some nodes, at most `limit` of each kind for each node, heaviest first.
+    """Edges next to some nodes, at most `limit` of each kind for each node, heaviest first."""
 
-    Facts between the same two entities are separate edges here; the walk adds them up.
-    """
-
-    mentions: Sequence[tuple[int, int, float]] = ()
-    """(entity, chunk, weight): weight 1; 2 where the entity is the chunk's title."""
-    facts: Sequence[tuple[int, int, float, int]] = ()
-    """(source entity, target entity, weight, fact id)."""
+    mentions: MentionEdges
+    facts: FactEdges
     entity_totals: Mapping[int, float] = field(default_factory=dict)
-    """All visible edge weight at each entity asked for, mention and fact edges together, read or not."""
+    """The visible edge weight at each entity asked for, mention and fact edges together, read or not; of each kind
+    the heaviest `WEIGHED` count, so that a hub costs no more than other nodes."""
     chunk_totals: Mapping[int, float] = field(default_factory=dict)
+    cosines: Mapping[int, float] = field(default_factory=dict)
+    """Where a vector was given: of each chunk that has one and was asked for or met."""
 
 
 def relation_views(facts: Iterable[FactRow]) -> list[RelationView]:

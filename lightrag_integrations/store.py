@@ -48,8 +48,24 @@ class Reader(Protocol):
         """Entity key to (entity, number of visible chunks that mention it), for keys that exist visibly."""
         ...
 
-    async def edges(self, *, entities: Sequence[int], chunks: Sequence[int], limit: int) -> EdgeBatch:
-        """Edges next to the nodes given."""
+    async def edges(
+        self,
+        *,
+        entities: Sequence[int],
+        chunks: Sequence[int],
+        limit: int,
+        vector: Sequence[float] | None = None,
+        measured: Sequence[int] = (),
+    ) -> EdgeBatch:
+        """Edges next to the nodes given, in one call.
+
+        Args:
+            entities: Nodes.
+            chunks: Nodes.
+            limit: Most edges of one kind read of each node.
+            vector: Where given, the cosines to it of the chunks met come along,
+            measured: and those of these chunks.
+        """
         ...
 
     async def title_links(self, chunks: Sequence[int], limit: int) -> Sequence[tuple[int, int, float]]:

@@ -9,133 +9,126 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from lightrag_integrations.options import WalkOptions
-from lightrag_integrations.rows import EdgeBatch
+from lightrag_integrations.retrieve.relevance import NAME_RELEVANCE, Relevance
+from lightrag_integrations.rows import EdgeBatch, FactEdges, MentionEdges
 from lightrag_integrations.store import Reader
 
 if TYPE_CHECKING:
-    from lightrag_integrations.rows import Floats, Ints
+    from lightrag_integrations.rows import Flags, Floats, Ints
 
-__all__ = ["Neighbourhood", "Node", "Relevance", "explore", "propagate", "vector_of"]
+__all__ = ["DIGITS", "Neighbourhood", "Node", "explore", "propagate", "vector_of"]
 
 Node = tuple[str, int]
 """("chunk" or "entity", surrogate id)."""
-NAME_RELEVANCE = 0.35
-BASE_RELEVANCE = 0.1
-_VECTOR_SHARE = 0.7
 _PREVIEW_STEPS = 3
 DIGITS = 12
 """Masses that agree in so many digits tie: the rest is noise of the order in which they were summed."""
 
 
-class Relevance:
-    """How much a step into a node is worth: a chunk 0.1 and its relevance to the question, a name 0.35."""
-
-    def __init__(self, ids: Ints, scores: Floats) -> None:
-        """Start with keyword scores.
-
-        Args:
-            ids: Chunks that hold a word of the question, ascending.
-            scores: BM25 of each; chunks not in it have 0.
-        """
-        self._ids = ids
-        self._words = scores / scores.max() if len(scores) and scores.max() > 0 else scores
-        self._cosines: dict[int, float] = {}
-        self._maximum = 0.0
-
-    def learn(self, cosines: Mapping[int, float], maximum: float) -> None:
-        """Take cosines of chunks; from then on they make 0.7 of a chunk's relevance, keywords 0.3.
-
-        Args:
-            cosines: Chunk to cosine.
-            maximum: The best cosine of any chunk.
-        """
-        self._cosines.update(cosines)
-        self._maximum = maximum
-
-    def of(self, nodes: Iterable[Node]) -> Floats:
-        """The weights of steps into these nodes."""
-        listed = list(nodes)
-        places = np.array([place for place, (kind, _) in enumerate(listed) if kind == "chunk"], np.int64)
-        chunks = [node for kind, node in listed if kind == "chunk"]
-        relevance = self._by_words(np.array(chunks, np.int64))
-        if self._maximum > 0:
-            cosines = np.array([max(self._cosines.get(chunk, 0.0), 0.0) for chunk in chunks])
-            relevance = _VECTOR_SHARE * cosines / self._maximum + (1 - _VECTOR_SHARE) * relevance
-        weights = np.full(len(listed), NAME_RELEVANCE)
-        weights[places] = BASE_RELEVANCE + relevance
-        return weights
-
-    def _by_words(self, chunks: Ints) -> Floats:
-        if not len(self._ids):
-            return np.zeros(len(chunks))
-        places = np.minimum(np.searchsorted(self._ids, chunks), len(self._ids) - 1)
-        return np.where(self._ids[places] == chunks, self._words[places], 0.0)
-
-
 class Neighbourhood:
-    """Nodes and edges known so far."""
+    """Nodes and edges known so far.
+
+    A node's row is its place in the order met; inside, a node is twice its id, plus one for a chunk.
+    """
 
     def __init__(self, seeds: Iterable[Node]) -> None:
         """Start with the seeds, no edges."""
-        self.nodes: dict[Node, int] = {node: place for place, node in enumerate(seeds)}
-        """Node to row, in the order met."""
-        self._weights: dict[tuple[int, int], float] = {}
-        """(row, row) to weight, each edge once."""
-        self._totals: dict[int, float] = {}
-        self._seen_facts: set[int] = set()
+        self.seeds = {node: row for row, node in enumerate(seeds)}
+        """Node to row, of the seeds only."""
+        self._codes = np.array([2 * node + (kind == "chunk") for kind, node in self.seeds], np.int64)
+        self._asked = np.zeros(len(self._codes), np.bool_)
+        self._totals = np.zeros(len(self._codes))
+        self._mentions = MentionEdges(*_NO_EDGES[:3])
+        self._facts = FactEdges(*_NO_EDGES)
+
+    @property
+    def ids(self) -> Ints:
+        """Surrogate id of each row."""
+        return self._codes >> 1
+
+    @property
+    def is_chunk(self) -> Flags:
+        """Whether each row is a chunk."""
+        return np.asarray(self._codes & 1 == 1)
 
     @property
     def edges(self) -> int:
-        """Number of edges known."""
-        return len(self._weights)
+        """Number of edges known; the facts between two entities are one."""
+        return len(self._joined()[1])
 
-    @property
-    def unread(self) -> list[Node]:
-        """Nodes whose edges were not asked for yet."""
-        return [node for node, row in self.nodes.items() if row not in self._totals]
+    def heaviest(self, mass: Floats, limit: int) -> Ints:
+        """Rows that hold most mass among those whose edges were not asked for; of equal mass the first met."""
+        rows = np.flatnonzero(~self._asked & (mass > 0))
+        return rows[np.argsort(-mass[rows].round(DIGITS), kind="stable")[:limit]]
 
-    async def read(self, nodes: Sequence[Node], reader: Reader, limit: int) -> list[int]:
-        """Read edges next to some nodes; returns the chunks met for the first time."""
-        known = len(self.nodes)
-        batch = await reader.edges(
-            entities=[node for kind, node in nodes if kind == "entity"],
-            chunks=[node for kind, node in nodes if kind == "chunk"],
-            limit=limit,
-        )
+    async def read(
+        self, rows: Ints, reader: Reader, limit: int, *, vector: Sequence[float] | None, measured: Sequence[int]
+    ) -> Mapping[int, float]:
+        """Read edges next to some rows; returns cosines of the chunks met and of those to be measured."""
+        chosen = self._codes[rows]
+        entities, chunks = (chosen[chosen & 1 == 0] >> 1).tolist(), (chosen[chosen & 1 == 1] >> 1).tolist()
+        batch = await reader.edges(entities=entities, chunks=chunks, limit=limit, vector=vector, measured=measured)
         self._take(batch)
-        for node in nodes:
-            totals = batch.entity_totals if node[0] == "entity" else batch.chunk_totals
-            self._totals[self.nodes[node]] = totals.get(node[1], 0.0)
-        return [node for kind, node in list(self.nodes)[known:] if kind == "chunk"]
+        self._asked[rows] = True
+        totals = (batch.entity_totals, batch.chunk_totals)
+        self._totals[rows] = [totals[code & 1].get(code >> 1, 0.0) for code in chosen.tolist()]
+        return batch.cosines
 
     def transition(self, relevance: Relevance) -> csr_array:
         """Step probabilities, column-stochastic but for what leads to edges not read: row = to, column = from."""
-        size = len(self.nodes)
-        once = np.array(list(self._weights), np.int64).reshape(-1, 2)
+        size = len(self._codes)
+        once, weight = self._joined()
         source, target = np.concatenate([once, once[:, ::-1]]).T
-        weight = np.tile(np.array(list(self._weights.values()), np.float64), 2)
-        mass = weight * relevance.of(self.nodes)[target]
+        weight = np.tile(weight, 2)
+        mass = weight * relevance.of(self.ids, self.is_chunk)[target]
         out = np.bincount(source, mass, size).astype(np.float64)  # of no edges at all, numpy counts in integers
         read = np.bincount(source, weight, size)
-        total = np.array([self._totals.get(row, 0.0) for row in range(size)])
         # What was not read is taken to be worth what the read edges of that node are worth on average.
-        out += np.maximum(total - read, 0.0) * np.divide(out, read, out=np.full(size, NAME_RELEVANCE), where=read > 0)
+        unread = np.maximum(self._totals - read, 0.0)
+        out += unread * np.divide(out, read, out=np.full(size, NAME_RELEVANCE), where=read > 0)
         inverse = np.divide(1.0, out, out=np.zeros(size), where=out > 0)
         return csr_array((mass * inverse[source], (target, source)), shape=(size, size))
 
     def _take(self, batch: EdgeBatch) -> None:
-        for entity, chunk, weight in batch.mentions:
-            self._weights[self._row(("entity", entity)), self._row(("chunk", chunk))] = weight
-        for source, target, weight, fact in batch.facts:
-            if fact in self._seen_facts or source == target:
-                continue
-            self._seen_facts.add(fact)
-            ends = (self._row(("entity", source)), self._row(("entity", target)))
-            pair = (min(ends), max(ends))
-            self._weights[pair] = self._weights.get(pair, 0.0) + weight
+        old, new = self._mentions, batch.mentions
+        self._mentions = MentionEdges(*(np.concatenate(pair) for pair in zip(old, new, strict=True)))
+        known, told = self._facts, batch.facts
+        fresh = ~np.isin(told.facts, known.facts) & (told.sources != told.targets) & _firsts(told.facts)
+        self._facts = FactEdges(*(np.concatenate([a, b[fresh]]) for a, b in zip(known, told, strict=True)))
+        pairs = ((2 * new.entities, 2 * new.chunks + 1), (2 * told.sources[fresh], 2 * told.targets[fresh]))
+        self._meet(np.concatenate([np.column_stack(pair).ravel() for pair in pairs]))
 
-    def _row(self, node: Node) -> int:
-        return self.nodes.setdefault(node, len(self.nodes))
+    def _meet(self, codes: Ints) -> None:
+        """Give rows to nodes met for the first time, in the order met."""
+        codes = codes[~np.isin(codes, self._codes)]
+        distinct, first = np.unique(codes, return_index=True)
+        added = distinct[np.argsort(first)]
+        self._codes = np.concatenate([self._codes, added])
+        self._asked = np.concatenate([self._asked, np.zeros(len(added), np.bool_)])
+        self._totals = np.concatenate([self._totals, np.zeros(len(added))])
+
+    def _joined(self) -> tuple[Ints, Floats]:
+        """All edges, each once: pairs of rows, and weights; those of the facts between two entities added up."""
+        mentions, facts = self._mentions, self._facts
+        # A mention is read from both its ends, a fact is not: it came in once.
+        pairs = np.column_stack([self._rows(2 * mentions.entities), self._rows(2 * mentions.chunks + 1)])
+        _, first = np.unique(pairs[:, 0] * len(self._codes) + pairs[:, 1], return_index=True)
+        ends = np.sort(np.column_stack([self._rows(2 * facts.sources), self._rows(2 * facts.targets)]), axis=1)
+        keys, place = np.unique(ends[:, 0] * len(self._codes) + ends[:, 1], return_inverse=True)
+        related = np.column_stack(np.divmod(keys, len(self._codes)))
+        weights = np.bincount(place, facts.weights, len(keys))
+        return np.concatenate([pairs[first], related]), np.concatenate([mentions.weights[first], weights])
+
+    def _rows(self, codes: Ints) -> Ints:
+        order = np.argsort(self._codes)
+        return order[np.searchsorted(self._codes, codes, sorter=order)]
+
+
+def _firsts(values: Ints) -> Flags:
+    """Which values stand for the first time."""
+    firsts = np.zeros(len(values), np.bool_)
+    firsts[np.unique(values, return_index=True)[1]] = True
+    return firsts
 
 
 async def explore(
@@ -145,7 +138,7 @@ async def explore(
     *,
     relevance: Relevance,
     options: WalkOptions,
-    vector: tuple[Sequence[float], float] | None,
+    vector: Sequence[float] | None,
 ) -> None:
     """Read edges in rounds, each of the nodes that hold most of a short walk's mass.
 
@@ -155,36 +148,28 @@ async def explore(
         reader: The snapshot.
         relevance: Learns the cosines of the chunks met.
         options: Rounds and sizes.
-        vector: The question's vector and the best cosine of any chunk; None without a real embedding model.
+        vector: The question's, where it knows more than words.
     """
-    met = [node for kind, node in hood.nodes if kind == "chunk"]
+    seeds = hood.ids[hood.is_chunk].tolist() if vector is not None else []
     for number in range(options.rounds):
-        if vector is not None and met:
-            relevance.learn(await reader.similarities(vector[0], met), vector[1])
-        mass = restart if number == 0 else _masses(hood, restart, relevance, options)
-        heavy = [node for node in hood.unread if mass.get(node, 0.0) > 0]
-        # The sort is stable: nodes of equal mass are read in the order in which they were met.
-        heavy.sort(key=lambda node: -round(mass[node], DIGITS))
-        if not heavy:
+        mass = vector_of(restart, hood) if number == 0 else _masses(hood, restart, relevance, options)
+        rows = hood.heaviest(mass, options.nodes_per_round)
+        if not len(rows):
             return
-        met = await hood.read(heavy[: options.nodes_per_round], reader, options.edges_per_node)
-    if vector is not None and met:
-        relevance.learn(await reader.similarities(vector[0], met), vector[1])
+        measured = seeds if number == 0 else ()
+        relevance.learn(await hood.read(rows, reader, options.edges_per_node, vector=vector, measured=measured))
 
 
-def _masses(
-    hood: Neighbourhood, restart: Mapping[Node, float], relevance: Relevance, options: WalkOptions
-) -> dict[Node, float]:
+def _masses(hood: Neighbourhood, restart: Mapping[Node, float], relevance: Relevance, options: WalkOptions) -> Floats:
     start = vector_of(restart, hood)[:, None]
-    mass = propagate(hood.transition(relevance), start, damping=options.damping, steps=_PREVIEW_STEPS)[:, 0]
-    return dict(zip(hood.nodes, mass.tolist(), strict=True))
+    return propagate(hood.transition(relevance), start, damping=options.damping, steps=_PREVIEW_STEPS)[:, 0]
 
 
 def vector_of(shares: Mapping[Node, float], hood: Neighbourhood) -> Floats:
-    """Shares as a vector over the neighbourhood's rows."""
-    vector = np.zeros(len(hood.nodes))
+    """Shares of seeds as a vector over the neighbourhood's rows."""
+    vector = np.zeros(len(hood.ids))
     for node, value in shares.items():
-        vector[hood.nodes[node]] = value
+        vector[hood.seeds[node]] = value
     return vector
 
 
@@ -203,3 +188,6 @@ def propagate(transition: csr_array, start: Floats, *, damping: float, steps: in
     for _ in range(steps):
         mass = (1 - damping) * start + damping * (transition @ mass)
     return mass
+
+
+_NO_EDGES = (np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0), np.zeros(0, np.int64))

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.sparse import csr_array
 
 from lightrag_integrations.options import WalkOptions
-from lightrag_integrations.retrieve.neighbourhood import DIGITS, Neighbourhood, Node, Relevance, propagate, vector_of
+from lightrag_integrations.retrieve.neighbourhood import DIGITS, Neighbourhood, Node, propagate, vector_of
 from lightrag_integrations.retrieve.ranking import Found
+from lightrag_integrations.retrieve.relevance import Relevance
 
 if TYPE_CHECKING:
-    from lightrag_integrations.rows import Floats
+    from lightrag_integrations.rows import Flags, Floats, Ints
 
 __all__ = ["SIGNALS", "Reached", "walked"]
 
@@ -37,18 +39,27 @@ def walked(
     start = np.column_stack([vector_of(columns[signal], hood) for signal in SIGNALS])
     transition = hood.transition(relevance)
     mass = propagate(transition, start, damping=options.damping, steps=options.steps)
-    return Reached(list(hood.nodes), transition, mass, start)
+    return Reached(hood.ids, hood.is_chunk, transition, mass, start)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Reached:
     """Where the walk's mass ended up. Nodes are in the order met, which decides between equal masses."""
 
-    nodes: list[Node]
+    ids: Ints
+    """Surrogate id of each row."""
+    is_chunk: Flags
+    """Whether each row is a chunk."""
     transition: csr_array
     mass: Floats
     """Rows by nodes, one column for each signal."""
     start: Floats
+
+    @cached_property
+    def nodes(self) -> list[Node]:
+        """The node of each row."""
+        kinds = ("entity", "chunk")
+        return [(kinds[chunk], node) for node, chunk in zip(self.ids.tolist(), self.is_chunk.tolist(), strict=True)]
 
     def scores(self) -> dict[int, float]:
         """Chunk to √mass, in the order met.
@@ -57,14 +68,14 @@ class Reached:
         what led to it is taken away.
         """
         total = self.mass.sum(axis=1)
-        chunks = [(row, node) for row, (kind, node) in enumerate(self.nodes) if kind == "chunk" and total[row] > 0]
-        return {chunk: float(np.sqrt(total[row])) for row, chunk in chunks}
+        chunks = self.is_chunk & (total > 0)
+        return dict(zip(self.ids[chunks].tolist(), np.sqrt(total[chunks]).tolist(), strict=True))
 
     def entities(self, limit: int) -> tuple[int, ...]:
         """Entities with most mass."""
         total = self.mass.sum(axis=1).round(DIGITS)
-        rows = [row for row, (kind, _) in enumerate(self.nodes) if kind == "entity" and total[row] > 0]
-        return tuple(self.nodes[row][1] for row in sorted(rows, key=lambda row: -total[row])[:limit])
+        rows = np.flatnonzero(~self.is_chunk & (total > 0))
+        return tuple(self.ids[rows[np.argsort(-total[rows], kind="stable")[:limit]]].tolist())
 
     def found(
         self, gains: Mapping[int, tuple[float, int]], *, wanted: int, pinned: Collection[int]
@@ -77,9 +88,10 @@ class Reached:
             pinned: These whatever their score.
         """
         scores = self.scores()
-        rows = {node: row for row, node in enumerate(self.nodes)}
+        chunks = np.flatnonzero(self.is_chunk)
+        rows = dict(zip(self.ids[chunks].tolist(), chunks.tolist(), strict=True))
         return {
-            chunk: self._one(rows.get(("chunk", chunk)), scores.get(chunk, 0.0), gains.get(chunk, (0.0, 0))[0])
+            chunk: self._one(rows.get(chunk), scores.get(chunk, 0.0), gains.get(chunk, (0.0, 0))[0])
             for chunk in _highest(scores, gains, wanted, pinned)
         }
 
@@ -105,16 +117,18 @@ class Reached:
         sources = self.transition.indices[begin:end]
         flow = (self.transition.data[begin:end] * self.mass[sources].sum(axis=1)).round(DIGITS)
         order = sorted(zip((-flow).tolist(), sources.tolist(), strict=True))[:_ENTITIES]
-        return tuple(self.nodes[source][1] for value, source in order if value < 0)
+        return tuple(int(self.ids[source]) for value, source in order if value < 0)
 
 
 def _highest(
     scores: Mapping[int, float], gains: Mapping[int, tuple[float, int]], wanted: int, pinned: Collection[int]
 ) -> list[int]:
-    total = {
-        chunk: round(scores.get(chunk, 0.0) + gains.get(chunk, (0.0, 0))[0], DIGITS) for chunk in [*scores, *gains]
-    }
-    order = sorted(total, key=lambda chunk: -total[chunk])
+    chunks = np.array(list(dict.fromkeys((*scores, *gains))), np.int64)
+    total = np.array([scores.get(chunk, 0.0) + gains.get(chunk, (0.0, 0))[0] for chunk in chunks.tolist()]).round(
+        DIGITS
+    )
+    order = np.argsort(-total, kind="stable")
     last = total[order[wanted - 1]] if len(order) > wanted else 0.0
-    chosen = [chunk for place, chunk in enumerate(order) if place < wanted or total[chunk] == last > 0]
-    return list(dict.fromkeys((*chosen[: 2 * wanted], *(chunk for chunk in pinned if chunk in total))))
+    tied = (np.arange(len(order)) < wanted) | ((total[order] == last) & (last > 0))
+    chosen = chunks[order[tied]][: 2 * wanted].tolist()
+    return list(dict.fromkeys((*chosen, *(chunk for chunk in pinned if chunk in scores or chunk in gains))))

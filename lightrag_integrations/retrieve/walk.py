@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING
 from lightrag_integrations.options import QueryOptions
 from lightrag_integrations.retrieve.bm25 import Bm25, read_bm25
 from lightrag_integrations.retrieve.bridge import bridge
-from lightrag_integrations.retrieve.neighbourhood import Neighbourhood, Node, Relevance, explore
+from lightrag_integrations.retrieve.neighbourhood import Neighbourhood, Node, explore
 from lightrag_integrations.retrieve.plain import wanted
 from lightrag_integrations.retrieve.question import Question
 from lightrag_integrations.retrieve.ranking import Ranking
 from lightrag_integrations.retrieve.reached import walked
+from lightrag_integrations.retrieve.relevance import Relevance
 from lightrag_integrations.retrieve.seeds import Seeds, chunk_seeds, fact_seeds, keyword_list, name_seeds, share
 from lightrag_integrations.retrieve.trace import Trace
 from lightrag_integrations.store import Reader
@@ -55,12 +56,9 @@ async def rank_by_walk(question: Question, reader: Reader, options: QueryOptions
     if not restart:
         return Ranking()
     first = _first_stage(keyword, vector)
-    relevance = Relevance(bm25.ids, _left_over(bm25, first[:1]))
-    if vector:
-        relevance.learn(dict(vector), vector[0][1])
+    relevance = Relevance(bm25.ids, _left_over(bm25, first[:1]), cosines=dict(vector))
     hood = Neighbourhood(restart)
-    known = (question.vector, vector[0][1]) if vector and question.vector else None
-    await explore(hood, restart, reader, relevance=relevance, options=walk, vector=known)
+    await explore(hood, restart, reader, relevance=relevance, options=walk, vector=question.vector if vector else None)
     reached = walked(hood, relevance, columns, walk)
     gains = await bridge(question, reader, bm25, reached.scores())
     pinned = first[: walk.guard * _PINNED] if options.mode == "mix" else []

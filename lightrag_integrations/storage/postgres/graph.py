@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from lightrag_integrations.rows import EdgeBatch
+from lightrag_integrations.rows import WEIGHED, EdgeBatch, FactEdges, MentionEdges
 from lightrag_integrations.storage.postgres.reads import Reads
 from lightrag_integrations.storage.postgres.wire import int4_array
 
@@ -19,24 +19,31 @@ class GraphReads(Reads):
         rows = await self._seen("named", keys=list(keys))
         return {key: (entity, mentions) for key, entity, mentions in rows}
 
-    async def edges(self, *, entities: Sequence[int], chunks: Sequence[int], limit: int) -> EdgeBatch:
+    async def edges(
+        self,
+        *,
+        entities: Sequence[int],
+        chunks: Sequence[int],
+        limit: int,
+        vector: Sequence[float] | None = None,
+        measured: Sequence[int] = (),
+    ) -> EdgeBatch:
         """See `store.Reader.edges`."""
-        names, passages = int4_array(entities), await self._shown(chunks)
-        mentions: dict[tuple[int, int], float] = {}
-        facts: dict[int, tuple[int, int, float, int]] = {}
-        if len(entities):
-            for entity, chunk, is_title in await self._seen("entity_mentions", entities=names, limit=limit):
-                mentions[entity, chunk] = 2.0 if is_title else 1.0
-            for row in await self._seen("entity_facts", entities=names, limit=limit):
-                facts[row[3]] = (row[0], row[1], row[2], row[3])
-        if len(chunks):
-            for entity, chunk, is_title in await self._rows("chunk_mentions", chunks=passages, limit=limit):
-                mentions[entity, chunk] = 2.0 if is_title else 1.0
+        row = await self._columns(
+            "edges",
+            entities=int4_array(entities),
+            chunks=await self._shown(chunks),
+            limit=limit,
+            weighed=WEIGHED,
+            vector=None if vector is None else await self._question(vector),
+            measured=await self._shown(measured),
+        )
         return EdgeBatch(
-            mentions=[(entity, chunk, weight) for (entity, chunk), weight in mentions.items()],
-            facts=list(facts.values()),
-            entity_totals=dict(await self._seen("entity_totals", entities=names)) if len(entities) else {},
-            chunk_totals=dict(await self._rows("chunk_totals", chunks=passages)) if len(chunks) else {},
+            mentions=MentionEdges(*row[:3]),
+            facts=FactEdges(*row[3:7]),
+            entity_totals=dict(zip(row[7].tolist(), row[8].tolist(), strict=True)),
+            chunk_totals=dict(zip(row[9].tolist(), row[10].tolist(), strict=True)),
+            cosines=dict(zip(row[11].tolist(), row[12].tolist(), strict=True)),
         )
 
     async def title_links(self, chunks: Sequence[int], limit: int) -> Sequence[tuple[int, int, float]]:

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
-from lightrag_integrations.errors import SchemaError
 from lightrag_integrations.storage.postgres.reads import Reads
-from lightrag_integrations.storage.postgres.wire import Raw, halfvec, unit
 
 __all__ = ["INDEXED", "NearestReads", "index_name"]
 
@@ -50,9 +47,13 @@ class NearestReads(Reads):
         plural = {"chunk": "chunks", "entity": "entities", "fact": "facts"}[table]
         candidates = await self._candidates(table, limit)
         if candidates:
-            await self._rows("use_index", candidates=str(candidates))
-            rows = await self._seen(f"indexed_{plural}", vector=packed, limit=limit, candidates=candidates)
-            await self._rows("use_any_plan")
+            async with self._connection.pipeline():
+                await self._send("use_index", candidates=str(candidates))
+                found = await self._send(
+                    f"indexed_{plural}", vector=packed, limit=limit, candidates=candidates, visible=self._packed
+                )
+                await self._send("use_any_plan")
+            rows = await found.fetchall()
             if len(rows) >= limit:
                 return rows
         # Too few came through filter and deletions, or there is no index: look at every visible vector.
@@ -63,9 +64,7 @@ class NearestReads(Reads):
         visible = await self._visible_ids()
         if visible is not None and len(visible) <= self._tuning.exact_rows:
             return 0
-        names = [index_name(table)]
-        indexes = await self._rows("vector_indexes", schema=self._layout.schema, names=names)
-        if not any(valid for _, valid, _ in indexes):
+        if index_name(table) not in await self._indexes():
             return 0
         # Widened by the share of chunks that the filter leaves; what it still lacks, the exact search finds.
         share = 1.0
@@ -75,15 +74,10 @@ class NearestReads(Reads):
         wanted = max(self._tuning.ef_search, round(2 * limit / share))
         return wanted if wanted <= _MOST_CANDIDATES else 0
 
-    async def _question(self, vector: Sequence[float]) -> Raw | None:
-        """The question's vector, packed; `None` when it or the index has no direction to compare."""
-        normal = unit(vector)
-        meta: dict[str, Any] = dict(await self._rows("meta"))
-        if normal is None or "dimension" not in meta:
-            return None
-        if len(normal) != int(meta["dimension"]):
-            raise SchemaError(
-                f"got a question's vector of dimension {len(normal)}, the index holds dimension {meta['dimension']} "
-                f"(model {meta['embedding']!r}); ask with the model the index was made with"
-            )
-        return halfvec(normal)
+    async def _indexes(self) -> frozenset[str]:
+        """Names of the vector indexes that can be used; looked up once."""
+        if self._valid_indexes is None:
+            names = [index_name(table) for table in INDEXED]
+            rows = await self._rows("vector_indexes", schema=self._layout.schema, names=names)
+            self._valid_indexes = frozenset(name for name, valid, _ in rows if valid)
+        return self._valid_indexes

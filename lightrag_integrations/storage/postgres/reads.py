@@ -8,14 +8,15 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from psycopg import sql
+from psycopg import AsyncCursor, sql
 
+from lightrag_integrations.errors import SchemaError
 from lightrag_integrations.filters import Filter
 from lightrag_integrations.storage.postgres.filters_sql import compile_filter
 from lightrag_integrations.storage.postgres.parts import Tuning, run
 from lightrag_integrations.storage.postgres.pool import Connection
 from lightrag_integrations.storage.postgres.schema import Layout
-from lightrag_integrations.storage.postgres.wire import Raw, int4_array, load_arrays
+from lightrag_integrations.storage.postgres.wire import Raw, halfvec, int4_array, load_arrays, unit
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -46,10 +47,26 @@ class Reads:
         self._visible: Ints | None = None
         self._packed: Raw | None = None
         self._once = asyncio.Lock()
+        self._meta: dict[str, str] | None = None
+        self._valid_indexes: frozenset[str] | None = None
 
     async def _rows(self, name: str, **params: Any) -> list[tuple[Any, ...]]:
         """Rows of a statement that looks at no filter."""
         return await run(self._connection, self._layout, name, **params)
+
+    async def _send(self, name: str, **params: Any) -> AsyncCursor[tuple[Any, ...]]:
+        """Run a statement inside a pipeline; its rows are there when the pipeline has ended."""
+        return await self._connection.execute(self._layout.statements[name], params, binary=True)
+
+    async def _columns(self, name: str, **params: Any) -> list[Any]:
+        """The one row of a statement that aggregates columns into arrays, the empty ones too, as numpy arrays."""
+        await self._visible_ids()
+        cursor = self._connection.cursor(binary=True)
+        load_arrays(cursor)
+        await cursor.execute(self._layout.statements[name], {"visible": self._packed, **params})
+        row = await cursor.fetchone()
+        assert row is not None
+        return [np.empty(0, np.int64) if column is None else column for column in row]
 
     async def _seen(self, name: str, **params: Any) -> list[tuple[Any, ...]]:
         """Rows of a statement that takes the visible chunks as `visible` (NULL: all)."""
@@ -77,3 +94,18 @@ class Reads:
                 self._packed = int4_array(row[0])
                 self._visible = row[0]
         return self._visible
+
+    async def _question(self, vector: Sequence[float]) -> Raw | None:
+        """The question's vector, packed; `None` when it or the index has no direction to compare."""
+        normal = unit(vector)
+        if self._meta is None:
+            self._meta = dict(await self._rows("meta"))
+        meta = self._meta
+        if normal is None or "dimension" not in meta:
+            return None
+        if len(normal) != int(meta["dimension"]):
+            raise SchemaError(
+                f"got a question's vector of dimension {len(normal)}, the index holds dimension {meta['dimension']} "
+                f"(model {meta['embedding']!r}); ask with the model the index was made with"
+            )
+        return halfvec(normal)

@@ -36,7 +36,8 @@ _ARRAY = struct.Struct(">iiIii")
 _HALFVEC = struct.Struct(">HH")
 _COPY_HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 _COPY_END = b"\xff\xff"
-_INT4_ARRAY = 1007
+_HEADER = 20
+"""Bytes before the first element of a one-dimensional array."""
 _NULL = b"\xff\xff\xff\xff"
 
 
@@ -52,13 +53,30 @@ class _RawDumper(Dumper):
         return obj
 
 
-class _Int4ArrayLoader(Loader):
-    format = Format.BINARY
+class _ArrayLoader(Loader):
+    """Reads a one-dimensional binary array of numbers without NULLs."""
 
-    def load(self, data: Buffer) -> Ints:
-        if len(data) <= 12:
-            return np.empty(0, np.int64)
-        return np.frombuffer(bytes(data), ">i4", offset=20)[1::2].astype(np.int64)
+    format = Format.BINARY
+    element: str
+    given: type[np.generic]
+
+    def load(self, data: Buffer) -> NDArray[Any]:
+        if len(data) <= _HEADER:
+            return np.empty(0, self.given)
+        parts = np.dtype([("size", ">i4"), ("value", self.element)])
+        return np.frombuffer(bytes(data), parts, offset=_HEADER)["value"].astype(self.given)
+
+
+class _Int4ArrayLoader(_ArrayLoader):
+    element, given = ">i4", np.int64
+
+
+class _Int8ArrayLoader(_ArrayLoader):
+    element, given = ">i8", np.int64
+
+
+class _Float8ArrayLoader(_ArrayLoader):
+    element, given = ">f8", np.float64
 
 
 def register(connection: AsyncConnection[Any]) -> None:
@@ -67,8 +85,9 @@ def register(connection: AsyncConnection[Any]) -> None:
 
 
 def load_arrays(cursor: AsyncCursor[Any]) -> None:
-    """Make this cursor read binary int4 arrays (without NULLs) as numpy arrays."""
-    cursor.adapters.register_loader(_INT4_ARRAY, _Int4ArrayLoader)
+    """Make this cursor read binary arrays of int4, int8 and float8 (without NULLs) as numpy arrays."""
+    for oid, loader in ((1007, _Int4ArrayLoader), (1016, _Int8ArrayLoader), (1022, _Float8ArrayLoader)):
+        cursor.adapters.register_loader(oid, loader)
 
 
 def unit(vector: Sequence[float] | NDArray[np.float64]) -> NDArray[np.float32] | None:

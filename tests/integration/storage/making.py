@@ -76,3 +76,8 @@ async def put(store: Store, *documents: PreparedDocument, owner: str = "tester")
     pending = [PendingDocument(one.document, one.content_hash, one.replace) for one in documents]
     await store.accept(pending, owner=owner, lease_s=60)
     await store.commit(documents, owner=owner)
+
+
+def listed(columns: Iterable[Any]) -> list[tuple[Any, ...]]:
+    """Columns of numbers as rows."""
+    return list(zip(*(column.tolist() for column in columns), strict=True))

@@ -7,7 +7,7 @@ import pytest
 
 from lightrag_integrations.contributions import Fact, Mention
 from lightrag_integrations.store import Reader, Store
-from tests.integration.storage.making import chunk, document, put
+from tests.integration.storage.making import chunk, document, listed, put
 
 
 @dataclass
@@ -53,19 +53,19 @@ async def test_names_count_their_chunks(graph: Graph) -> None:
 async def test_edges_are_the_heaviest_and_totals_are_of_all(graph: Graph) -> None:
     entities = [graph.entity["ada"], graph.entity["hub"]]
     whole = await graph.reader.edges(entities=entities, chunks=[graph.chunk["lon"]], limit=10)
-    assert {(graph.entity_name(e), graph.chunk_name(c)): w for e, c, w in whole.mentions} == {
+    assert {(graph.entity_name(e), graph.chunk_name(c)): w for e, c, w in listed(whole.mentions)} == {
         ("ada", "ada1"): 2.0, ("ada", "ada2"): 2.0, ("ada", "bab"): 1.0,
         ("hub", "ada1"): 1.0, ("hub", "ada2"): 1.0, ("hub", "bab"): 1.0, ("hub", "lon"): 1.0,
         ("lon", "lon"): 2.0, ("rare", "lon"): 1.0,
     }  # fmt: skip
-    assert sorted((graph.entity_name(a), graph.entity_name(b), w) for a, b, w, _ in whole.facts) == [
+    assert sorted({(graph.entity_name(a), graph.entity_name(b), w) for a, b, w, _ in listed(whole.facts)}) == [
         ("ada", "bab", 2.0), ("bab", "ada", 2.0), ("hub", "ada", 0.5), ("hub", "lon", 1.0), ("lon", "ada", 3.0),
     ]  # fmt: skip
     assert {graph.entity_name(e): total for e, total in whole.entity_totals.items()} == {"ada": 12.5, "hub": 5.5}
     assert whole.chunk_totals == {graph.chunk["lon"]: 4.0}
     few = await graph.reader.edges(entities=[graph.entity["ada"]], chunks=[], limit=2)
-    assert {graph.chunk_name(c) for _, c, _ in few.mentions} == {"ada1", "ada2"}
-    assert [w for _, _, w, _ in few.facts] == [3.0, 2.0]
+    assert {graph.chunk_name(c) for _, c, _ in listed(few.mentions)} == {"ada1", "ada2"}
+    assert few.facts.weights.tolist() == [3.0, 2.0]
     assert few.entity_totals == {graph.entity["ada"]: 12.5}
 
 
@@ -135,6 +135,6 @@ async def test_mentions_are_listed_both_ways(graph: Graph) -> None:
 
 async def test_asking_for_nothing_gives_nothing(graph: Graph) -> None:
     empty = await graph.reader.edges(entities=[], chunks=[], limit=3)
-    assert (list(empty.mentions), list(empty.facts), dict(empty.entity_totals)) == ([], [], {})
+    assert (listed(empty.mentions), listed(empty.facts), dict(empty.entity_totals)) == ([], [], {})
     assert await graph.reader.chunks([]) == await graph.reader.entities([]) == await graph.reader.facts([]) == {}
     assert await graph.reader.facts_between([], 3) == await graph.reader.title_links([], 3) == []

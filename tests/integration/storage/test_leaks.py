@@ -11,7 +11,7 @@ from lightrag_integrations.filters import parse_filter
 from lightrag_integrations.storage.postgres import Tuning
 from lightrag_integrations.store import Reader
 from tests.conftest import MakeStore
-from tests.integration.storage.making import chunk, document, put, term
+from tests.integration.storage.making import chunk, document, listed, put, term
 
 NAMES = [f"Name{number}" for number in range(14)]
 WORDS = [f"w{number}" for number in range(9)]
@@ -50,7 +50,7 @@ async def seen(reader: Reader) -> dict[str, Any]:
     facts = await reader.facts_of_entities(entities, 4)
     by_chunk = await reader.facts_of_chunks(chunks, 2)
     near = await reader.nearest_facts(question, 5)
-    told = await reader.facts([one for one, _ in near] + [one[3] for one in edges.facts])
+    told = await reader.facts([one for one, _ in near] + edges.facts.facts.tolist())
     pairs = [(a, b) for a in entities for b in entities if a < b]
     return {
         "corpus": await reader.corpus(),
@@ -62,8 +62,8 @@ async def seen(reader: Reader) -> dict[str, Any]:
         "chunks": [(chunk_ids[c], round(score, 6)) for c, score in await reader.nearest_chunks(question, 5)],
         "entities": [(keys[e], round(score, 6)) for e, score in await reader.nearest_entities(question, 5)],
         "facts": [(told[f].view, round(score, 6)) for f, score in near],
-        "mention edges": sorted((keys[e], chunk_ids[c], w) for e, c, w in edges.mentions),
-        "fact edges": sorted((keys[a], keys[b], w, told[f].view.description) for a, b, w, f in edges.facts),
+        "mention edges": sorted({(keys[e], chunk_ids[c], w) for e, c, w in listed(edges.mentions)}),
+        "fact edges": sorted({(keys[a], keys[b], w, told[f].view.description) for a, b, w, f in listed(edges.facts)}),
         "totals": {keys[e]: round(w, 6) for e, w in edges.entity_totals.items()},
         "chunk totals": {chunk_ids[c]: w for c, w in edges.chunk_totals.items()},
         "title links": [(chunk_ids[p], chunk_ids[q]) for p, q, _ in await reader.title_links(chunks, 2)],
@@ -118,7 +118,7 @@ async def test_hidden_things_are_not_found_by_their_ids(make_store: MakeStore) -
         assert await reader.similarities([1, 0, 0, 0], hidden) == {}
         assert await reader.vectors(["1.0"]) == {}
         edges = await reader.edges(entities=[], chunks=hidden, limit=5)
-        assert (list(edges.mentions), dict(edges.chunk_totals)) == ([], {})
+        assert (listed(edges.mentions), dict(edges.chunk_totals)) == ([], {})
         assert await reader.title_links(hidden, 5) == await reader.shared_links(hidden, max_frequency=9, limit=5) == []
     async with store.snapshot(parse_filter({"open": "nobody"})) as reader:
         assert (await reader.corpus(), await reader.nearest_chunks([1, 0, 0, 0], 3)) == ((0, 0), [])

@@ -8,7 +8,7 @@ import numpy as np
 
 from lightrag_integrations.contributions import PreparedDocument
 from lightrag_integrations.models import FactView
-from lightrag_integrations.rows import ChunkRow, EdgeBatch, EntityRow, FactRow, Posting
+from lightrag_integrations.rows import ChunkRow, EdgeBatch, EntityRow, FactEdges, FactRow, MentionEdges, Posting
 from lightrag_integrations.storage.postgres.rows import tie_of
 
 __all__ = ["MemoryReader"]
@@ -117,11 +117,20 @@ class MemoryReader:
         known = ((key, self._keys[key]) for key in keys if key in self._keys)
         return {key: (entity, len(self._by_entity[entity])) for key, entity in known}
 
-    async def edges(self, *, entities: Sequence[int], chunks: Sequence[int], limit: int) -> EdgeBatch:
+    async def edges(
+        self,
+        *,
+        entities: Sequence[int],
+        chunks: Sequence[int],
+        limit: int,
+        vector: Vector | None = None,
+        measured: Sequence[int] = (),
+    ) -> EdgeBatch:
         mentions = [(entity, chunk) for entity in entities for chunk in self._titled_first(entity)[:limit]]
         mentions += [(entity, chunk) for chunk in chunks for entity in self._named_first(chunk)[:limit]]
         facts = dict.fromkeys(fact for entity in entities for fact in self._heaviest(entity)[:limit])
-        return EdgeBatch(
+        met = {*measured, *(chunk for _, chunk in mentions)}
+        return edge_batch(
             mentions=[(entity, chunk, self._weight(entity, chunk)) for entity, chunk in dict.fromkeys(mentions)],
             facts=[(*self._facts[fact][:2], self._facts[fact][3].weight, fact) for fact in facts],
             entity_totals={
@@ -132,6 +141,7 @@ class MemoryReader:
             chunk_totals={
                 chunk: sum(self._weight(entity, chunk) for entity in self._by_chunk[chunk]) for chunk in chunks
             },
+            cosines={} if vector is None else await self.similarities(vector, sorted(met)),
         )
 
     def _weight(self, entity: int, chunk: int) -> float:
@@ -275,3 +285,13 @@ def _halved(rows: Any) -> Any:
     """Directions in half precision, as the store keeps them."""
     halved = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float16).astype(np.float64)
     return halved / np.linalg.norm(halved, axis=1, keepdims=True)
+
+
+def edge_batch(
+    *, mentions: Sequence[tuple[int, int, float]], facts: Sequence[tuple[int, int, float, int]], **rest: Any
+) -> EdgeBatch:
+    """Rows as the columns that a reader hands over."""
+    kinds = (np.int64, np.int64, np.float64, np.int64)
+    columns = [list(zip(*rows, strict=True)) or [()] * 4 for rows in (mentions, facts)]
+    made = [[np.array(column, kind) for column, kind in zip(part, kinds, strict=False)] for part in columns]
+    return EdgeBatch(MentionEdges(*made[0][:3]), FactEdges(*made[1]), **rest)

@@ -36,7 +36,13 @@ def walks(draw: st.DrawFn) -> Reached:
 def reached(nodes: list[Node], weights: np.ndarray, start: np.ndarray) -> Reached:
     out = weights.sum(axis=0)
     transition = csr_array(np.divide(weights, out, out=np.zeros_like(weights), where=out > 0))
-    return Reached(nodes, transition, propagate(transition, start, damping=DAMPING, steps=STEPS), start)
+    return Reached(
+        np.array([node for _, node in nodes]),
+        np.array([kind == "chunk" for kind, _ in nodes]),
+        transition,
+        propagate(transition, start, damping=DAMPING, steps=STEPS),
+        start,
+    )
 
 
 def trace(walk: Reached, gains: dict[int, tuple[float, int]] | None = None) -> Trace:

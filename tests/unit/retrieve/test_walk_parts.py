@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from lightrag_integrations.models import Document
 from lightrag_integrations.options import QueryOptions, WalkOptions
 from lightrag_integrations.retrieve.bm25 import read_bm25
-from lightrag_integrations.retrieve.neighbourhood import Neighbourhood, Node, Relevance, explore, propagate, vector_of
+from lightrag_integrations.retrieve.neighbourhood import Neighbourhood, Node, explore, propagate, vector_of
+from lightrag_integrations.retrieve.relevance import Relevance
 from lightrag_integrations.retrieve.seeds import chunk_seeds, fact_seeds, name_seeds
 from lightrag_integrations.retrieve.walk import rank_by_walk
 from tests.unit.retrieve.making import question, reader
@@ -102,7 +103,7 @@ def test_steps_lose_only_what_was_not_read(rounds: int, nodes: int, edges: int) 
 def test_the_walk_is_linear_in_its_start(one: list[float], other: list[float], damping: float, steps: int) -> None:
     hood = grown()
     transition = hood.transition(Relevance(np.array([1]), np.array([1.0])))
-    start = np.zeros((len(hood.nodes), 2))
+    start = np.zeros((len(hood.ids), 2))
     start[:8] = np.column_stack([one, other])
     apart = propagate(transition, start, damping=damping, steps=steps)
     together = propagate(transition, start.sum(axis=1, keepdims=True), damping=damping, steps=steps)

@@ -4,59 +4,80 @@ FROM {s}.entity e JOIN {s}.mention m ON m.entity = e.id
 WHERE e.key = ANY(%(keys)s) AND (%(visible)s::int[] IS NULL OR m.chunk = ANY(%(visible)s::int[]))
 GROUP BY e.key, e.id
 
--- name: entity_mentions
-SELECT m.entity, m.chunk, m.is_title
-FROM unnest(%(entities)s::int[]) AS u (id) CROSS JOIN LATERAL (
-    SELECT entity, chunk, is_title FROM {s}.mention
-    WHERE entity = u.id AND (%(visible)s::int[] IS NULL OR chunk = ANY(%(visible)s::int[]))
-    ORDER BY is_title DESC, tie LIMIT %(limit)s
-) m
-
--- name: chunk_mentions
-SELECT m.entity, m.chunk, m.is_title
-FROM unnest(%(chunks)s::int[]) AS u (id) CROSS JOIN LATERAL (
-    SELECT n.entity, n.chunk, n.is_title FROM {s}.mention n JOIN {s}.entity e ON e.id = n.entity
-    WHERE n.chunk = u.id
-    ORDER BY n.is_title DESC, e.key LIMIT %(limit)s
-) m
-
--- name: entity_facts
-SELECT f.source, f.target, f.weight, f.id
-FROM unnest(%(entities)s::int[]) AS u (id) CROSS JOIN LATERAL (
-    SELECT * FROM (
-        (SELECT source, target, weight, id, tie, ordinal FROM {s}.fact
-         WHERE source = u.id AND (%(visible)s::int[] IS NULL OR chunk = ANY(%(visible)s::int[]))
-         ORDER BY weight DESC, tie, ordinal LIMIT %(limit)s)
-        UNION ALL
-        (SELECT source, target, weight, id, tie, ordinal FROM {s}.fact
-         WHERE target = u.id AND source <> u.id
-           AND (%(visible)s::int[] IS NULL OR chunk = ANY(%(visible)s::int[]))
-         ORDER BY weight DESC, tie, ordinal LIMIT %(limit)s)
-    ) both_ways
-    ORDER BY weight DESC, tie, ordinal LIMIT %(limit)s
-) f
-
--- name: entity_totals
-SELECT u.id, m.total + coalesce(a.total, 0) + coalesce(b.total, 0)
-FROM unnest(%(entities)s::int[]) AS u (id)
-CROSS JOIN LATERAL (
-    SELECT (count(*) + count(*) FILTER (WHERE is_title))::float8 AS total FROM {s}.mention
-    WHERE entity = u.id AND (%(visible)s::int[] IS NULL OR chunk = ANY(%(visible)s::int[]))
-) m
-CROSS JOIN LATERAL (
-    SELECT sum(weight) AS total FROM {s}.fact
-    WHERE source = u.id AND (%(visible)s::int[] IS NULL OR chunk = ANY(%(visible)s::int[]))
-) a
-CROSS JOIN LATERAL (
-    SELECT sum(weight) AS total FROM {s}.fact
-    WHERE target = u.id AND source <> u.id AND (%(visible)s::int[] IS NULL OR chunk = ANY(%(visible)s::int[]))
-) b
-
--- name: chunk_totals
-SELECT chunk, (count(*) + count(*) FILTER (WHERE is_title))::float8
-FROM {s}.mention
-WHERE chunk = ANY(%(chunks)s::int[])
-GROUP BY chunk
+-- name: edges
+-- Everything a round of the walk reads, as columns: one call, one row.
+WITH mentioned AS MATERIALIZED (
+    SELECT m.entity, m.chunk, m.is_title
+    FROM unnest(%(entities)s::int[]) AS u (id) CROSS JOIN LATERAL (
+        SELECT entity, chunk, is_title FROM {s}.mention
+        WHERE entity = u.id AND (%(visible)s::int[] IS NULL OR chunk = ANY(%(visible)s::int[]))
+        ORDER BY is_title DESC, tie LIMIT %(limit)s
+    ) m
+    UNION ALL
+    SELECT m.entity, m.chunk, m.is_title
+    FROM unnest(%(chunks)s::int[]) AS u (id) CROSS JOIN LATERAL (
+        SELECT n.entity, n.chunk, n.is_title FROM {s}.mention n JOIN {s}.entity e ON e.id = n.entity
+        WHERE n.chunk = u.id
+        ORDER BY n.is_title DESC, e.key LIMIT %(limit)s
+    ) m
+), told AS MATERIALIZED (
+    SELECT f.source, f.target, f.weight, f.id
+    FROM unnest(%(entities)s::int[]) AS u (id) CROSS JOIN LATERAL (
+        SELECT * FROM (
+            (SELECT source, target, weight, id, tie, ordinal FROM {s}.fact
+             WHERE source = u.id AND (%(visible)s::int[] IS NULL OR chunk = ANY(%(visible)s::int[]))
+             ORDER BY weight DESC, tie, ordinal LIMIT %(limit)s)
+            UNION ALL
+            (SELECT source, target, weight, id, tie, ordinal FROM {s}.fact
+             WHERE target = u.id AND source <> u.id
+               AND (%(visible)s::int[] IS NULL OR chunk = ANY(%(visible)s::int[]))
+             ORDER BY weight DESC, tie, ordinal LIMIT %(limit)s)
+        ) both_ways
+        ORDER BY weight DESC, tie, ordinal LIMIT %(limit)s
+    ) f
+), entity_total AS (
+    SELECT u.id, m.total + coalesce(a.total, 0) + coalesce(b.total, 0) AS total
+    FROM unnest(%(entities)s::int[]) AS u (id)
+    CROSS JOIN LATERAL (
+        SELECT (count(*) + count(*) FILTER (WHERE is_title))::float8 AS total FROM (
+            SELECT is_title FROM {s}.mention
+            WHERE entity = u.id AND (%(visible)s::int[] IS NULL OR chunk = ANY(%(visible)s::int[]))
+            ORDER BY is_title DESC, tie LIMIT %(weighed)s
+        ) first
+    ) m
+    CROSS JOIN LATERAL (
+        SELECT sum(weight) AS total FROM (
+            SELECT weight FROM {s}.fact
+            WHERE source = u.id AND (%(visible)s::int[] IS NULL OR chunk = ANY(%(visible)s::int[]))
+            ORDER BY weight DESC, tie, ordinal LIMIT %(weighed)s
+        ) first
+    ) a
+    CROSS JOIN LATERAL (
+        SELECT sum(weight) AS total FROM (
+            SELECT weight FROM {s}.fact
+            WHERE target = u.id AND source <> u.id
+              AND (%(visible)s::int[] IS NULL OR chunk = ANY(%(visible)s::int[]))
+            ORDER BY weight DESC, tie, ordinal LIMIT %(weighed)s
+        ) first
+    ) b
+), chunk_total AS (
+    SELECT chunk AS id, (count(*) + count(*) FILTER (WHERE is_title))::float8 AS total
+    FROM {s}.mention
+    WHERE chunk = ANY(%(chunks)s::int[])
+    GROUP BY chunk
+), near AS (
+    SELECT c.id, 1 - (c.embedding OPERATOR({v}.<=>) %(vector)s::{v}.halfvec) AS cosine
+    FROM (SELECT chunk AS id FROM mentioned UNION SELECT unnest(%(measured)s::int[])) d
+    JOIN {s}.chunk c ON c.id = d.id
+    WHERE %(vector)s::{v}.halfvec IS NOT NULL AND c.embedding IS NOT NULL
+)
+SELECT m.*, f.*, e.*, c.*, n.*
+FROM (SELECT array_agg(entity), array_agg(chunk), array_agg(CASE WHEN is_title THEN 2 ELSE 1 END::float8)
+      FROM mentioned) m,
+     (SELECT array_agg(source), array_agg(target), array_agg(weight), array_agg(id) FROM told) f,
+     (SELECT array_agg(id), array_agg(total) FROM entity_total) e,
+     (SELECT array_agg(id), array_agg(total) FROM chunk_total) c,
+     (SELECT array_agg(id), array_agg(cosine) FROM near) n
 
 -- name: title_links
 SELECT u.id, q.chunk

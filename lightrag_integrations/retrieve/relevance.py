@@ -1,0 +1,61 @@
+"""How much a step of the walk is worth, by the node it leads to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from lightrag_integrations.rows import Flags, Floats, Ints
+
+__all__ = ["NAME_RELEVANCE", "Relevance"]
+
+NAME_RELEVANCE = 0.35
+BASE_RELEVANCE = 0.1
+_VECTOR_SHARE = 0.7
+
+
+class Relevance:
+    """How much a step into a node is worth: a chunk 0.1 and its relevance to the question, a name 0.35."""
+
+    def __init__(self, ids: Ints, scores: Floats, *, cosines: Mapping[int, float] | None = None) -> None:
+        """Start with what the first stage knows.
+
+        Args:
+            ids: Chunks that hold a word of the question, ascending.
+            scores: BM25 of each; chunks not in it have 0.
+            cosines: Chunk to cosine, the best of all chunks among them; these make 0.7 of a chunk's relevance and
+                keywords 0.3. None: keywords make all of it.
+        """
+        self._ids = ids
+        self._words = scores / scores.max() if len(scores) and scores.max() > 0 else scores
+        self._cosines = dict(cosines or {})
+        self._maximum = max(self._cosines.values(), default=0.0)
+
+    def learn(self, cosines: Mapping[int, float]) -> None:
+        """Take cosines of more chunks."""
+        self._cosines.update(cosines)
+
+    def of(self, ids: Ints, is_chunk: Flags) -> Floats:
+        """The weights of steps into some nodes.
+
+        Args:
+            ids: Surrogate ids.
+            is_chunk: For each, whether it is a chunk.
+        """
+        weights = np.full(len(ids), NAME_RELEVANCE)
+        chunks = ids[is_chunk]
+        relevance = self._by_words(chunks)
+        if self._maximum > 0:
+            cosines = np.array([max(self._cosines.get(chunk, 0.0), 0.0) for chunk in chunks.tolist()])
+            relevance = _VECTOR_SHARE * cosines / self._maximum + (1 - _VECTOR_SHARE) * relevance
+        weights[is_chunk] = BASE_RELEVANCE + relevance
+        return weights
+
+    def _by_words(self, chunks: Ints) -> Floats:
+        if not len(self._ids):
+            return np.zeros(len(chunks))
+        places = np.minimum(np.searchsorted(self._ids, chunks), len(self._ids) - 1)
+        return np.where(self._ids[places] == chunks, self._words[places], 0.0)
