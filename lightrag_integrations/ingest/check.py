@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 from lightrag_integrations.models import Chunk, Document, Extraction
@@ -15,6 +16,8 @@ MAX_ID_BYTES = 1024
 """PostgreSQL's index rows end near 2,700 bytes."""
 _MAX_DEPTH = 64
 _MAX_INT_BITS = 1024
+_EXPONENT_FROM = 1e16
+"""Floats from here on are whole, and written with an exponent."""
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
@@ -125,15 +128,28 @@ def _scalar_problems(value: object, name: str) -> Iterator[str]:
 
 
 def plain_json(value: Any) -> Any:
-    """A copy in plain JSON types: tuples become lists, subclasses of str, int and float their base."""
+    """A copy in plain JSON types, as PostgreSQL gives it back.
+
+    Tuples become lists, subclasses of str, int and float their base, and floats that are written with an exponent
+    whole numbers: PostgreSQL keeps the decimal digits, so 1e23 comes back as 10 to the 23rd, another number.
+    """
     if isinstance(value, dict):
-        return {str(key): plain_json(item) for key, item in value.items()}
+        return {str.__str__(key): plain_json(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [plain_json(item) for item in value]
-    for kind in (str, bool, int, float):
-        if isinstance(value, kind):
-            return kind(value)
-    return value
+    return _plain_scalar(value)
+
+
+def _plain_scalar(value: Any) -> Any:
+    if isinstance(value, float):
+        number = float.__float__(value)
+        return int(Decimal(repr(number))) if abs(number) >= _EXPONENT_FROM else number
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, int):
+        return int.__int__(value)
+    # Not str(): an enumeration of strings has a __str__ of its own.
+    return str.__str__(value) if isinstance(value, str) else value
 
 
 def same_json(first: Any, second: Any) -> bool:

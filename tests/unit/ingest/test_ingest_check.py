@@ -1,4 +1,5 @@
 import math
+from enum import Enum
 
 import pytest
 
@@ -110,3 +111,16 @@ def test_json_equality_tells_true_from_one() -> None:
     assert not same_json({"a": True}, {"a": 1})
     assert not same_json([1], [1, 2])
     assert plain_json({"a": (1, (True, None))}) == {"a": [1, [True, None]]}
+
+
+def test_plain_values_are_those_that_come_back() -> None:
+    class Colour(str, Enum):
+        RED = "red"
+
+    given = {Colour.RED: Colour.RED, "t": 1763715000123456789.0, "x": 1e23, "y": -1e16, "z": 9007199254740994.0, "w": 5.0}
+    plain = plain_json(given)
+    assert plain == {
+        "red": "red", "t": 1763715000123456800, "x": 10**23, "y": -(10**16), "z": 9007199254740994, "w": 5,
+    }  # fmt: skip
+    assert [type(value) for value in plain.values()] == [str, int, int, int, float, float]
+    assert all(type(key) is str for key in plain)
