@@ -193,7 +193,7 @@ async def open_session(settings: Settings) -> Session:
         if isinstance(connect, Path):
             server = EmbeddedServer(connect)
             session.closing.callback(server.stop)
-            connect = ConnectOptions(dsn=SecretStr(await session.run_cpu(server.start)))
+            connect = ConnectOptions(dsn=SecretStr(await session.run_cpu(server.start)), prepare=True)
         session.store = await open_store(settings.name, connect)
         session.closing.push_async_callback(session.store.aclose)
         undo.pop_all()

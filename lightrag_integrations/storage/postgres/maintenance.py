@@ -165,16 +165,23 @@ async def build_vector_indexes(database: Database, tuning: Tuning) -> None:
         database: The index.
         tuning: From how many vectors on an index pays.
     """
+    async with database.building:
+        for table in INDEXED:
+            # Looked at anew for each: a build takes minutes, and other processes build, too.
+            layout = await _lacking(database, tuning, table)
+            if layout is not None:
+                await _build(database, layout, table)
+
+
+async def _lacking(database: Database, tuning: Tuning, table: str) -> Layout | None:
+    """The layout, if a table is large and neither has a vector index nor gets one."""
     async with database.snapshot() as (connection, layout):
         meta = dict(await run(connection, layout, "meta"))
-        if not 1 <= int(meta.get("dimension", 0)) <= MAX_INDEXED:
-            return
         counts = (await run(connection, layout, "count_vectors", most=tuning.hnsw_rows))[0]
-        found = await _indexes(connection, layout)
-    for table, count in zip(INDEXED, counts, strict=True):
-        valid, building = found.get(index_name(table), (False, False))
-        if count >= tuning.hnsw_rows and not valid and not building:
-            await _build(database, layout, table)
+        valid, building = (await _indexes(connection, layout)).get(index_name(table), (False, False))
+    count = dict(zip(INDEXED, counts, strict=True))[table]
+    large = count >= tuning.hnsw_rows and 1 <= int(meta.get("dimension", 0)) <= MAX_INDEXED
+    return layout if large and not valid and not building else None
 
 
 async def _indexes(connection: Connection, layout: Layout) -> dict[str, tuple[bool, bool]]:

@@ -29,7 +29,10 @@ _PATIENCE_S = 1.0
 
 
 class Database:
-    """Connections to one index. No session state is used and nothing is prepared, so transaction poolers work."""
+    """Connections to one index.
+
+    No session state is used, and nothing is prepared unless asked for, so transaction poolers work.
+    """
 
     def __init__(self, name: str, connect: ConnectOptions) -> None:
         """Keep the settings; no I/O.
@@ -55,6 +58,8 @@ class Database:
         self._pool: AsyncConnectionPool[Connection] | None = None
         self._layout: Layout | None = None
         self._opening = asyncio.Lock()
+        self.building = asyncio.Lock()
+        """Held while vector indexes are built."""
         self._closed = False
 
     async def aclose(self) -> None:
@@ -125,7 +130,7 @@ class Database:
         pool = AsyncConnectionPool(
             self._conninfo,
             connection_class=_connection_class(self.connect.password),
-            kwargs={"autocommit": True, "prepare_threshold": None},
+            kwargs={"autocommit": True, "prepare_threshold": 1 if self.connect.prepare else None},
             min_size=0,
             max_size=self.connect.pool_max_size,
             timeout=self.connect.pool_timeout_s,
