@@ -10,8 +10,9 @@ from typing import Literal
 __all__ = ["Event", "LoggingObserver", "Observer", "Observers"]
 
 EventKind = Literal[
-    "accepted", "unchanged", "split", "extracted", "embedded", "stored", "failed", "retrying", "model_call", "finished"
-]
+    "accepted", "unchanged", "split", "extracted", "embedded", "stored", "superseded", "failed", "retrying",
+    "model_call", "finished",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

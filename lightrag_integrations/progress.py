@@ -88,5 +88,5 @@ class ProgressBars(Observer):
             chunks.total += event.count
         if event.kind == "extracted":
             chunks.update(event.count)
-        if event.kind in ("stored", "failed", "unchanged"):
+        if event.kind in ("stored", "superseded", "failed", "unchanged"):
             documents.update(event.count)

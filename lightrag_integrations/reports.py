@@ -35,6 +35,8 @@ class IngestReport(Frozen):
     """Stored or replaced."""
     unchanged: int = 0
     """Already stored with the same content: no model call, no write."""
+    superseded: int = 0
+    """Deleted, or taken over by a newer call, while this one worked on them: it stored nothing of them."""
     failed: int = 0
     chunks: int = 0
     entities: int = 0

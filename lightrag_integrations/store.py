@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from lightrag_integrations.models import Extraction
 from lightrag_integrations.reports import DocumentState, DocumentStatus, IndexStatus
@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from lightrag_integrations.contributions import PendingDocument, PreparedDocument, StoredDocument, Usage
     from lightrag_integrations.filters import Filter
 
-__all__ = ["Reader", "Store"]
+__all__ = ["Onto", "Reader", "Store"]
+
+Onto = Literal["any", "nothing", "own"]
 
 
 class Reader(Protocol):
@@ -161,8 +163,20 @@ class Store(Protocol):
         """Document id to {chunk id: (content hash, metadata as canonical JSON)} of its stored chunks."""
         ...
 
-    async def accept(self, documents: Sequence[PendingDocument], *, owner: str, lease_s: float) -> None:
-        """Write pending rows, leased by `owner`, in one transaction. An older one of the same id is replaced."""
+    async def accept(
+        self, documents: Sequence[PendingDocument], *, owner: str, lease_s: float, onto: Onto = "any"
+    ) -> frozenset[str]:
+        """Write pending rows, leased by `owner`, in one transaction.
+
+        Args:
+            documents: What to write.
+            owner: Who works on them.
+            lease_s: For so long.
+            onto: What may be there already of a document: any row, which is replaced, nothing, or the owner's own row.
+
+        Returns:
+            The ids of the documents written down; the others are left as they are.
+        """
         ...
 
     async def extend_lease(self, document_ids: Sequence[str], *, owner: str, lease_s: float) -> None:
@@ -195,10 +209,14 @@ class Store(Protocol):
         """Append to the ledger."""
         ...
 
-    async def commit(self, documents: Sequence[PreparedDocument], *, owner: str) -> None:
+    async def commit(self, documents: Sequence[PreparedDocument], *, owner: str) -> frozenset[str]:
         """Store documents and remove their pending rows, in one transaction, with all derived rows and postings.
 
-        A document whose pending row is gone or is leased by another owner is left out (somebody newer took over).
+        A document whose pending row is gone (it was deleted) or is leased by another owner (somebody newer took over)
+        is left out.
+
+        Returns:
+            The ids of the documents stored.
         """
         ...
 

@@ -10,6 +10,7 @@ from lightrag_integrations.ingest.tally import Tally
 from lightrag_integrations.ingest.tools import IngestTools
 from lightrag_integrations.models import Document
 from lightrag_integrations.options import IngestOptions
+from lightrag_integrations.store import Onto
 
 __all__ = ["Call", "Job", "new_call"]
 
@@ -33,6 +34,8 @@ class Job:
     pending: PendingDocument
     stored: bool
     """The index may hold an older version."""
+    onto: Onto = "any"
+    """What may be pending of it already, see `Store.accept`."""
 
     @property
     def document(self) -> Document:

@@ -6,9 +6,8 @@ import asyncio
 from collections.abc import Callable, Sequence
 
 from lightrag_integrations.contributions import PreparedDocument
-from lightrag_integrations.errors import LightRAGError
 from lightrag_integrations.ingest.call import Call
-from lightrag_integrations.ingest.tasks import is_fatal
+from lightrag_integrations.ingest.tasks import is_fatal, settle
 
 __all__ = ["Committer"]
 
@@ -105,16 +104,22 @@ class Committer:
         return batch
 
     async def _commit(self, batch: Sequence[PreparedDocument]) -> None:
-        try:
-            await self._store.commit(batch, owner=self._call.owner)
-        except LightRAGError as error:
-            if is_fatal(error):
-                raise
-            if len(batch) == 1:
-                await self.fail(batch[0].document.id, error)
-                return
-            for document in batch:
-                await self._commit([document])
+        outcome = await settle(self._store.commit(batch, owner=self._call.owner))
+        if isinstance(outcome, BaseException):
+            await self._refused(batch, outcome)
             return
         for document in batch:
-            self._call.tally.stored(document)
+            if document.document.id in outcome:
+                self._call.tally.stored(document)
+            else:
+                self._call.tally.superseded(document.document.id)
+
+    async def _refused(self, batch: Sequence[PreparedDocument], error: BaseException) -> None:
+        """Whatever went wrong, one document's row must not stop the call, nor every retry after it."""
+        if is_fatal(error) or not isinstance(error, Exception):
+            raise error
+        if len(batch) == 1:
+            await self.fail(batch[0].document.id, error)
+            return
+        for document in batch:
+            await self._commit([document])

@@ -17,7 +17,6 @@ from lightrag_integrations.ingest.queue import EmbedQueue
 from lightrag_integrations.ingest.retry import claimed_jobs
 from lightrag_integrations.ingest.tasks import first_error, is_fatal, settle
 from lightrag_integrations.ingest.tools import IngestTools
-from lightrag_integrations.ingest.upsert import is_upsert, missing_upserts
 from lightrag_integrations.ingest.window import Window
 from lightrag_integrations.models import Document
 from lightrag_integrations.options import IngestOptions
@@ -53,9 +52,8 @@ async def run_ingest(documents: Sequence[Document], tools: IngestTools, options:
     async with Leases(call) as leases:
         documents = checked.documents
         while documents:
-            jobs = await accepted_jobs(documents, call, leases)
+            jobs, documents = await accepted_jobs(documents, call, leases)
             await _work(_each(jobs), call, leases)
-            documents = await missing_upserts([job for job in documents if is_upsert(job, call)], call)
     return call.tally.report()
 
 

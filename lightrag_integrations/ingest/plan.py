@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
+from typing import get_args
 
 from lightrag_integrations.contributions import PendingDocument, StoredDocument
 from lightrag_integrations.errors import SchemaError
@@ -13,6 +14,7 @@ from lightrag_integrations.ingest.identity import document_hash
 from lightrag_integrations.ingest.lease import Leases
 from lightrag_integrations.ingest.upsert import is_upsert, plan_upserts
 from lightrag_integrations.models import Document
+from lightrag_integrations.store import Onto
 from lightrag_integrations.text.chunk import CHUNKER
 
 __all__ = ["accepted_jobs"]
@@ -22,7 +24,7 @@ _ACCEPT_DOCUMENTS = 256
 _ACCEPT_CHARACTERS = 4_000_000
 
 
-async def accepted_jobs(documents: Sequence[Document], call: Call, leases: Leases) -> list[Job]:
+async def accepted_jobs(documents: Sequence[Document], call: Call, leases: Leases) -> tuple[list[Job], list[Document]]:
     """The documents that have to be worked on, written down as pending and leased by this call.
 
     Unchanged ones cost nothing more than a look; where only source or metadata differ, only these are written.
@@ -31,7 +33,12 @@ async def accepted_jobs(documents: Sequence[Document], call: Call, leases: Lease
         documents: Checked documents.
         call: The call.
         leases: Told what is held.
+
+    Returns:
+        The jobs, and the documents to be planned again when these are done: another call was quicker with chunks of
+        them, and its chunks are to be kept.
     """
+    given = {document.id: document for document in documents}
     upserts = [document for document in documents if is_upsert(document, call)]
     jobs, unchanged = await plan_upserts(upserts, call)
     call.tally.unchanged(unchanged)
@@ -42,12 +49,20 @@ async def accepted_jobs(documents: Sequence[Document], call: Call, leases: Lease
         jobs.extend(await _changed(pending, call))
     if jobs:
         await _prepare_index(call)
-    for batch in _batches(jobs):
-        accepted = [job.pending for job in batch]
-        await call.tools.store.accept(accepted, owner=call.owner, lease_s=call.options.lease_s)
-        leases.hold(pending.document.id for pending in accepted)
-        call.tally.accepted(len(accepted))
-    return jobs
+    accepted: set[str] = set()
+    for onto in get_args(Onto):
+        for batch in _batches([job for job in jobs if job.onto == onto]):
+            accepted |= await _accept([job.pending for job in batch], onto, call, leases)
+    again = [given[job.document.id] for job in jobs if job.document.id not in accepted]
+    return [job for job in jobs if job.document.id in accepted], again
+
+
+async def _accept(batch: Sequence[PendingDocument], onto: Onto, call: Call, leases: Leases) -> frozenset[str]:
+    store, lease_s = call.tools.store, call.options.lease_s
+    accepted = await store.accept(batch, owner=call.owner, lease_s=lease_s, onto=onto)
+    leases.hold(accepted)
+    call.tally.accepted(len(accepted))
+    return accepted
 
 
 async def _prepare_index(call: Call) -> None:

@@ -22,7 +22,7 @@ class Tally:
         self._meter = tools.meter
         self._extractor = tools.extractor
         self._started = time.monotonic()
-        self._unchanged = self._dropped = 0
+        self._unchanged = self._dropped = self._superseded = 0
         self._stored: dict[str, tuple[int, int, int]] = {}
         self._ids: list[str] = []
         self._errors: dict[str, str] = {}
@@ -71,15 +71,16 @@ class Tally:
         self._stored[document.document.id] = (len(document.chunks), mentions, facts)
         self._tell("stored", document.document.id)
 
+    def superseded(self, document_id: str) -> None:
+        """A document was finished, but meanwhile deleted or taken over by a newer call: nothing was stored."""
+        self._superseded += 1
+        self._tell("superseded", document_id)
+
     def failed(self, document_id: str, reason: str) -> None:
         """A document was refused or could not be finished."""
         self._errors[document_id] = reason
         self._stored.pop(document_id, None)
         self._tell("failed", document_id, detail=reason)
-
-    def has_failed(self, document_id: str) -> bool:
-        """True when the document was refused or could not be finished."""
-        return document_id in self._errors
 
     def report(self) -> IngestReport:
         """The report of the whole call; also told to the observer as finished."""
@@ -87,6 +88,7 @@ class Tally:
         report = IngestReport(
             documents=len(self._stored),
             unchanged=self._unchanged,
+            superseded=self._superseded,
             failed=len(self._errors),
             chunks=sum(chunks for chunks, _, _ in self._stored.values()),
             entities=sum(mentions for _, mentions, _ in self._stored.values()),

@@ -1,8 +1,8 @@
 """Upsert: chunks given for documents that keep their other chunks.
 
 Writing a document down as pending replaces what was pending of it, which here would lose another caller's chunks. So
-a call waits until nobody works on its documents, takes unfinished chunks over, and looks afterwards whether its own
-have arrived: a call that accepted the same document in the same moment may have replaced them.
+a call waits until nobody works on its documents, takes unfinished chunks over, and writes a document down only where
+nothing is pending of it but what it took over: where another call was quicker it plans that document again later.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from lightrag_integrations.ingest.identity import same_upsert, upsert_hash
 from lightrag_integrations.ingest.split import chunks_of, prepare_chunk
 from lightrag_integrations.models import Chunk, Document
 
-__all__ = ["is_upsert", "missing_upserts", "plan_upserts"]
+__all__ = ["is_upsert", "plan_upserts"]
 
 _LOOK_AGAIN_S = 0.1
 Hashes = Mapping[str, tuple[str, str]]
@@ -53,20 +53,8 @@ async def plan_upserts(documents: Sequence[Document], call: Call) -> tuple[list[
         if known is not None and left is None and not changed and _same_labels(document, known):
             continue
         pending = _pending(document.model_copy(update={"chunks": tuple(changed)}), left, call)
-        jobs.append(Job(pending, stored=known is not None))
+        jobs.append(Job(pending, stored=known is not None, onto="nothing" if left is None else "own"))
     return jobs, len(documents) - len(jobs)
-
-
-async def missing_upserts(documents: Sequence[Document], call: Call) -> list[Document]:
-    """Those of which a chunk did not arrive, though the document did not fail."""
-    if not documents:
-        return []
-    hashes = await call.tools.store.chunk_hashes([document.id for document in documents])
-    return [
-        document
-        for document in documents
-        if not call.tally.has_failed(document.id) and not _arrived(document, hashes.get(document.id, {}))
-    ]
 
 
 async def _unfinished(document_ids: Sequence[str], call: Call) -> dict[str, PendingDocument]:
@@ -110,12 +98,6 @@ def _same_chunk(chunk: Chunk, document: Document, hashes: Hashes) -> bool:
     content_hash, metadata = hashes.get(chunk.id, ("", "{}"))
     prepared = prepare_chunk(chunk, document)
     return prepared.content_hash == content_hash and same_json(prepared.chunk.metadata, json.loads(metadata))
-
-
-def _arrived(document: Document, hashes: Hashes) -> bool:
-    title = document.title
-    given = (chunk if chunk.title else chunk.model_copy(update={"title": title}) for chunk in document.chunks or ())
-    return all(_same_chunk(chunk, document, hashes) for chunk in given)
 
 
 def _pending(document: Document, left: PendingDocument | None, call: Call) -> PendingDocument:

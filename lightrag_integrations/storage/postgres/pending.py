@@ -10,6 +10,7 @@ from lightrag_integrations.contributions import PendingDocument
 from lightrag_integrations.models import Chunk, Document
 from lightrag_integrations.storage.postgres.parts import StorePart, columns
 from lightrag_integrations.storage.postgres.wire import json_text
+from lightrag_integrations.store import Onto
 
 __all__ = ["PendingPart"]
 
@@ -17,18 +18,21 @@ __all__ = ["PendingPart"]
 class PendingPart(StorePart):
     """Accepting, leasing, claiming and failing documents."""
 
-    async def accept(self, documents: Sequence[PendingDocument], *, owner: str, lease_s: float) -> None:
+    async def accept(
+        self, documents: Sequence[PendingDocument], *, owner: str, lease_s: float, onto: Onto = "any"
+    ) -> frozenset[str]:
         """See `store.Store.accept`."""
         if not documents:
-            return
+            return frozenset()
         ids, titles, sources, metadata, contents, chunks, hashes, replaces, attempts = columns(
             [_row(one) for one in {one.document.id: one for one in documents}.values()], 9
         )
-        await self._alone(
+        rows = await self._alone(
             "accept",
             ids=ids, titles=titles, sources=sources, metadata=metadata, contents=contents, chunks=chunks,
-            hashes=hashes, replaces=replaces, attempts=attempts, owner=owner, lease_s=lease_s,
+            hashes=hashes, replaces=replaces, attempts=attempts, owner=owner, lease_s=lease_s, onto=onto,
         )  # fmt: skip
+        return frozenset(row[0] for row in rows)
 
     async def extend_lease(self, document_ids: Sequence[str], *, owner: str, lease_s: float) -> None:
         """See `store.Store.extend_lease`."""

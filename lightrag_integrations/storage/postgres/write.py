@@ -40,14 +40,15 @@ __all__ = ["WritePart", "add_segment", "copy_in"]
 class WritePart(StorePart):
     """`commit` of the store."""
 
-    async def commit(self, documents: Sequence[PreparedDocument], *, owner: str) -> None:
+    async def commit(self, documents: Sequence[PreparedDocument], *, owner: str) -> frozenset[str]:
         """See `store.Store.commit`."""
         validate(documents)
         async with self._database.transaction() as (connection, layout):
             ids = [document.document.id for document in documents]
-            owned = {row[0] for row in await run(connection, layout, "own_pending", ids=ids, owner=owner)}
+            owned = frozenset(row[0] for row in await run(connection, layout, "own_pending", ids=ids, owner=owner))
             await _Writer(connection, layout).store([one for one in documents if one.document.id in owned])
         self._changed()
+        return owned
 
 
 class _Writer:

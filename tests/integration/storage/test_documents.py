@@ -1,6 +1,7 @@
 """Pending rows, leases, states, metadata, cache and ledger."""
 
 import asyncio
+from functools import partial
 
 import pytest
 
@@ -71,11 +72,23 @@ async def test_a_document_taken_over_is_left_out(store: Store) -> None:
     for one in (late, mine):
         await store.accept([PendingDocument(one.document, "h")], owner="one", lease_s=60)
     await store.accept([PendingDocument(late.document, "h2")], owner="two", lease_s=60)
-    await store.commit([late, mine], owner="one")
+    assert await store.commit([late, mine], owner="one") == {"mine"}
     assert await states(store) == {"late": "processing", "mine": "processed"}
     await store.delete(["late"])
-    await store.commit([late], owner="two")
+    assert await store.commit([late], owner="two") == frozenset()
     assert await states(store) == {"mine": "processed"}
+
+
+async def test_accepting_beside_what_others_have_pending(store: Store) -> None:
+    accept = partial(store.accept, lease_s=60)
+    assert await accept([pending("a"), pending("b")], owner="one") == {"a", "b"}
+    assert await accept([pending("a"), pending("c")], owner="two", onto="nothing") == {"c"}
+    assert await accept([pending("a"), pending("c"), pending("d")], owner="two", onto="own") == {"c"}
+    await store.delete(["c"])
+    assert await accept([pending("c")], owner="two", onto="own") == frozenset()
+    assert await accept([pending("a")], owner="two") == {"a"}
+    await store.fail({"a": "mine", "b": "not mine"}, owner="two")
+    assert await states(store) == {"a": "failed", "b": "processing"}
 
 
 async def test_what_is_stored_can_be_compared(store: Store) -> None:

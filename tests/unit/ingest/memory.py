@@ -56,12 +56,21 @@ class MemoryStore:
             if i in self.documents
         }
 
-    async def accept(self, documents: Sequence[PendingDocument], *, owner: str, lease_s: float) -> None:
+    async def accept(
+        self, documents: Sequence[PendingDocument], *, owner: str, lease_s: float, onto: str = "any"
+    ) -> frozenset[str]:
         self._write()
-        for item in documents:
+        may = {
+            "any": lambda i: True,
+            "nothing": lambda i: i not in self.pending,
+            "own": lambda i: self.leases.get(i) == owner,
+        }
+        accepted = [item for item in documents if may[onto](item.document.id)]
+        for item in accepted:
             self.pending[item.document.id] = item
             self.leases[item.document.id] = owner
             self.failed.pop(item.document.id, None)
+        return frozenset(item.document.id for item in accepted)
 
     async def extend_lease(self, document_ids: Sequence[str], *, owner: str, lease_s: float) -> None:
         self._write()
@@ -104,16 +113,16 @@ class MemoryStore:
         self._write()
         self.usages.extend(usages)
 
-    async def commit(self, documents: Sequence[PreparedDocument], *, owner: str) -> None:
+    async def commit(self, documents: Sequence[PreparedDocument], *, owner: str) -> frozenset[str]:
         self._write()
         if any(d.document.id in self.refused for d in documents):
             raise StorageError("a value was refused")
         self.commits.append([d.document.id for d in documents])
-        for document in documents:
-            document_id = document.document.id
-            if self.leases.get(document_id) == owner:
-                self._put(document)
-                del self.pending[document_id], self.leases[document_id]
+        owned = [document for document in documents if self.leases.get(document.document.id) == owner]
+        for document in owned:
+            self._put(document)
+            del self.pending[document.document.id], self.leases[document.document.id]
+        return frozenset(document.document.id for document in owned)
 
     def _put(self, document: PreparedDocument) -> None:
         old = self.documents.get(document.document.id)

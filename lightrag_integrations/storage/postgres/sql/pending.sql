@@ -1,5 +1,10 @@
 -- name: accept
--- Taken over whatever an older row says: the newest input of a document wins.
+-- Rows that must be the owner's are locked first: one deleted meanwhile must not come back.
+WITH own AS (
+    SELECT document_id FROM {s}.pending
+    WHERE %(onto)s = 'own' AND document_id = ANY(%(ids)s) AND owner = %(owner)s
+    ORDER BY document_id FOR UPDATE
+)
 INSERT INTO {s}.pending AS p
     (document_id, title, source, metadata, content, chunks, content_hash, replaces, attempts, owner, lease_until)
 SELECT u.document_id, u.title, u.source, u.metadata::jsonb, u.content, u.chunks, u.content_hash, u.replaces, u.attempts,
@@ -7,12 +12,15 @@ SELECT u.document_id, u.title, u.source, u.metadata::jsonb, u.content, u.chunks,
 FROM unnest(%(ids)s::text[], %(titles)s::text[], %(sources)s::text[], %(metadata)s::text[], %(contents)s::text[],
             %(chunks)s::text[], %(hashes)s::text[], %(replaces)s::bool[], %(attempts)s::int[])
      AS u (document_id, title, source, metadata, content, chunks, content_hash, replaces, attempts)
+WHERE %(onto)s <> 'own' OR u.document_id IN (SELECT document_id FROM own)
 ORDER BY u.document_id COLLATE "C"
 ON CONFLICT (document_id) DO UPDATE SET
     title = excluded.title, source = excluded.source, metadata = excluded.metadata, content = excluded.content,
     chunks = excluded.chunks, content_hash = excluded.content_hash, replaces = excluded.replaces,
     attempts = excluded.attempts, failed = false, error = '', owner = excluded.owner,
     lease_until = excluded.lease_until
+WHERE %(onto)s <> 'nothing'
+RETURNING p.document_id
 
 -- name: extend_lease
 WITH mine AS (
