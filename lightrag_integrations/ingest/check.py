@@ -16,6 +16,7 @@ MAX_ID_BYTES = 1024
 """PostgreSQL's index rows end near 2,700 bytes."""
 _MAX_DEPTH = 64
 _MAX_INT_BITS = 1024
+_INT4_END = 2**31
 _EXPONENT_FROM = 1e16
 """Floats from here on are whole, and written with an exponent."""
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
@@ -52,6 +53,8 @@ def _chunk_problems(chunk: Chunk, document: Document) -> Iterator[str]:
     for name in ("id", "title", "text"):
         yield from _text_problems(getattr(chunk, name), name)
     yield from _id_problems(chunk.id, "id")
+    for name in ("position", "start", "end", "token_count"):
+        yield from _place_problems(getattr(chunk, name), name)
     yield from _metadata_problems(chunk.metadata, "metadata")
     if isinstance(chunk.text, str) and not chunk.text.strip():
         yield "text is empty or white space"
@@ -88,6 +91,11 @@ def _text_problems(value: object, name: str) -> Iterator[str]:
 def _id_problems(value: object, name: str) -> Iterator[str]:
     if isinstance(value, str) and len(value.encode("utf-8", "surrogatepass")) > MAX_ID_BYTES:
         yield f"{name} has {len(value)} characters; expected at most {MAX_ID_BYTES} bytes of UTF-8"
+
+
+def _place_problems(value: object, name: str) -> Iterator[str]:
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < _INT4_END:
+        yield f"{name} is {value!r:.40}; expected a whole number from 0 to {_INT4_END - 1}"
 
 
 def _metadata_problems(value: object, name: str) -> Iterator[str]:

@@ -37,7 +37,7 @@ def to_chunk(node: BaseNode) -> Chunk:
     """A node as a chunk of its reference document (or of itself), with what it carries filled in."""
     metadata = {key: value for key, value in node.metadata.items() if key not in (*KG_KEYS, RESERVED)}
     text = node.get_content()
-    start, end = getattr(node, "start_char_idx", None), getattr(node, "end_char_idx", None)
+    start, end = _place(node, "start_char_idx"), _place(node, "end_char_idx")
     return Chunk(
         id=node.node_id,
         document_id=node.ref_doc_id or node.node_id,
@@ -68,10 +68,16 @@ def documents_of(nodes: Sequence[BaseNode], *, build_graph: bool) -> list[OurDoc
             fields["extraction"] = Extraction()
         siblings = grouped.setdefault(chunk.document_id, [])
         # The place in the text orders chunks in the same way however the nodes are spread over calls.
-        place = getattr(node, "start_char_idx", None)
+        place = _place(node, "start_char_idx")
         fields["position"] = len(siblings) if place is None else place
         siblings.append(chunk.model_copy(update=fields))
     return [_document(document_id, chunks) for document_id, chunks in grouped.items()]
+
+
+def _place(node: BaseNode, name: str) -> int | None:
+    """A place in the text; some splitters say -1 for one that they did not find."""
+    place: int | None = getattr(node, name, None)
+    return None if place is None or place < 0 else place
 
 
 def stored(hit: Hit) -> BaseNode:

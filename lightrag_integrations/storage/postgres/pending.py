@@ -48,7 +48,8 @@ class PendingPart(StorePart):
 
     async def fail(self, errors: Mapping[str, str], *, owner: str) -> None:
         """See `store.Store.fail`."""
-        reasons = [reason.replace("\x00", "") for reason in errors.values()]
+        # A reason may quote what was refused for not being storable.
+        reasons = [reason.replace("\x00", "").encode(errors="replace").decode() for reason in errors.values()]
         await self._alone("fail", ids=list(errors), errors=reasons, owner=owner)
 
 

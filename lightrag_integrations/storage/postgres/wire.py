@@ -151,8 +151,15 @@ def _int_array(values: ArrayLike, *, oid: int, width: int) -> Raw:
 
 
 def int4(value: int) -> bytes:
-    """An int4 field of a COPY row."""
-    return _INT4.pack(value)
+    """An int4 field of a COPY row.
+
+    Raises:
+        InputError: The number is too large for one.
+    """
+    try:
+        return _INT4.pack(value)
+    except struct.error as error:
+        raise InputError(f"got the number {value!r:.40}; expected one of 32 bits with a sign") from error
 
 
 def int8(value: int) -> bytes:

@@ -6,6 +6,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from lightrag_integrations.contributions import PendingDocument
 from lightrag_integrations.errors import StorageError
 from lightrag_integrations.models import Chunk, Document, Extraction
 from tests.integration.ingest.conftest import Bench
@@ -162,3 +163,17 @@ async def test_a_server_that_drops_its_connections_loses_nothing(bench: Bench, d
         again = await bench.retry()
     assert again.failed == 0
     assert await bench.states() == dict.fromkeys([document.id for document in many(60)], "processed")
+
+
+async def test_a_row_that_no_transaction_takes_fails_alone_at_every_retry(bench: Bench) -> None:
+    bench.lexical = True
+    bad = Chunk(id="x", document_id="bad", text="Bob", position=2**40)
+    rows = [Document(id="bad", text="Bob", chunks=(bad,)), Document(id="ok", text="Alice")]
+    accepted = [PendingDocument(one, "hash") for one in rows]
+    assert await bench.store.accept(accepted, owner="gone", lease_s=0.01) == {"bad", "ok"}
+    await asyncio.sleep(0.05)
+    for stored in (1, 0):
+        report = await bench.retry()
+        assert (report.documents, set(report.errors)) == (stored, {"bad"})
+        assert "1099511627776" in report.errors["bad"]
+    assert await bench.states() == {"bad": "failed", "ok": "processed"}
