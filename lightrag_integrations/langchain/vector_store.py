@@ -81,15 +81,17 @@ class LightRAGVectorStore(VectorSearch):
     def delete(self, ids: list[str] | None = None, **_: Any) -> bool:
         """Delete by id, withdrawing what was contributed to the graph; unknown ids are no error. None: delete all."""
         if ids is None:
-            ids = [hit.chunk_id for hit in self.index.documents.chunks()]
-        self.index.documents.delete_chunks(ids)
+            self.index.documents.delete([document.id for document in self.index.documents.list()])
+        else:
+            self.index.documents.delete_chunks(ids)
         return True
 
     async def adelete(self, ids: list[str] | None = None, **_: Any) -> bool:
         """Like `delete`."""
         if ids is None:
-            ids = [hit.chunk_id for hit in await self.index.documents.achunks()]
-        await self.index.documents.adelete_chunks(ids)
+            await self.index.documents.adelete([document.id for document in await self.index.documents.alist()])
+        else:
+            await self.index.documents.adelete_chunks(ids)
         return True
 
     def as_retriever(self, **kwargs: Any) -> Any:

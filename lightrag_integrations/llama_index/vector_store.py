@@ -89,17 +89,19 @@ class LightRAGVectorStore(BasePydanticVectorStore):
             filters: Only those that pass.
             **delete_kwargs: Not used.
         """
-        _refuse_everything(node_ids, filters)
-        found = self.index.documents.chunks(node_ids, filter=to_filter(filters))
-        self.index.documents.delete_chunks([hit.chunk_id for hit in found])
+        where = _refuse_everything(node_ids, filters)
+        if node_ids is None or where is not None:
+            node_ids = [hit.chunk_id for hit in self.index.documents.chunks(node_ids, filter=where)]
+        self.index.documents.delete_chunks(node_ids)
 
     async def adelete_nodes(
         self, node_ids: list[str] | None = None, filters: MetadataFilters | None = None, **delete_kwargs: Any
     ) -> None:
         """Like `delete_nodes`."""
-        _refuse_everything(node_ids, filters)
-        found = await self.index.documents.achunks(node_ids, filter=to_filter(filters))
-        await self.index.documents.adelete_chunks([hit.chunk_id for hit in found])
+        where = _refuse_everything(node_ids, filters)
+        if node_ids is None or where is not None:
+            node_ids = [hit.chunk_id for hit in await self.index.documents.achunks(node_ids, filter=where)]
+        await self.index.documents.adelete_chunks(node_ids)
 
     def get_nodes(self, node_ids: list[str] | None = None, filters: MetadataFilters | None = None) -> list[BaseNode]:
         """Nodes by id, in order, by filter, or all."""
@@ -145,6 +147,9 @@ class LightRAGVectorStore(BasePydanticVectorStore):
         return merged(self.index.options.ingest, fields)
 
 
-def _refuse_everything(node_ids: Sequence[str] | None, filters: MetadataFilters | None) -> None:
-    if node_ids is None and to_filter(filters) is None:
+def _refuse_everything(node_ids: Sequence[str] | None, filters: MetadataFilters | None) -> dict[str, Any] | None:
+    """The filter."""
+    where = to_filter(filters)
+    if node_ids is None and where is None:
         raise InputError("delete_nodes: got neither node_ids nor filters; to delete everything, call clear()")
+    return where

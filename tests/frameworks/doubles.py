@@ -124,8 +124,11 @@ class WordEmbedder:
 
     def __init__(self) -> None:
         self.texts = 0
+        self.down = False
 
     async def embed(self, texts: Sequence[str], *, kind: str) -> list[list[float]]:
+        if self.down:
+            raise RuntimeError("the model is down")
         self.texts += len(texts)
         return [self.vector(text) for text in texts]
 

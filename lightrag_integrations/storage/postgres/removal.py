@@ -38,6 +38,7 @@ class RemovalPart(StorePart):
         """See `store.Store.delete_chunks`."""
         ids = list(chunk_ids)
         async with self._database.transaction() as (connection, layout):
+            withdrawn = await _withdraw(connection, layout, ids)
             owners = [row[0] for row in await run(connection, layout, "documents_of_chunks", ids=ids)]
             await run(connection, layout, "lock_documents", ids=owners)
             found = await run(connection, layout, "chunks_by_id", ids=ids)
@@ -49,7 +50,17 @@ class RemovalPart(StorePart):
             await run(connection, layout, "remove_documents", documents=empty)
             await run(connection, layout, "mark_incomplete", documents=documents)
         self._changed()
-        return len(found)
+        return len({row[4] for row in found} | withdrawn)
+
+
+async def _withdraw(connection: Connection, layout: Layout, chunk_ids: Sequence[str]) -> set[str]:
+    """Take chunks out of what is pending, so that no retry brings them back; those that were there."""
+    waiting = await run(connection, layout, "lock_pending_of_chunks", ids=chunk_ids)
+    gone = frozenset(chunk_ids)
+    empty = [document_id for document_id, chunks in waiting if gone.issuperset(chunks)]
+    await run(connection, layout, "remove_pending", ids=empty)
+    await run(connection, layout, "withdraw_chunks", ids=[row[0] for row in waiting], chunks=chunk_ids)
+    return {chunk for _, chunks in waiting for chunk in chunks} & gone
 
 
 async def remove_chunks(connection: Connection, layout: Layout, lengths: Mapping[int, int]) -> None:

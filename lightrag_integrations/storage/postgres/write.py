@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from lightrag_integrations.contributions import PreparedDocument
@@ -45,10 +46,21 @@ class WritePart(StorePart):
         validate(documents)
         async with self._database.transaction() as (connection, layout):
             ids = [document.document.id for document in documents]
-            owned = frozenset(row[0] for row in await run(connection, layout, "own_pending", ids=ids, owner=owner))
-            await _Writer(connection, layout).store([one for one in documents if one.document.id in owned])
+            owned = dict(await run(connection, layout, "own_pending", ids=ids, owner=owner))
+            mine = [_wanted(one, owned[one.document.id]) for one in documents if one.document.id in owned]
+            await _Writer(connection, layout).store(mine)
         self._changed()
-        return owned
+        return frozenset(owned)
+
+
+def _wanted(document: PreparedDocument, chunk_ids: Sequence[str] | None) -> PreparedDocument:
+    """The document without chunks that were deleted while it was in work."""
+    wanted = None if chunk_ids is None else frozenset(chunk_ids)
+    if wanted is None or wanted.issuperset(chunk.chunk.id for chunk in document.chunks):
+        return document
+    kept = [chunk for chunk in document.chunks if chunk.chunk.id in wanted]
+    # Without a hash the same input is stored anew instead of being taken for unchanged.
+    return replace(document, chunks=kept, content_hash="")
 
 
 class _Writer:

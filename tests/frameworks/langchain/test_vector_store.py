@@ -144,3 +144,18 @@ async def test_the_indexing_api(make_index: MakeIndex) -> None:
     emptied = index([], manager, store, **{**settings, "cleanup": "full"})
     assert emptied["num_deleted"] == 3
     assert (handle.status().chunks, handle.status().entities, handle.verify()) == (0, 0, [])
+
+
+async def test_what_was_deleted_while_it_could_not_be_stored_stays_away(make_index: MakeIndex) -> None:
+    embedder = WordEmbedder()
+    store = LightRAGVectorStore(index=make_index(embed_model=embedder))
+    store.add_documents([Document(id="k", page_content="version one")])
+    embedder.down = True
+    for ids, delete in ((["k", "n"], ["k", "n"]), (["m"], None)):
+        with pytest.raises(LightRAGError):
+            store.add_documents([Document(id=one, page_content="version two") for one in ids])
+        await store.adelete(delete)
+        assert store.index.documents.list() == []
+    embedder.down = False
+    assert store.index.documents.retry().documents == 0
+    assert store.get_by_ids(["k", "n", "m"]) == []

@@ -18,7 +18,7 @@ from llama_index.core.vector_stores.types import (
 )
 from pydantic import ValidationError
 
-from lightrag_integrations import InputError, LightRAGIndex
+from lightrag_integrations import InputError, LightRAGError, LightRAGIndex
 from lightrag_integrations.llama_index import LightRAGVectorStore
 from tests.frameworks.conftest import MakeIndex
 from tests.frameworks.doubles import WordChat, WordEmbedder
@@ -203,3 +203,19 @@ def test_nothing_secret_is_shown_and_typos_are_refused() -> None:
     assert "s3cr3t" not in repr(store) + store.to_json()
     with pytest.raises(ValidationError, match="graph"):
         LightRAGVectorStore(index=handle, graph=True)  # type: ignore[call-arg]
+
+
+async def test_what_was_deleted_while_it_could_not_be_stored_stays_away(make_index: MakeIndex) -> None:
+    embedder = WordEmbedder()
+    store = LightRAGVectorStore(index=make_index(embed_model=embedder))
+    source = {NodeRelationship.SOURCE: RelatedNodeInfo(node_id="doc")}
+    first, second = (
+        TextNode(id_=one, text=one, relationships=source, start_char_idx=-1) for one in ("first", "second")
+    )
+    embedder.down = True
+    with pytest.raises(LightRAGError):
+        store.add([first, second])
+    store.delete_nodes(["first"])
+    embedder.down = False
+    assert store.index.documents.retry().documents == 1
+    assert [node.node_id for node in await store.aget_nodes()] == ["second"]

@@ -141,3 +141,24 @@ async def test_settings_keep_their_first_value(store: Store) -> None:
     await store.record_settings({"tokenizer": "b", "chunker": "c"})
     settings = await store.settings()
     assert (settings["tokenizer"], settings["chunker"]) == ("a", "c")
+
+
+async def test_deleting_chunks_takes_them_out_of_what_is_pending(store: Store) -> None:
+    both = [Chunk(id=f"c{n}", document_id="d", text="x") for n in (1, 2)]
+    given = Document(id="d", chunks=tuple(both))
+    await store.accept([PendingDocument(given, "h", replace=False), pending("text")], owner="one", lease_s=60)
+    assert await store.delete_chunks(["c1", "unknown"]) == 1
+    prepared = document("d", chunk("c1", "x", document_id="d"), chunk("c2", "x", document_id="d"), content_hash="h")
+    assert await store.commit([prepared], owner="one") == {"d"}
+    async with store.snapshot() as reader:
+        assert [row.chunk_id for row in await reader.all_chunks()] == ["c2"]
+    assert (await store.stored(["d"]))["d"].content_hash == ""
+    await store.accept([PendingDocument(given, "h", replace=False)], owner="one", lease_s=60)
+    await store.fail({"d": "broke"}, owner="one")
+    assert await store.delete_chunks(["c2"]) == 1
+    (claimed,) = await store.claim(["d"], owner="two", lease_s=60, limit=9)
+    assert claimed.document.chunks == (both[0],)
+    assert await store.delete_chunks(["c1"]) == 1
+    assert await states(store) == {"text": "processing"}
+    assert await store.commit([prepared], owner="two") == frozenset()
+    assert await store.verify() == []

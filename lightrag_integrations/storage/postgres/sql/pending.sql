@@ -6,17 +6,19 @@ WITH own AS (
     ORDER BY document_id FOR UPDATE
 )
 INSERT INTO {s}.pending AS p
-    (document_id, title, source, metadata, content, chunks, content_hash, replaces, attempts, owner, lease_until)
-SELECT u.document_id, u.title, u.source, u.metadata::jsonb, u.content, u.chunks, u.content_hash, u.replaces, u.attempts,
-       %(owner)s, now() + make_interval(secs => %(lease_s)s)
+    (document_id, title, source, metadata, content, chunks, chunk_ids, content_hash, replaces, attempts, owner,
+     lease_until)
+SELECT u.document_id, u.title, u.source, u.metadata::jsonb, u.content, u.chunks,
+       CASE WHEN u.chunk_ids IS NOT NULL THEN ARRAY(SELECT json_array_elements_text(u.chunk_ids::json)) END,
+       u.content_hash, u.replaces, u.attempts, %(owner)s, now() + make_interval(secs => %(lease_s)s)
 FROM unnest(%(ids)s::text[], %(titles)s::text[], %(sources)s::text[], %(metadata)s::text[], %(contents)s::text[],
-            %(chunks)s::text[], %(hashes)s::text[], %(replaces)s::bool[], %(attempts)s::int[])
-     AS u (document_id, title, source, metadata, content, chunks, content_hash, replaces, attempts)
+            %(chunks)s::text[], %(chunk_ids)s::text[], %(hashes)s::text[], %(replaces)s::bool[], %(attempts)s::int[])
+     AS u (document_id, title, source, metadata, content, chunks, chunk_ids, content_hash, replaces, attempts)
 WHERE %(onto)s <> 'own' OR u.document_id IN (SELECT document_id FROM own)
 ORDER BY u.document_id COLLATE "C"
 ON CONFLICT (document_id) DO UPDATE SET
     title = excluded.title, source = excluded.source, metadata = excluded.metadata, content = excluded.content,
-    chunks = excluded.chunks, content_hash = excluded.content_hash, replaces = excluded.replaces,
+    chunks = excluded.chunks, chunk_ids = excluded.chunk_ids, content_hash = excluded.content_hash, replaces = excluded.replaces,
     attempts = excluded.attempts, failed = false, error = '', owner = excluded.owner,
     lease_until = excluded.lease_until
 WHERE %(onto)s <> 'nothing'
@@ -43,7 +45,7 @@ SET failed = false, owner = %(owner)s, attempts = attempts + 1,
     lease_until = now() + make_interval(secs => %(lease_s)s)
 FROM free WHERE p.document_id = free.document_id
 RETURNING p.document_id, p.title, p.source, p.metadata, p.content, p.chunks, p.content_hash, p.replaces, p.attempts,
-          p.error
+          p.error, p.chunk_ids
 
 -- name: fail
 WITH mine AS (
@@ -56,8 +58,16 @@ UPDATE {s}.pending p SET failed = true, error = mine.error, owner = '', lease_un
 FROM mine WHERE p.document_id = mine.document_id
 
 -- name: own_pending
-SELECT document_id FROM {s}.pending WHERE document_id = ANY(%(ids)s) AND owner = %(owner)s
+SELECT document_id, chunk_ids FROM {s}.pending WHERE document_id = ANY(%(ids)s) AND owner = %(owner)s
 ORDER BY document_id FOR UPDATE
+
+-- name: lock_pending_of_chunks
+SELECT document_id, chunk_ids FROM {s}.pending WHERE chunk_ids && %(ids)s::text[] ORDER BY document_id FOR UPDATE
+
+-- name: withdraw_chunks
+UPDATE {s}.pending
+SET chunk_ids = ARRAY(SELECT one FROM unnest(chunk_ids) AS one WHERE one <> ALL (%(chunks)s::text[]))
+WHERE document_id = ANY(%(ids)s)
 
 -- name: lock_pending
 SELECT document_id FROM {s}.pending WHERE document_id = ANY(%(ids)s) ORDER BY document_id FOR UPDATE
