@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import psycopg
@@ -35,26 +35,28 @@ def address(conninfo: str) -> str:
 
 
 @contextmanager
-def converted(where: str) -> Iterator[None]:
+def converted(where: str, connected: Callable[[], bool]) -> Iterator[None]:
     """Convert driver errors raised inside.
 
     Args:
         where: The server's address for messages.
+        connected: Whether there still is a connection, after an error.
     """
     try:
         yield
     except (psycopg.Error, TooManyRequests) as error:
-        raise translate(error, where) from error
+        raise translate(error, where, connected=connected()) from error
     except UnicodeEncodeError as error:
         raise InputError(f"got text that is not valid Unicode ({error.reason}); expected UTF-8 text") from error
 
 
-def translate(error: BaseException, where: str) -> LightRAGError:
+def translate(error: BaseException, where: str, *, connected: bool = False) -> LightRAGError:
     """This package's error for one of the driver's.
 
     Args:
         error: What psycopg or its pool raised.
         where: The server's address for messages.
+        connected: The connection that it was raised on can still be used.
     """
     if isinstance(error, PoolClosed):
         return IndexClosed("the index was closed; open it again or make a new handle")
@@ -63,7 +65,7 @@ def translate(error: BaseException, where: str) -> LightRAGError:
             f"no connection to PostgreSQL at {where} became free in time ({error}); "
             "raise ConnectOptions.pool_max_size or pool_timeout_s, or start fewer calls at once"
         )
-    if _lost(error):
+    if _lost(error, connected):
         return ConnectionFailed(
             f"PostgreSQL at {where} can't be reached: {_first_line(error)}; check address, user, password and server"
         )
@@ -82,11 +84,13 @@ def translate(error: BaseException, where: str) -> LightRAGError:
     return StorageError(f"PostgreSQL at {where} refused a statement: {_first_line(error)}")
 
 
-def _lost(error: BaseException) -> bool:
+def _lost(error: BaseException, connected: bool) -> bool:
     if not isinstance(error, psycopg.OperationalError):
         return False
     state = error.sqlstate
-    return state is None or state[:2] in _CONNECTION_CLASSES or state in _CONNECTION_STATES
+    if state is None:  # the driver's own error: it could not send, or it refused to
+        return not connected
+    return state[:2] in _CONNECTION_CLASSES or state in _CONNECTION_STATES
 
 
 def _first_line(error: BaseException) -> str:

@@ -7,7 +7,7 @@ comparison is true or false, never NULL, so `NOT` is its exact complement.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -18,6 +18,8 @@ from lightrag_integrations.filters import All, Compare, Filter, Not
 
 __all__ = ["compile_filter"]
 
+_FEW = 16
+"""So many values are compared one by one, which can use the index."""
 _SYMBOLS = MappingProxyType({"$gt": sql.SQL(">"), "$gte": sql.SQL(">="), "$lt": sql.SQL("<"), "$lte": sql.SQL("<=")})
 
 
@@ -96,7 +98,11 @@ class _Compiler:
         if compare.key in self._ids:
             wanted = self._value([one for one in compare.value if isinstance(one, str)])
             return sql.SQL("({c} = ANY({p}::text[]))").format(c=self._ids[compare.key], p=wanted)
-        return _joined([self.equal(Compare(compare.key, "$eq", one)) for one in compare.value], " OR ", "FALSE")
+        if len(compare.value) <= _FEW:
+            return _joined([self.equal(Compare(compare.key, "$eq", one)) for one in compare.value], " OR ", "FALSE")
+        among = self._sql("coalesce({v} = ANY({p}::jsonb[]), FALSE)", compare, self._many(compare.value))
+        missing = [self.equal(Compare(compare.key, "$eq", None))] if None in compare.value else []
+        return _joined([among, *missing], " OR ", "FALSE")
 
     def contains(self, compare: Compare) -> sql.Composable:
         has = "coalesce(jsonb_typeof({v}) = 'array' AND {v} @> {p}::jsonb, FALSE)"
@@ -106,6 +112,10 @@ class _Compiler:
         return _joined([in_array, self.substring(compare)], " OR ", "FALSE")
 
     def any_of(self, compare: Compare) -> sql.Composable:
+        if len(compare.value) > _FEW:
+            items = "(SELECT FROM jsonb_array_elements({v}) AS item WHERE item = ANY({p}::jsonb[]))"
+            has = f"CASE WHEN jsonb_typeof({{v}}) = 'array' THEN EXISTS {items} ELSE FALSE END"
+            return self._sql(has, compare, self._many(compare.value))
         has = "coalesce(jsonb_typeof({v}) = 'array' AND {v} @> {p}::jsonb, FALSE)"
         return _joined([self._sql(has, compare, self._json([one])) for one in compare.value], " OR ", "FALSE")
 
@@ -156,10 +166,18 @@ class _Compiler:
         return cast.format(sql.Placeholder(name))
 
     def _json(self, value: Any) -> sql.Composable:
-        try:
-            return self._value(json.dumps(value, allow_nan=False))
-        except ValueError as error:
-            raise InputError(f"filter: got {value!r}; expected a finite number") from error
+        return self._value(_text(value))
+
+    def _many(self, values: Sequence[Any]) -> sql.Composable:
+        """Any number of values in one parameter: PostgreSQL takes 65,535 of them, and each is planned for."""
+        return self._value([_text(value) for value in values])
+
+
+def _text(value: Any) -> str:
+    try:
+        return json.dumps(value, allow_nan=False)
+    except ValueError as error:
+        raise InputError(f"filter: got {value!r}; expected a finite number") from error
 
 
 def _joined(parts: list[sql.Composable], joint: str, empty: str) -> sql.Composable:

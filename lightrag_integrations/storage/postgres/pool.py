@@ -87,7 +87,8 @@ class Database:
         """A connection in autocommit mode, with driver errors converted."""
         if self._closed or self._pool is None:
             raise IndexClosed("the index was closed; open it again or make a new handle")
-        with converted(self.where):
+        connection: Connection | None = None
+        with converted(self.where, lambda: connection is not None and not connection.closed):
             connection = await self._checkout(self._pool)
             try:
                 yield connection

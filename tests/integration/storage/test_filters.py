@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from psycopg import sql
 
-from lightrag_integrations.errors import InputError
-from lightrag_integrations.filters import OPERATORS, Compare, parse_filter
+from lightrag_integrations.errors import ConnectionFailed, InputError, StorageError
+from lightrag_integrations.filters import OPERATORS, AnyOf, Compare, parse_filter
 from lightrag_integrations.storage.postgres.filters_sql import compile_filter
 from lightrag_integrations.store import Store
 from tests.integration.storage.making import chunk, document, put
@@ -28,6 +28,7 @@ METADATA = st.builds(lambda flat, nested: {**flat, **nested}, FLAT, NESTED)
 IDS = {"$chunk_id": "ab", "$document_id": "B_%"}
 COLUMNS = {"$chunk_id": sql.SQL("'ab'::text"), "$document_id": sql.SQL("'B_%%'::text")}
 LISTS = st.lists(SCALARS, max_size=3)
+MANY = st.builds(lambda values, times: values * times, st.lists(NULLABLE, max_size=3), st.sampled_from([1, 9]))
 PATTERNS = st.sampled_from(["%", "a%", "_", "A_", "%b", "\\%", "a\\", "B\\_\\%", "", "é", "x%"])
 
 
@@ -37,9 +38,9 @@ def comparisons(draw: st.DrawFn) -> dict[str, Any]:
     values = {
         "$eq": st.one_of(st.none(), SCALARS, LISTS),
         "$ne": st.one_of(st.none(), SCALARS, LISTS),
-        "$in": st.lists(NULLABLE, max_size=3),
-        "$nin": st.lists(NULLABLE, max_size=3),
-        "$any": LISTS,
+        "$in": MANY,
+        "$nin": MANY,
+        "$any": MANY,
         "$all": LISTS,
         "$between": st.lists(NULLABLE, min_size=2, max_size=2),
         "$contains": SCALARS,
@@ -117,3 +118,47 @@ async def test_ids_filter_like_keys(store: Store) -> None:
 def test_values_that_json_cannot_hold_are_refused() -> None:
     with pytest.raises(InputError, match="finite"):
         compile_filter(Compare("k", "$gt", float("nan")), sql.SQL("m"), {})
+
+
+async def test_lists_of_any_length(store: Store) -> None:
+    rows = [{"k": "user-7"}, {"k": 70000.0}, {"k": ["user-9", 1]}, {"k": None}, {}, {"k": "other"}]
+    await put(store, *(document(f"d{n}", chunk(f"c{n}", "x", metadata=row)) for n, row in enumerate(rows)))
+    wanted = [f"user-{n}" for n in range(40_000)] + list(range(40_000, 80_000))
+    for operator, values, expected in (
+        ("$in", wanted, "01"),
+        ("$in", [*wanted, None], "0134"),
+        ("$nin", wanted, "2345"),
+        ("$any", wanted, "2"),
+    ):
+        async with store.snapshot(parse_filter({"k": {operator: values}})) as reader:
+            assert {row.chunk_id for row in await reader.all_chunks()} == {f"c{n}" for n in expected}
+
+
+def nested(depth: int) -> dict[str, Any]:
+    return {"$not": nested(depth - 1)} if depth else {"k": 1}
+
+
+BAD_VALUES = ["\ud800", "\x00", 1 << 20_000, float("inf"), ["a", "\udfff"], [1 << 1025]]
+
+
+@pytest.mark.parametrize("value", BAD_VALUES, ids=range(len(BAD_VALUES)))
+@pytest.mark.parametrize("operator", ["$eq", "$in", "$gt", "$like"])
+def test_values_that_no_metadata_holds_are_refused(operator: str, value: Any) -> None:
+    with pytest.raises(InputError, match=r"expected|remove it"):
+        parse_filter({"k": {operator: value}})
+
+
+def test_filters_too_deep_are_refused() -> None:
+    assert parse_filter(nested(64)) is not None
+    for value in (nested(65), {"$and": [nested(64)]}, {"\ud800": 1}):
+        with pytest.raises(InputError, match="filter"):
+            parse_filter(value)
+
+
+async def test_what_the_driver_refuses_is_no_lost_connection(store: Store) -> None:
+    many = [parse_filter({"k": {"$eq": n}}) for n in range(70_000)]
+    with pytest.raises(StorageError, match="refused a statement") as caught:
+        async with store.snapshot(AnyOf(tuple(one for one in many if one))) as reader:
+            await reader.all_chunks()
+    assert not isinstance(caught.value, ConnectionFailed)
+    assert (await store.status()).chunks == 0
