@@ -17,6 +17,7 @@ __all__ = [
     "Mode",
     "QueryFields",
     "QueryOptions",
+    "Rerank",
     "TaskModels",
     "WalkOptions",
     "merged",
@@ -24,6 +25,7 @@ __all__ = [
 
 Mode = Literal["keyword", "vector", "naive", "local", "global", "hybrid", "graph", "mix", "bypass"]
 MODES: tuple[str, ...] = get_args(Mode)
+Rerank = bool | Literal["llm"]
 
 
 class _Options(BaseModel):
@@ -109,7 +111,7 @@ class WalkOptions(_Options):
     steps: int = Field(default=20, ge=1)
     rounds: int = Field(default=3, ge=1)
     """Times that edges are read."""
-    nodes_per_round: int = Field(default=100, ge=1)
+    nodes_per_round: int = Field(default=50, ge=1)
     edges_per_node: int = Field(default=30, ge=1)
     """Heaviest edges read of one node."""
     chunk_restart: float = Field(default=0.5, ge=0, le=1)
@@ -131,14 +133,16 @@ class QueryOptions(_Options):
     """Hits to return."""
     filter: dict[str, Any] | None = None
     """Metadata filter, see `filters`."""
-    rerank: bool = False
-    """Use the handle's reranker (without one: `LexicalReranker`)."""
+    rerank: Rerank = False
+    """True: by the handle's reranker (without one: `LexicalReranker`). "llm": by the chat model, in one call."""
     rerank_candidates: int = Field(default=30, ge=1)
     """Hits given to the reranker."""
     explain: bool = False
     """Fill every hit's path and facts in full."""
     context: bool = False
     """Build `RetrievalResult.context`."""
+    decompose: bool = False
+    """One model call to split a question into sub-questions, at most six; each is searched, too."""
     keywords: bool = False
     """One model call for LightRAG's high-level and low-level keywords (`local`, `global`, `hybrid`)."""
     high_level_keywords: tuple[str, ...] = ()
@@ -175,6 +179,7 @@ class TaskModels(_Options):
     """A model of its own for a task; each defaults to the handle's `llm`."""
 
     extract: Any = Field(default=None, exclude=True, repr=False)
+    decompose: Any = Field(default=None, exclude=True, repr=False)
     keywords: Any = Field(default=None, exclude=True, repr=False)
     answer: Any = Field(default=None, exclude=True, repr=False)
     rerank: Any = Field(default=None, exclude=True, repr=False)
@@ -198,10 +203,11 @@ class QueryFields(TypedDict, total=False):
     mode: Mode | str | None
     k: int | None
     filter: Mapping[str, Any] | None
-    rerank: bool | None
+    rerank: Rerank | None
     rerank_candidates: int
     explain: bool | None
     context: bool
+    decompose: bool
     keywords: bool
     high_level_keywords: Sequence[str]
     low_level_keywords: Sequence[str]

@@ -99,8 +99,14 @@ class Reader(Protocol):
         """Stored vectors by callers' chunk id, of those that have one."""
         ...
 
-    async def entities(self, ids: Sequence[int]) -> Mapping[int, EntityRow]:
-        """The entities with these surrogate ids."""
+    async def entities(self, ids: Sequence[int], *, sources: int | None = None) -> Mapping[int, EntityRow]:
+        """The entities with these surrogate ids.
+
+        Args:
+            ids: Surrogate ids.
+            sources: Names, types, descriptions and documents come from so many mentions of each at most, titles
+                first; None: from all. Counts are of all in any case.
+        """
         ...
 
     async def facts(self, ids: Sequence[int]) -> Mapping[int, FactRow]:
@@ -111,12 +117,8 @@ class Reader(Protocol):
         """Facts at these entities, at most `limit` for each, heaviest first, then by document id and position."""
         ...
 
-    async def facts_of_chunks(self, chunks: Sequence[int], limit: int) -> Sequence[FactRow]:
-        """Facts told by these chunks, at most `limit` for each, in the order told."""
-        ...
-
     async def statements(self, chunks: Sequence[int], limit: int) -> Sequence[tuple[int, int, int, int, str]]:
-        """(fact, source, target, chunk, description): `facts_of_chunks` with less to read of each."""
+        """(fact, source, target, chunk, description) of what these chunks tell, in order, `limit` of each at most."""
         ...
 
     async def facts_between(self, pairs: Sequence[tuple[int, int]], limit: int) -> Sequence[FactRow]:

@@ -69,10 +69,14 @@ class Bm25:
 
     def holding(self, chunks: Sequence[int]) -> dict[int, frozenset[int]]:
         """The question's terms that each of these chunks holds."""
-        wanted = np.asarray(sorted(chunks), np.int64)
         held: dict[int, set[int]] = {chunk: set() for chunk in chunks}
-        for posting in self._postings:
-            for chunk in wanted[np.isin(wanted, posting.chunks)].tolist():
+        asked = np.array(list(held), np.int64)
+        wanted = asked[np.isin(asked, self.ids)]
+        rows = np.searchsorted(self.ids, wanted)
+        for posting, places in zip(self._postings, self._places, strict=True):
+            holds = np.zeros(len(self.ids), np.bool_)
+            holds[places] = True
+            for chunk in wanted[holds[rows]].tolist():
                 held[chunk].add(posting.term)
         return {chunk: frozenset(terms) for chunk, terms in held.items()}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import zip_longest
 
 from lightrag_integrations.models import Evidence, Hit, RetrievalResult
@@ -21,7 +21,10 @@ WALKS = ("graph", "mix")
 _FACTS = 5
 _FACTS_EXPLAINED = 12
 _TOLD = 60
-_BETWEEN = 3
+_SOURCES = 100
+"""Mentions that describe an entity: a hub has thousands."""
+_Statement = tuple[int, int, int, int, str]
+"""See `store.Reader.statements`."""
 
 
 async def describe(
@@ -45,17 +48,17 @@ async def describe(
         )
         return RetrievalResult(query="", mode=options.mode, hits=plain)
     named = {*ranking.entities, *_entities_in(found for _, found in chosen)}
-    entities = await reader.entities(sorted(named)) if named else {}
-    stored = {*ranking.facts, *(fact for _, found in chosen for fact in found.facts)}
-    facts = await reader.facts(sorted(stored)) if stored else {}
-    told = await _told(chosen, reader)
+    entities = await reader.entities(sorted(named), sources=_SOURCES) if named else {}
     limit = _FACTS_EXPLAINED if options.explain else _FACTS
+    told = await _told(chosen, reader, limit)
+    stored = {*ranking.facts, *(fact for row, found in chosen for fact in (*found.facts, *told.get(row.id, ())))}
+    facts = await reader.facts(sorted(stored)) if stored else {}
     hits: list[Hit] = []
     along: list[list[FactRow]] = []
     for row, found in chosen:
         why = explained.get(row.id, Explanation())
-        known = [facts[fact] for fact in found.facts if fact in facts]
-        views = _distinct([*why.facts, *known, *_touching(told.get(row.id, ()), found)])[:limit]
+        known = [facts[fact] for fact in (*found.facts, *told.get(row.id, ())) if fact in facts]
+        views = _distinct([*why.facts, *known])[:limit]
         along.append(views)
         names = tuple(entities[entity].name for entity in found.entities if entity in entities)
         hits.append(row.hit(found.score, _evidence(found, names, views, told=why)))
@@ -76,19 +79,22 @@ def _entities_in(found: Iterable[Found]) -> set[int]:
     return {entity for item in found for entity in item.entities}
 
 
-async def _told(chosen: Sequence[tuple[ChunkRow, Found]], reader: Reader) -> Mapping[int, list[FactRow]]:
-    """Facts that the chosen chunks tell themselves."""
-    told: dict[int, list[FactRow]] = {}
-    for fact in await reader.facts_of_chunks([row.id for row, _ in chosen], _TOLD):
-        told.setdefault(fact.chunk, []).append(fact)
-    return told
+async def _told(chosen: Sequence[tuple[ChunkRow, Found]], reader: Reader, limit: int) -> dict[int, list[int]]:
+    """Facts that the chosen chunks tell themselves, of each at most `limit` statements."""
+    told: dict[int, list[_Statement]] = {}
+    for statement in await reader.statements([row.id for row, _ in chosen], _TOLD):
+        told.setdefault(statement[3], []).append(statement)
+    return {row.id: _touching(told.get(row.id, ()), found, limit) for row, found in chosen}
 
 
-def _touching(facts: Sequence[FactRow], found: Found) -> list[FactRow]:
+def _touching(statements: Sequence[_Statement], found: Found, limit: int) -> list[int]:
     """A chunk's own facts about the entities it was reached through: those about two of them first."""
     through = set(found.entities)
-    touching = [(len({fact.source, fact.target} & through), place, fact) for place, fact in enumerate(facts)]
-    return [fact for count, _, fact in sorted(touching, key=lambda item: (-item[0], item[1])) if count]
+    distinct: dict[object, int] = {}
+    for fact, source, target, _, description in sorted(statements, key=lambda one: -len({one[1], one[2]} & through)):
+        if source in through or target in through:
+            distinct.setdefault(description or fact, fact)
+    return list(distinct.values())[:limit]
 
 
 def _evidence(

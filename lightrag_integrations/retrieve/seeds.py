@@ -98,18 +98,29 @@ async def name_seeds(question: Question, reader: Reader) -> dict[int, float]:
     found: dict[int, float] = {}
     for key in keys:
         if key in known:
-            left, times = _whole(key).subn("\x00", left)
+            left, times = _taken_out(key, left)
             if times:
                 entity, mentions = known[key]
                 found[entity] = 1 / math.sqrt(max(mentions, 1))
     return found
 
 
-def _whole(key: str) -> re.Pattern[str]:
-    """The key, not as a part of a longer word; scripts without spaces have no such words."""
-    before = f"(?<!{_SPACED.pattern})" if _SPACED.match(key[0]) else ""
-    after = f"(?!{_SPACED.pattern})" if _SPACED.match(key[-1]) else ""
-    return re.compile(before + re.escape(key) + after)
+def _taken_out(key: str, text: str) -> tuple[str, int]:
+    """The text without the key where it is no part of a longer word, and how often that was.
+
+    Scripts without spaces have no such words. The text begins and ends with a space.
+    """
+    words = (_SPACED.match(key[0]), _SPACED.match(key[-1]))
+    parts: list[str] = []
+    begin, place = 0, text.find(key)
+    while place >= 0:
+        end = place + len(key)
+        if (words[0] and _SPACED.match(text[place - 1])) or (words[1] and _SPACED.match(text[end])):
+            place = text.find(key, place + 1)
+        else:
+            parts.append(text[begin:place])
+            begin, place = end, text.find(key, end)
+    return "\x00".join((*parts, text[begin:])), len(parts)
 
 
 async def fact_seeds(

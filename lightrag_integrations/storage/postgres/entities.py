@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from lightrag_integrations.rows import EntityRow
 from lightrag_integrations.storage.postgres.reads import Reads
@@ -14,20 +16,26 @@ __all__ = ["EntityReads"]
 class EntityReads(Reads):
     """Names, types and descriptions, composed at reading."""
 
-    async def entities(self, ids: Sequence[int]) -> Mapping[int, EntityRow]:
+    async def entities(self, ids: Sequence[int], *, sources: int | None = None) -> Mapping[int, EntityRow]:
         """See `store.Reader.entities`."""
-        wanted = int4_array(ids)
-        documents: dict[int, dict[str, None]] = {}
-        descriptions: dict[int, dict[str, None]] = {}
-        # Both come in (document id, position) order; dicts keep the first of equals.
-        for entity, document_id, description in await self._seen("entity_sources", entities=wanted):
-            documents.setdefault(entity, {})[document_id] = None
-            if description:
-                descriptions.setdefault(entity, {})[description] = None
-        return {
-            entity: EntityRow(
-                id=entity, key=key, name=name, type=kind, description="\n".join(descriptions.get(entity, ())),
-                degree=degree, mentions=mentions, document_ids=tuple(documents.get(entity, ())),
-            )
-            for entity, key, mentions, name, kind, degree in await self._seen("entities", entities=wanted)
-        }  # fmt: skip
+        found: dict[int, list[tuple[Any, ...]]] = {}
+        for row in await self._seen("entities", entities=int4_array(ids), sources=sources):
+            found.setdefault(row[0], []).append(row)
+        return {entity: _composed(rows) for entity, rows in found.items()}
+
+
+def _composed(rows: Sequence[tuple[Any, ...]]) -> EntityRow:
+    """One entity; its mentions come in (document id, position) order."""
+    entity, key, mentions, degree = rows[0][:4]
+    _, _, _, _, surfaces, types, descriptions, documents = zip(*rows, strict=True)
+    return EntityRow(
+        id=entity, key=key, name=_commonest(surfaces), type=_commonest(kind for kind in types if kind),
+        description="\n".join(dict.fromkeys(filter(None, descriptions))),
+        degree=degree, mentions=mentions, document_ids=tuple(dict.fromkeys(documents)),
+    )  # fmt: skip
+
+
+def _commonest(values: Iterable[str]) -> str:
+    """Ties by code point; empty when there are none."""
+    counts = Counter(values)
+    return min(counts, key=lambda value: (-counts[value], value), default="")

@@ -34,10 +34,6 @@ class FactReads(Reads):
         """See `store.Reader.facts_of_entities`."""
         return await self._in_order("facts_of_entities", entities=int4_array(entities), limit=limit)
 
-    async def facts_of_chunks(self, chunks: Sequence[int], limit: int) -> Sequence[FactRow]:
-        """See `store.Reader.facts_of_chunks`."""
-        return await self._in_order("facts_of_chunks", chunks=await self._shown(chunks), limit=limit)
-
     async def statements(self, chunks: Sequence[int], limit: int) -> Sequence[tuple[int, int, int, int, str]]:
         """See `store.Reader.statements`."""
         rows = await self._rows("statements", chunks=await self._shown(chunks), limit=limit)

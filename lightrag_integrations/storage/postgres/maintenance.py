@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lightrag_integrations.storage.postgres.nearest import INDEXED, index_name
 from lightrag_integrations.storage.postgres.parts import StorePart, Tuning, run
 from lightrag_integrations.storage.postgres.pool import Connection, Database
+from lightrag_integrations.storage.postgres.reads import INDEXED, index_name
 from lightrag_integrations.storage.postgres.rows import Row, posting_rows
 from lightrag_integrations.storage.postgres.schema import Layout
 from lightrag_integrations.storage.postgres.vectors import MAX_INDEXED

@@ -4,18 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from lightrag_integrations.storage.postgres.reads import Reads
+from lightrag_integrations.storage.postgres.reads import Reads, index_name
 
-__all__ = ["INDEXED", "NearestReads", "index_name"]
+__all__ = ["NearestReads"]
 
-INDEXED = ("chunk", "entity", "fact")
 _MOST_CANDIDATES = 1000
 """pgvector's largest hnsw.ef_search."""
-
-
-def index_name(table: str) -> str:
-    """Name of a table's vector index."""
-    return f"{table}_by_embedding"
 
 
 class NearestReads(Reads):
@@ -64,20 +58,12 @@ class NearestReads(Reads):
         visible = await self._visible_ids()
         if visible is not None and len(visible) <= self._tuning.exact_rows:
             return 0
-        if index_name(table) not in await self._indexes():
+        overview = await self._overview()
+        if index_name(table) not in overview.indexes:
             return 0
         # Widened by the share of chunks that the filter leaves; what it still lacks, the exact search finds.
         share = 1.0
         if visible is not None:
-            (total, _), *_ = await self._rows("corpus")
-            share = max(len(visible), 1) / max(total, 1)
+            share = max(len(visible), 1) / max(overview.chunks, 1)
         wanted = max(self._tuning.ef_search, round(2 * limit / share))
         return wanted if wanted <= _MOST_CANDIDATES else 0
-
-    async def _indexes(self) -> frozenset[str]:
-        """Names of the vector indexes that can be used; looked up once."""
-        if self._valid_indexes is None:
-            names = [index_name(table) for table in INDEXED]
-            rows = await self._rows("vector_indexes", schema=self._layout.schema, names=names)
-            self._valid_indexes = frozenset(name for name, valid, _ in rows if valid)
-        return self._valid_indexes

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from psycopg import AsyncCursor, sql
@@ -23,9 +23,30 @@ if TYPE_CHECKING:
 
     Ints = NDArray[np.int64]
 
-__all__ = ["Reads"]
+__all__ = ["INDEXED", "Overview", "Reads", "index_name"]
+
+INDEXED = ("chunk", "entity", "fact")
+"""Tables that get a vector index."""
 
 _IDS = MappingProxyType({"$chunk_id": sql.SQL("c.chunk_id"), "$document_id": sql.SQL("d.document_id")})
+
+
+def index_name(table: str) -> str:
+    """Name of a table's vector index."""
+    return f"{table}_by_embedding"
+
+
+class Overview(NamedTuple):
+    """What every search asks first; of all chunks, visible or not."""
+
+    chunks: int
+    length: int
+    """Sum of the chunks' lengths in terms."""
+    deleted: list[bytes]
+    """Packed ids of chunks that are still in the postings, though deleted."""
+    meta: dict[str, str]
+    indexes: frozenset[str]
+    """Names of the vector indexes that can be used."""
 
 
 class Reads:
@@ -47,12 +68,19 @@ class Reads:
         self._visible: Ints | None = None
         self._packed: Raw | None = None
         self._once = asyncio.Lock()
-        self._meta: dict[str, str] | None = None
-        self._valid_indexes: frozenset[str] | None = None
+        self._known: Overview | None = None
 
     async def _rows(self, name: str, **params: Any) -> list[tuple[Any, ...]]:
         """Rows of a statement that looks at no filter."""
         return await run(self._connection, self._layout, name, **params)
+
+    async def _overview(self) -> Overview:
+        if self._known is None:
+            names = [index_name(table) for table in INDEXED]
+            rows = await self._rows("overview", schema=self._layout.schema, names=names)
+            chunks, length, deleted, meta, indexes = rows[0]
+            self._known = Overview(chunks, length, deleted or [], meta or {}, frozenset(indexes or ()))
+        return self._known
 
     async def _send(self, name: str, **params: Any) -> AsyncCursor[tuple[Any, ...]]:
         """Run a statement inside a pipeline; its rows are there when the pipeline has ended."""
@@ -98,9 +126,7 @@ class Reads:
     async def _question(self, vector: Sequence[float]) -> Raw | None:
         """The question's vector, packed; `None` when it or the index has no direction to compare."""
         normal = unit(vector)
-        if self._meta is None:
-            self._meta = dict(await self._rows("meta"))
-        meta = self._meta
+        meta = (await self._overview()).meta
         if normal is None or "dimension" not in meta:
             return None
         if len(normal) != int(meta["dimension"]):

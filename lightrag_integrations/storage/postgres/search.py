@@ -25,9 +25,11 @@ class SearchReads(Reads):
 
     async def corpus(self) -> tuple[int, int]:
         """See `store.Reader.corpus`."""
-        rows = await (self._rows("corpus") if self._where is None else self._seen("visible_corpus"))
-        count, length = rows[0]
-        return count, length
+        if self._where is None:
+            overview = await self._overview()
+            return overview.chunks, overview.length
+        rows = await self._seen("visible_corpus")
+        return rows[0][0], rows[0][1]
 
     async def postings(self, terms: Sequence[int]) -> Sequence[Posting]:
         """See `store.Reader.postings`."""
@@ -45,8 +47,7 @@ class SearchReads(Reads):
 
     async def _deleted(self) -> Ints:
         """Chunks that are still in the postings, though deleted."""
-        rows = await self._rows("deleted")
-        return np.sort(unpack_ints(b"".join(row[0] for row in rows)))
+        return np.sort(unpack_ints(b"".join((await self._overview()).deleted)))
 
 
 def _posting(

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lightrag_integrations.storage.postgres.dump import live_postings
-from lightrag_integrations.storage.postgres.nearest import INDEXED, index_name
 from lightrag_integrations.storage.postgres.parts import StorePart, run
 from lightrag_integrations.storage.postgres.pool import Connection
+from lightrag_integrations.storage.postgres.reads import INDEXED, index_name
 from lightrag_integrations.storage.postgres.schema import Layout
 from lightrag_integrations.text.postings import MAX_TF, unpack_ints
 

@@ -107,10 +107,10 @@ async def test_the_server_may_go_and_come_back() -> None:
         async with asyncio.timeout(HANG_GUARD_S):
             with pytest.raises(ConnectionFailed):
                 async with store.snapshot() as reader:
-                    await reader.corpus()
+                    await reader.all_chunks()
                     server.kill()
                     while True:
-                        await reader.corpus()
+                        await reader.all_chunks()
             with pytest.raises(ConnectionFailed):
                 await store.status()
         server.restart()

@@ -99,12 +99,14 @@ async def test_facts_come_heaviest_first_then_in_reading_order(graph: Graph) -> 
     assert (facts[0].view.start, facts[0].view.end) == (100, 101)
     between = await graph.reader.facts_between([(graph.entity["bab"], graph.entity["ada"])], 5)
     assert [fact.view.description for fact in between] == ["Bab Ada", "Ada met Bab"]
-    told = await graph.reader.facts_of_chunks([graph.chunk["lon"], graph.chunk["ada1"]], 5)
-    assert [fact.view.description for fact in told] == ["Hub Lon", "Ada met Bab", "Hub Ada"]
-    assert len(await graph.reader.facts_of_chunks([graph.chunk["ada1"]], 1)) == 1
-    assert await graph.reader.statements([graph.chunk["lon"], graph.chunk["ada1"]], 5) == [
-        (fact.id, fact.source, fact.target, fact.chunk, fact.view.description) for fact in told
+    told = await graph.reader.statements([graph.chunk["lon"], graph.chunk["ada1"]], 5)
+    assert [one[4] for one in told] == ["Hub Lon", "Ada met Bab", "Hub Ada"]
+    stored = await graph.reader.facts([one[0] for one in told])
+    assert told == [
+        (fact.id, fact.source, fact.target, fact.chunk, fact.view.description)
+        for fact in (stored[one[0]] for one in told)
     ]
+    assert len(await graph.reader.statements([graph.chunk["ada1"]], 1)) == 1
     assert (await graph.reader.facts([facts[0].id, -1])) == {facts[0].id: facts[0]}
 
 

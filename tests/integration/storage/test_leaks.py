@@ -48,7 +48,7 @@ async def seen(reader: Reader) -> dict[str, Any]:
     question = [1.0, 0.5, -0.2, 0.1]
     edges = await reader.edges(entities=entities, chunks=chunks, limit=3)
     facts = await reader.facts_of_entities(entities, 4)
-    by_chunk = await reader.facts_of_chunks(chunks, 2)
+    by_chunk = await reader.statements(chunks, 2)
     near = await reader.nearest_facts(question, 5)
     told = await reader.facts([one for one, _ in near] + edges.facts.facts.tolist())
     pairs = [(a, b) for a in entities for b in entities if a < b]
@@ -76,7 +76,7 @@ async def seen(reader: Reader) -> dict[str, Any]:
             for row in (await reader.entities(entities)).values()
         },
         "told": sorted((one.view.description, one.view.chunk_id) for one in facts),
-        "told by chunk": [one.view for one in by_chunk],
+        "told by chunk": [(keys[a], keys[b], chunk_ids[c], told) for _, a, b, c, told in by_chunk],
         "between": sorted(one.view.description for one in await reader.facts_between(pairs, 2)),
         "mentions": sorted((chunk_ids[c], keys[e], t) for c, e, t in await reader.mentions_of_chunks(chunks)),
         "of entities": sorted((keys[e], chunk_ids[c]) for e, c in await reader.mentions_of_entities(entities, 3)),
@@ -108,12 +108,12 @@ async def test_hidden_things_are_not_found_by_their_ids(make_store: MakeStore) -
     async with store.snapshot() as reader:
         rows = {row.chunk_id: row.id for row in await reader.all_chunks()}
         hidden = [surrogate for chunk_id, surrogate in rows.items() if not chunk_id.startswith(("0.", "3."))]
-        facts = [one.id for one in await reader.facts_of_chunks(hidden, 9)]
+        facts = [one[0] for one in await reader.statements(hidden, 9)]
     async with store.snapshot(parse_filter({"open": True})) as reader:
         assert await reader.chunks(hidden) == {}
         assert await reader.find_chunks(["1.0", "2.0"]) == []
         assert await reader.facts(facts) == {}
-        assert await reader.facts_of_chunks(hidden, 9) == await reader.mentions_of_chunks(hidden) == []
+        assert await reader.mentions_of_chunks(hidden) == []
         assert await reader.statements(hidden, 9) == []
         assert await reader.similarities([1, 0, 0, 0], hidden) == {}
         assert await reader.vectors(["1.0"]) == {}

@@ -210,7 +210,7 @@ class MemoryReader:
         surfaces = Counter(self._mentions[entity, chunk].surface for chunk in self._by_entity[entity])
         return min(surfaces, key=lambda surface: (-surfaces[surface], surface))
 
-    async def entities(self, ids: Sequence[int]) -> dict[int, EntityRow]:
+    async def entities(self, ids: Sequence[int], *, sources: int | None = None) -> dict[int, EntityRow]:
         keys = {entity: key for key, entity in self._keys.items()}
         found = {}
         for entity in (one for one in ids if one in keys):
@@ -251,11 +251,8 @@ class MemoryReader:
     async def facts_of_entities(self, entities: Sequence[int], limit: int) -> list[FactRow]:
         return await self._fact_rows(fact for entity in entities for fact in self._weightiest(entity)[:limit])
 
-    async def facts_of_chunks(self, chunks: Sequence[int], limit: int) -> list[FactRow]:
-        return await self._fact_rows(fact for chunk in chunks for fact in self._facts_in[chunk][:limit])
-
     async def statements(self, chunks: Sequence[int], limit: int) -> list[tuple[int, int, int, int, str]]:
-        told = await self.facts_of_chunks(chunks, limit)
+        told = await self._fact_rows(fact for chunk in chunks for fact in self._facts_in[chunk][:limit])
         return [(fact.id, fact.source, fact.target, fact.chunk, fact.view.description) for fact in told]
 
     async def facts_between(self, pairs: Sequence[tuple[int, int]], limit: int) -> list[FactRow]:

@@ -32,15 +32,6 @@ FROM unnest(%(entities)s::int[]) WITH ORDINALITY AS u (id, place) CROSS JOIN LAT
 ) f
 ORDER BY u.place, f.rank
 
--- name: facts_of_chunks
-SELECT f.id
-FROM unnest(%(chunks)s::int[]) WITH ORDINALITY AS u (id, place) CROSS JOIN LATERAL (
-    SELECT id, ordinal FROM {s}.fact
-    WHERE chunk = u.id
-    ORDER BY ordinal LIMIT %(limit)s
-) f
-ORDER BY u.place, f.ordinal
-
 -- name: statements
 SELECT f.id, f.source, f.target, u.id, f.description
 FROM unnest(%(chunks)s::int[]) WITH ORDINALITY AS u (id, place) CROSS JOIN LATERAL (

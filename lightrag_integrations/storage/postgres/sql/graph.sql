@@ -138,34 +138,38 @@ FROM unnest(%(entities)s::int[]) AS u (id) CROSS JOIN LATERAL (
 ) q
 
 -- name: entities
-SELECT e.id, e.key, count(*)::int8 AS mentions,
-       (SELECT n.surface FROM {s}.mention n
-        WHERE n.entity = e.id AND (%(visible)s::int[] IS NULL OR n.chunk = ANY(%(visible)s::int[]))
-        GROUP BY n.surface ORDER BY count(*) DESC, n.surface LIMIT 1) AS name,
-       coalesce((SELECT n.type FROM {s}.mention n
-        WHERE n.entity = e.id AND n.type <> '' AND (%(visible)s::int[] IS NULL OR n.chunk = ANY(%(visible)s::int[]))
-        GROUP BY n.type ORDER BY count(*) DESC, n.type LIMIT 1), '') AS type,
-       (SELECT count(DISTINCT r.other) FROM (
-            SELECT f.target AS other FROM {s}.fact f
-            WHERE f.source = e.id AND (%(visible)s::int[] IS NULL OR f.chunk = ANY(%(visible)s::int[]))
-            UNION ALL
-            SELECT f.source FROM {s}.fact f
-            WHERE f.target = e.id AND (%(visible)s::int[] IS NULL OR f.chunk = ANY(%(visible)s::int[]))
-        ) r WHERE r.other <> e.id)::int8 AS degree
-FROM {s}.entity e JOIN {s}.mention m ON m.entity = e.id
-WHERE e.id = ANY(%(entities)s::int[]) AND (%(visible)s::int[] IS NULL OR m.chunk = ANY(%(visible)s::int[]))
-GROUP BY e.id, e.key
-
--- name: entity_sources
-SELECT m.entity, d.document_id, m.description
-FROM {s}.mention m JOIN {s}.chunk c ON c.id = m.chunk JOIN {s}.document d ON d.id = c.document
-WHERE m.entity = ANY(%(entities)s::int[]) AND (%(visible)s::int[] IS NULL OR m.chunk = ANY(%(visible)s::int[]))
+WITH counted AS MATERIALIZED (
+    SELECT e.id, e.key,
+           (SELECT count(*) FROM {s}.mention m
+            WHERE m.entity = e.id AND (%(visible)s::int[] IS NULL OR m.chunk = ANY(%(visible)s::int[]))) AS mentions,
+           (SELECT count(DISTINCT r.other) FROM (
+                SELECT f.target AS other FROM {s}.fact f
+                WHERE f.source = e.id AND (%(visible)s::int[] IS NULL OR f.chunk = ANY(%(visible)s::int[]))
+                UNION ALL
+                SELECT f.source FROM {s}.fact f
+                WHERE f.target = e.id AND (%(visible)s::int[] IS NULL OR f.chunk = ANY(%(visible)s::int[]))
+            ) r WHERE r.other <> e.id) AS degree
+    FROM {s}.entity e WHERE e.id = ANY(%(entities)s::int[])
+)
+SELECT e.id, e.key, e.mentions::int8, e.degree::int8, m.surface, m.type, m.description, d.document_id
+FROM counted e CROSS JOIN LATERAL (
+    SELECT chunk, surface, type, description FROM {s}.mention
+    WHERE entity = e.id AND (%(visible)s::int[] IS NULL OR chunk = ANY(%(visible)s::int[]))
+    ORDER BY is_title DESC, tie LIMIT %(sources)s::int
+) m
+JOIN {s}.chunk c ON c.id = m.chunk
+JOIN {s}.document d ON d.id = c.document
 ORDER BY d.document_id, c.position, c.chunk_id
 
 -- name: entity_names
+-- A hub's commonest name shows in a part of its mentions.
 SELECT DISTINCT ON (entity) entity, surface FROM (
-    SELECT entity, surface, count(*) AS uses FROM {s}.mention
-    WHERE entity = ANY(%(entities)s::int[]) AND (%(visible)s::int[] IS NULL OR chunk = ANY(%(visible)s::int[]))
-    GROUP BY entity, surface
+    SELECT u.id AS entity, m.surface, count(*) AS uses
+    FROM unnest(%(entities)s::int[]) AS u (id) CROSS JOIN LATERAL (
+        SELECT surface FROM {s}.mention
+        WHERE entity = u.id AND (%(visible)s::int[] IS NULL OR chunk = ANY(%(visible)s::int[]))
+        ORDER BY is_title DESC, tie LIMIT 100
+    ) m
+    GROUP BY u.id, m.surface
 ) counted
 ORDER BY entity, uses DESC, surface

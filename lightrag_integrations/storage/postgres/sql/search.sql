@@ -17,6 +17,17 @@ WHERE g.sign = 1 AND p.term = ANY(%(terms)s::int8[])
 -- name: deleted
 SELECT chunks FROM {s}.segment WHERE sign = -1
 
+-- name: overview
+-- What every search asks first, in one call.
+SELECT (SELECT coalesce(sum(sign * n_chunks), 0)::int8 FROM {s}.segment),
+       (SELECT coalesce(sum(sign * sum_length), 0)::int8 FROM {s}.segment),
+       (SELECT array_agg(chunks) FROM {s}.segment WHERE sign = -1),
+       (SELECT jsonb_object_agg(key, value) FROM {s}.meta),
+       (SELECT array_agg(c.relname::text) FROM pg_catalog.pg_index i
+        JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
+        JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+        WHERE n.nspname = %(schema)s AND c.relname = ANY(%(names)s) AND i.indisvalid)
+
 -- name: similarities
 SELECT id, 1 - (embedding OPERATOR({v}.<=>) %(vector)s::{v}.halfvec)
 FROM {s}.chunk WHERE id = ANY(%(chunks)s::int[]) AND embedding IS NOT NULL
