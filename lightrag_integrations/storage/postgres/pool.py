@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import psycopg
-from psycopg import AsyncConnection
+from psycopg import AsyncConnection, IsolationLevel
 from psycopg.conninfo import make_conninfo
 from psycopg_pool import AsyncConnectionPool
 
@@ -146,6 +146,8 @@ class Database:
 
     async def _configure(self, connection: Connection) -> None:
         register(connection)
+        # Said with every BEGIN: a server or role may have another default, under which waiting for a lock is an error.
+        await connection.set_isolation_level(IsolationLevel.READ_COMMITTED)
         if self.connect.configure is not None:
             result = self.connect.configure(connection)
             if inspect.isawaitable(result):

@@ -6,10 +6,12 @@ from collections.abc import AsyncIterator, Iterator
 
 import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
 
 from lightrag_integrations.errors import ConfigurationError, ConnectionFailed, IndexClosed, SchemaError, StorageError
 from lightrag_integrations.options import ConnectOptions
 from lightrag_integrations.storage.postgres import open_store
+from lightrag_integrations.storage.postgres.pool import Database
 from lightrag_integrations.store import Store
 from tests.conftest import MakeStore
 from tests.integration.storage.making import chunk, document, put
@@ -175,3 +177,17 @@ async def test_a_dropped_index_is_told_and_can_be_made_anew(make_store: MakeStor
         await two.status()
     assert (await one.status()).chunks == 0
     assert (await two.status()).chunks == 0
+
+
+async def test_the_servers_default_isolation_does_not_matter(dsn: str) -> None:
+    strict = make_conninfo(dsn, options="-c default_transaction_isolation=serializable")
+    database = Database("strict", ConnectOptions(dsn=strict))
+    try:
+        for opened, level in ((database.transaction, "read committed"), (database.snapshot, "repeatable read")):
+            async with opened() as (connection, _):
+                row = await (await connection.execute("SHOW transaction_isolation")).fetchone()
+                assert row == (level,)
+        async with database.transaction() as (connection, layout):
+            await connection.execute(layout.statements.fill("DROP SCHEMA {s} CASCADE"))
+    finally:
+        await database.aclose()
