@@ -98,7 +98,7 @@ class Session:
         """The model of a task behind this handle's limits, or None without one.
 
         Args:
-            task: extract, keywords, answer, rerank or summarise.
+            task: extract, decompose, keywords, answer, rerank or summarise.
             meter: Counts the calls.
             options: Attempts and time-out; the handle's by default.
             observer: Told of retries.
@@ -139,6 +139,11 @@ class Session:
             return given.bind(chat, self.rungs)
         return LexicalReranker() if given is None else given
 
+    def llm_reranker(self) -> LLMReranker:
+        """The handle's own where it is one, else one with the usual limits."""
+        given = self.settings.reranker
+        return given if isinstance(given, LLMReranker) else LLMReranker()
+
     def ingest_tools(self, options: IngestOptions, observer: Observer) -> IngestTools:
         """What the ingestion pipeline works with."""
         meter = self.meter(options.token_budget)
@@ -152,6 +157,7 @@ class Session:
             run_cpu=self.run_cpu,
             meter=meter,
             concurrency=self.settings.max_concurrency,
+            make_extractor=lambda other: self.extractor(meter, other, observer),
         )
 
     def retrieval_tools(self) -> RetrievalTools:
@@ -165,6 +171,8 @@ class Session:
             keywords_chat=self.chat("keywords", meter),
             answer_chat=self.chat("answer", meter),
             reranker=lambda: self.reranker(meter),
+            llm_reranker=lambda: self.reranker(meter, self.llm_reranker()),
+            decompose_chat=self.chat("decompose", meter),
         )
 
     def _limits(self, options: IngestOptions | None, observer: Observer | None) -> _Limits:

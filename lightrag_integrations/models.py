@@ -215,6 +215,8 @@ class RetrievalResult(Frozen):
     entities: tuple[EntityView, ...] = ()
     """Entities near the question, strongest first (graph modes)."""
     relations: tuple[RelationView, ...] = ()
+    sub_questions: tuple[str, ...] = ()
+    """Those that were searched, too, names in place of answers (`decompose=True`); empty: the model made none."""
     context: Context | None = None
     """Filled when asked for (`context=True`)."""
 

@@ -24,7 +24,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--mode", choices=_MODES, default="mix", help="how to search (default mix)")
     parser.add_argument("--k", type=positive, default=5, metavar="N", help="chunks to return (default 5)")
     parser.add_argument("--filter", metavar="JSON", help='metadata filter, such as \'{"year": {"$gte": 2020}}\'')
-    parser.add_argument("--rerank", action="store_true", help="rerank the hits")
+    parser.add_argument("--rerank", action="store_true", help="rerank the hits by their words")
+    parser.add_argument("--rerank-llm", action="store_true", help="rerank the hits by the chat model (needs --llm)")
+    parser.add_argument("--decompose", action="store_true", help="search for sub-questions, too (needs --llm)")
     parser.add_argument("--explain", action="store_true", help="show what brought each hit")
     parser.add_argument("--html", metavar="FILE", help="write a page with the hits and a picture of what brought them")
     parser.add_argument("--answer", action="store_true", help="let the chat model answer, with citations (needs --llm)")
@@ -36,7 +38,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Run the command."""
     where = _filter(options.filter)
-    chosen: dict[str, Any] = {"mode": options.mode, "k": options.k, "filter": where, "rerank": options.rerank}
+    chosen: dict[str, Any] = {
+        "mode": options.mode,
+        "k": options.k,
+        "filter": where,
+        "rerank": "llm" if options.rerank_llm else options.rerank,
+        "decompose": options.decompose,
+    }
     explain = options.explain or options.html is not None
     with open_index(options) as index:
         if options.answer:

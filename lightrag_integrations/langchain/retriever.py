@@ -14,7 +14,7 @@ from pydantic import ConfigDict, Field
 
 from lightrag_integrations import LightRAGIndex, QueryOptions, RetrievalResult
 from lightrag_integrations.langchain.convert import child_config, found
-from lightrag_integrations.options import Mode
+from lightrag_integrations.options import Mode, Rerank
 
 __all__ = ["LightRAGRetriever"]
 
@@ -37,8 +37,8 @@ class LightRAGRetriever(BaseRetriever):
     """keyword, vector, local, global, hybrid, graph or mix; None: the handle's default."""
     filter: dict[str, Any] | None = None
     """Metadata filter, such as `{"year": {"$gte": 2020}}`; one given to a call takes its place."""
-    rerank: bool | None = None
-    """Rerank with the handle's reranker; None: the handle's default."""
+    rerank: Rerank | None = None
+    """True: by the handle's reranker; "llm": by its chat model; None: the handle's default."""
     options: QueryOptions | None = None
     """Everything else about a search; None: the handle's defaults."""
 
@@ -50,7 +50,7 @@ class LightRAGRetriever(BaseRetriever):
         k: int | None = None,
         mode: Mode | None = None,
         filter: dict[str, Any] | None = None,
-        rerank: bool | None = None,
+        rerank: Rerank | None = None,
         **options: Any,
     ) -> list[Document]:
         fields = self._fields(k=k, mode=mode, filter=filter, rerank=rerank, **options)
@@ -65,7 +65,7 @@ class LightRAGRetriever(BaseRetriever):
         k: int | None = None,
         mode: Mode | None = None,
         filter: dict[str, Any] | None = None,
-        rerank: bool | None = None,
+        rerank: Rerank | None = None,
         **options: Any,
     ) -> list[Document]:
         fields = self._fields(k=k, mode=mode, filter=filter, rerank=rerank, **options)

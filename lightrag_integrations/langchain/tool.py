@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from lightrag_integrations import InputError, LightRAGIndex, QueryOptions
 from lightrag_integrations.langchain.convert import RESERVED
 from lightrag_integrations.langchain.retriever import LightRAGRetriever
-from lightrag_integrations.options import Mode
+from lightrag_integrations.options import Mode, Rerank
 
 __all__ = ["LightRAGTool"]
 
@@ -57,8 +57,8 @@ class LightRAGTool(BaseTool):
     """Mode, unless the model chooses one; None: the handle's default."""
     filter: dict[str, Any] | None = Field(default=None, exclude=True, repr=False)
     """What may be searched; the model neither sees nor changes it."""
-    rerank: bool | None = None
-    """Rerank with the handle's reranker; None: the handle's default."""
+    rerank: Rerank | None = None
+    """True: by the handle's reranker; "llm": by its chat model; None: the handle's default."""
     options: QueryOptions | None = None
     """Everything else about a search; None: the handle's defaults."""
 

@@ -13,7 +13,7 @@ from llama_index.core.vector_stores.types import MetadataFilters
 from lightrag_integrations import LightRAGIndex, QueryOptions, RetrievalResult
 from lightrag_integrations.llama_index.convert import found
 from lightrag_integrations.llama_index.filters import to_filter
-from lightrag_integrations.options import Mode, merged
+from lightrag_integrations.options import Mode, Rerank, merged
 
 __all__ = ["LightRAGRetriever"]
 
@@ -32,7 +32,7 @@ class LightRAGRetriever(BaseRetriever):
         similarity_top_k: int | None = None,
         mode: Mode | None = None,
         filters: MetadataFilters | Mapping[str, Any] | None = None,
-        rerank: bool | None = None,
+        rerank: Rerank | None = None,
         options: QueryOptions | None = None,
         callback_manager: CallbackManager | None = None,
         object_map: dict[str, Any] | None = None,
@@ -46,7 +46,7 @@ class LightRAGRetriever(BaseRetriever):
             similarity_top_k: Nodes to return; None: the handle's default.
             mode: keyword, vector, local, global, hybrid, graph or mix; None: the handle's default.
             filters: LlamaIndex's filters, or a dict such as `{"year": {"$gte": 2020}}`.
-            rerank: Rerank with the handle's reranker; None: the handle's default.
+            rerank: True: by the handle's reranker; "llm": by its chat model; None: the handle's default.
             options: Everything else about a search; None: the handle's defaults.
             callback_manager: See LlamaIndex.
             object_map: See LlamaIndex.

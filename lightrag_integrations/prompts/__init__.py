@@ -6,6 +6,8 @@
 | `extract_input` | user | `text` |
 | `keywords` | system | – |
 | `keywords_input` | user | `question` |
+| `decompose` | system | – |
+| `decompose_input` | user | `question` |
 | `answer` | system | `context`, `response_type`, `user_prompt` |
 | `rerank` | system | – |
 | `rerank_input` | user | `question`, `passages` |

@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from lightrag_integrations.calls.ladder import RungMemory, structured
+from lightrag_integrations.calls.meter import estimate_tokens
 from lightrag_integrations.errors import ConfigurationError, ModelError
 from lightrag_integrations.models import Hit
 from lightrag_integrations.prompts import fill, load
@@ -17,6 +18,7 @@ from lightrag_integrations.rerank.ranking import OnFailure, check_on_failure, co
 __all__ = ["LLMReranker", "Ranking"]
 
 _PLACES_AFTER_POINT = 6
+_FACTS = 3
 
 
 class Ranking(BaseModel):
@@ -30,6 +32,9 @@ class Ranking(BaseModel):
 class LLMReranker:
     """Listwise: one call shows a chat model the numbered candidates, it answers their order.
 
+    Of each it reads title and text, cut so that the call stays within its limit, and the facts that led to it where
+    the text itself doesn't tell them.
+
     Scores fall evenly from 1 to just above 0. What the model leaves out follows in the order it came in, as does what
     is beyond `max_hits`.
     """
@@ -41,6 +46,7 @@ class LLMReranker:
         top_n: int | None = None,
         max_hits: int = 40,
         max_chars: int = 2000,
+        max_prompt_tokens: int = 16_000,
         max_completion_tokens: int | None = None,
         on_failure: OnFailure = "raise",
         rungs: RungMemory | None = None,
@@ -52,7 +58,8 @@ class LLMReranker:
                 binds a live model.
             top_n: Most hits, where a call says nothing else.
             max_hits: Candidates shown to the model.
-            max_chars: So much of each candidate is shown.
+            max_chars: So much of each candidate is shown at most.
+            max_prompt_tokens: About so much of all candidates together; each gets an equal share.
             max_completion_tokens: Limit for the answer; models that think aloud need a lot.
             on_failure: `raise` a `ModelError`, or `keep_order` with a logged warning.
             rungs: Which ways of structured output work with which model; shared by a handle's tasks.
@@ -62,6 +69,7 @@ class LLMReranker:
         self.top_n = top_n
         self.max_hits = max_hits
         self.max_chars = max_chars
+        self.max_prompt_tokens = max_prompt_tokens
         self.max_completion_tokens = max_completion_tokens
         self.on_failure: OnFailure = on_failure
         self._rungs = rungs or RungMemory()
@@ -81,6 +89,7 @@ class LLMReranker:
             top_n=self.top_n,
             max_hits=self.max_hits,
             max_chars=self.max_chars,
+            max_prompt_tokens=self.max_prompt_tokens,
             max_completion_tokens=self.max_completion_tokens,
             on_failure=self.on_failure,
             rungs=rungs or self._rungs,
@@ -119,7 +128,7 @@ class LLMReranker:
         shown = hits[: self.max_hits]
         template = load("passage")
         passages = "\n".join(
-            fill(template, number=str(number), text=content(hit)[: self.max_chars])
+            fill(template, number=str(number), text=self._shown(hit, self.max_prompt_tokens // len(shown)))
             for number, hit in enumerate(shown, start=1)
         )
         messages = [
@@ -135,3 +144,13 @@ class LLMReranker:
                 f"model {chat.name} ranked none of {len(shown)} passages; it answered {answer.ranking[:10]}"
             )
         return list(dict.fromkeys((*chosen, *range(len(hits)))))
+
+    def _shown(self, hit: Hit, tokens: int) -> str:
+        """The candidate's text and what connects it with the question, cut to about so many tokens."""
+        text = content(hit)[: self.max_chars]
+        facts = dict.fromkeys(fact.words for fact in hit.evidence.facts if fact.words not in hit.text)
+        known = "; ".join(list(facts)[:_FACTS])[: self.max_chars // 4]
+        while text and estimate_tokens(text + known) > tokens:
+            known = known[: len(text) // 4]
+            text = text[: len(text) * tokens // estimate_tokens(text + known)]
+        return f"{text}\nRelated: {known}" if known else text

@@ -1,19 +1,24 @@
-"""The path of a question, in order: keywords, vectors, ranking, finish, evidence, context; then rerank."""
+"""The path of a question, in order: steps, keywords, vectors, ranking, finish, evidence; then rerank, context."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from types import MappingProxyType
 
+from lightrag_integrations.errors import ConfigurationError
 from lightrag_integrations.filters import parse_filter
 from lightrag_integrations.models import RetrievalResult
 from lightrag_integrations.options import QueryOptions
+from lightrag_integrations.protocols import Reranker
 from lightrag_integrations.retrieve.context import build_context
+from lightrag_integrations.retrieve.decompose import Step, find_steps, texts_of
 from lightrag_integrations.retrieve.evidence import describe
 from lightrag_integrations.retrieve.finish import finish
 from lightrag_integrations.retrieve.keywords import find_keywords
 from lightrag_integrations.retrieve.local_global import rank_global, rank_hybrid, rank_local
 from lightrag_integrations.retrieve.plain import rank_by_keyword, rank_by_vector
 from lightrag_integrations.retrieve.question import Question, prepare, scrub
+from lightrag_integrations.retrieve.steps import rank_steps
 from lightrag_integrations.retrieve.tools import RetrievalTools
 from lightrag_integrations.retrieve.walk import rank_by_walk
 from lightrag_integrations.store import Reader
@@ -53,20 +58,38 @@ async def run_retrieve(query: str, tools: RetrievalTools, options: QueryOptions)
         options = options.model_copy(update={"mode": "vector"})
     if options.mode == "bypass":
         return RetrievalResult(query=text, mode="bypass")
+    reranker = _reranker(tools, options)
+    steps = await find_steps(text, options, tools.decompose_chat, tools.rungs)
     keywords = await find_keywords(text, options, tools.keywords_chat, tools.rungs)
-    question = await prepare(text, keywords, tools.embedder, options)
+    question = await prepare(text, keywords, tools.embedder, options, others=texts_of(steps))
     async with tools.store.snapshot(where) as reader:
-        result = await _search(question, reader, options)
-    if options.rerank:
-        hits = await tools.reranker().rerank(text, result.hits, top_n=options.k)
+        result = await _search(question, steps, reader, options)
+    if reranker is not None:
+        hits = await reranker.rerank(text, result.hits, top_n=options.k)
         result = result.model_copy(update={"hits": tuple(hits)})
     if options.context:
         result = result.model_copy(update={"context": build_context(result, tools.tokenizer, options)})
     return result
 
 
-async def _search(question: Question, reader: Reader, options: QueryOptions) -> RetrievalResult:
-    ranking = await _RANK[options.mode](question, reader, options)
+async def _search(question: Question, steps: Sequence[Step], reader: Reader, options: QueryOptions) -> RetrievalResult:
+    rank = _RANK[options.mode]
+    texts: tuple[str, ...] = ()
+    if steps:
+        ranking, texts = await rank_steps(question, steps, rank, reader, options)
+    else:
+        ranking = await rank(question, reader, options)
     chosen = await finish(ranking, question, reader, options)
     result = await describe(chosen, ranking, reader, options)
-    return result.model_copy(update={"query": question.text})
+    return result.model_copy(update={"query": question.text, "sub_questions": texts})
+
+
+def _reranker(tools: RetrievalTools, options: QueryOptions) -> Reranker | None:
+    """What reranks, made before anything is asked: a model that is missing is told at once."""
+    if not options.rerank:
+        return None
+    if options.rerank != "llm":
+        return tools.reranker()
+    if tools.llm_reranker is None:
+        raise ConfigurationError('rerank="llm" needs a model; give the handle llm= (or options.models.rerank)')
+    return tools.llm_reranker()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from lightrag_integrations.errors import InputError
 from lightrag_integrations.options import QueryOptions
@@ -39,6 +39,8 @@ class Question:
     """The low-level keywords; empty: the question stands for them."""
     high_text: str = ""
     """The high-level keywords; empty: the question stands for them."""
+    others: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    """Vectors of further texts, by text."""
 
     def of_low(self) -> Question:
         """The question that the low-level keywords ask."""
@@ -70,7 +72,9 @@ def scrub(text: str, *, optional: bool = False) -> str:
     return clean
 
 
-async def prepare(text: str, keywords: Keywords, embedder: Embedder, options: QueryOptions) -> Question:
+async def prepare(
+    text: str, keywords: Keywords, embedder: Embedder, options: QueryOptions, *, others: Sequence[str] = ()
+) -> Question:
     """Embed what a mode needs, in one call.
 
     Args:
@@ -78,13 +82,16 @@ async def prepare(text: str, keywords: Keywords, embedder: Embedder, options: Qu
         keywords: For `local` and `global`.
         embedder: Makes the vectors; not asked for `keyword`.
         options: The mode, and a vector given by the caller.
+        others: Further texts, each once.
     """
     texts = {"question": text, "low": ", ".join(keywords.low), "high": ", ".join(keywords.high)}
     wanted = [name for name, part in texts.items() if part and options.mode != "keyword"]
     if options.query_embedding is not None:
         wanted = [name for name in wanted if name != "question"]
-    made = await embedder.embed([texts[name] for name in wanted], kind="query") if wanted else []
-    vectors = dict(zip(wanted, made, strict=True))
+    further = list(others) if options.mode != "keyword" else []
+    asked = [*(texts[name] for name in wanted), *further]
+    made = await embedder.embed(asked, kind="query") if asked else []
+    vectors = dict(zip(wanted, made[: len(wanted)], strict=True))
     if options.query_embedding is not None:
         vectors["question"] = options.query_embedding
     main = vectors.get("question")
@@ -97,4 +104,5 @@ async def prepare(text: str, keywords: Keywords, embedder: Embedder, options: Qu
         high_vector=vectors.get("high", main),
         low_text=texts["low"],
         high_text=texts["high"],
+        others=dict(zip(further, made[len(wanted) :], strict=True)),
     )

@@ -24,3 +24,6 @@ class RetrievalTools:
     answer_chat: ChatModel | None
     reranker: Callable[[], Reranker]
     """Asked only when a call reranks, as making one may need a model."""
+    llm_reranker: Callable[[], Reranker] | None = None
+    """The same for `rerank="llm"`."""
+    decompose_chat: ChatModel | None = None

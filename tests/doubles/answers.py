@@ -1,4 +1,7 @@
-"""What the double's chat model answers: extractions, keywords, rankings and cited answers, made from the prompt."""
+"""What the double's chat model answers, made from the prompt: extractions, keywords, rankings and cited answers.
+
+It takes every question for a simple one: sub-questions are for tests to script.
+"""
 
 import json
 import re
@@ -15,12 +18,14 @@ _REFERENCE = re.compile(r"^\s*(?:\{\"reference_id\":\s*\"?|\[)(\d+)(?:\"|\])(.*)
 
 
 def kind_of(messages: list[dict[str, Any]], schema: Mapping[str, Any]) -> str:
-    """extract, keywords, rerank or answer, by the schema asked for or else by the wording."""
+    """extract, decompose, keywords, rerank or answer, by the schema asked for or else by the wording."""
     said = " ".join(schema.get("properties", {})) or "\n".join(content(message) for message in messages)
     if "---Context---" in said:
         return "answer"
     if "entities" in said and "relations" in said:
         return "extract"
+    if "sub_questions" in said:
+        return "decompose"
     if "high_level_keywords" in said:
         return "keywords"
     return "rerank" if "ranking" in said else "answer"
@@ -31,6 +36,8 @@ def answer(kind: str, messages: list[dict[str, Any]]) -> str:
     if kind == "extract":
         inside = _TEXT.search(user)
         return json.dumps(extraction(inside[1] if inside else user), ensure_ascii=False)
+    if kind == "decompose":
+        return json.dumps({"sub_questions": []})
     if kind == "keywords":
         return json.dumps(keywords(_question(user)), ensure_ascii=False)
     if kind == "rerank":

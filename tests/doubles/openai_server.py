@@ -7,7 +7,7 @@
         server.script("capital of France", "Paris [1]")                 # a fixed answer where the prompt holds that
         server.calls["extract"], server.prompt_tokens, server.max_in_flight, server.requests
 
-Kinds of calls: extract, keywords, rerank, answer (chat); embed; rerank_api.
+Kinds of calls: extract, decompose, keywords, rerank, answer (chat); embed; rerank_api.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ import json
 import struct
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Self
@@ -54,7 +54,7 @@ class OpenAIServer:
     def clear(self) -> None:
         """Forget faults, scripts and counts."""
         self._faults: list[Fault] = []
-        self._scripts: list[tuple[str, str]] = []
+        self._scripts: list[tuple[str, str | Callable[[str], str]]] = []
         self._in_flight = 0
         self.max_in_flight = 0
         self.calls: Counter[str] = Counter()
@@ -81,8 +81,8 @@ class OpenAIServer:
         self._faults.append(fault)
         return fault
 
-    def script(self, match: str, text: str) -> None:
-        """Answer `text` to chat prompts that hold `match`."""
+    def script(self, match: str, text: str | Callable[[str], str]) -> None:
+        """Answer `text`, or what it makes of the prompt, to chat prompts that hold `match`."""
         self._scripts.append((match, text))
 
     def __enter__(self) -> Self:
@@ -122,6 +122,8 @@ class OpenAIServer:
             if refused is not None:
                 return refused
             text = next((text for match, text in self._scripts if match in said), None) or answer(kind, messages)
+            if not isinstance(text, str):
+                text = text(said)
             if fault is not None:
                 text = spoiled(text, fault.trouble)
             usage: dict[str, int] | None = self._usage(kind, tokens(said), tokens(text))
