@@ -84,6 +84,8 @@ class PendingDocument:
     replace: bool = True
     attempts: int = 0
     error: str = ""
+    options: str = ""
+    """How the call that accepted it works, see `ingest.manner`; empty: not known."""
 
 
 @dataclass(frozen=True, slots=True)

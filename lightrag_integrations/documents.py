@@ -111,6 +111,8 @@ class Documents:
     def retry(self, document_ids: Sequence[str] | None = None, *, show_progress: bool = False) -> IngestReport:
         """Finish documents that failed or were left behind by a crash; what is done already is not paid again.
 
+        They are worked on as the call that accepted them was told to; tries, time-outs and the budget are the handle's.
+
         Args:
             document_ids: Only these; None: all.
             show_progress: Draw progress bars on standard error.

@@ -23,7 +23,7 @@ __all__ = ["add_arguments", "run"]
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
     parser.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="files, or directories with all below them")
-    parser.add_argument("--retry", action="store_true", help="finish documents that failed before")
+    parser.add_argument("--retry", action="store_true", help="finish documents that failed, as they were given")
     parser.add_argument("--chunk-tokens", type=positive, metavar="N", help="most tokens in a chunk (default 512)")
     parser.add_argument("--token-budget", type=positive, metavar="N", help="most model tokens this call may use")
     parser.add_argument("--quiet", action="store_true", help="no progress bars")

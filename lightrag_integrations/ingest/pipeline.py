@@ -11,7 +11,7 @@ from lightrag_integrations.ingest.commit import Committer
 from lightrag_integrations.ingest.enrich import run_enrich
 from lightrag_integrations.ingest.identity import options_fingerprint
 from lightrag_integrations.ingest.lease import Leases
-from lightrag_integrations.ingest.line import Line
+from lightrag_integrations.ingest.manner import Lines
 from lightrag_integrations.ingest.plan import accepted_jobs
 from lightrag_integrations.ingest.queue import EmbedQueue
 from lightrag_integrations.ingest.retry import claimed_jobs
@@ -63,7 +63,7 @@ async def run_retry(document_ids: Sequence[str] | None, tools: IngestTools, opti
     Args:
         document_ids: Only these; None: all.
         tools: Store, models, helpers.
-        options: How.
+        options: How; what decides on the content is as it was when the document was accepted.
 
     Returns:
         What was done.
@@ -84,7 +84,7 @@ async def _work(jobs: AsyncIterator[Job], call: Call, leases: Leases) -> None:
     try:
         async with (
             EmbedQueue(call.tools.embedder, batch=call.options.embed_batch) as queue,
-            Line(call, queue) as line,
+            Lines(call, queue) as lines,
             asyncio.TaskGroup() as group,
         ):
             keeping = group.create_task(leases.keep())
@@ -92,7 +92,7 @@ async def _work(jobs: AsyncIterator[Job], call: Call, leases: Leases) -> None:
             async with asyncio.TaskGroup() as documents:
                 async for job in jobs:
                     await window.enter(job.size)
-                    documents.create_task(_one(job, line, window=window, committer=committer))
+                    documents.create_task(_one(job, lines, window=window, committer=committer))
             committer.close()
             await committing
             keeping.cancel()
@@ -100,9 +100,9 @@ async def _work(jobs: AsyncIterator[Job], call: Call, leases: Leases) -> None:
         raise first_error(errors) from errors
 
 
-async def _one(job: Job, line: Line, *, window: Window, committer: Committer) -> None:
+async def _one(job: Job, lines: Lines, *, window: Window, committer: Committer) -> None:
     """One document; whatever goes wrong with it is its own failure, unless the database is gone."""
-    outcome = await settle(line.prepare(job))
+    outcome = await settle(lines.prepare(job))
     if isinstance(outcome, BaseException) and is_fatal(outcome):
         raise outcome
     if isinstance(outcome, BaseException):

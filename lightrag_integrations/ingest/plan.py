@@ -12,6 +12,7 @@ from lightrag_integrations.ingest.call import Call, Job
 from lightrag_integrations.ingest.check import same_json
 from lightrag_integrations.ingest.identity import document_hash
 from lightrag_integrations.ingest.lease import Leases
+from lightrag_integrations.ingest.manner import manner_of
 from lightrag_integrations.ingest.upsert import is_upsert, plan_upserts
 from lightrag_integrations.models import Document
 from lightrag_integrations.store import Onto
@@ -80,7 +81,10 @@ async def _prepare_index(call: Call) -> None:
 
 
 def _pending(documents: Sequence[Document], call: Call) -> list[PendingDocument]:
-    return [PendingDocument(document, document_hash(document, call.fingerprint)) for document in documents]
+    manner = manner_of(call.options)
+    return [
+        PendingDocument(document, document_hash(document, call.fingerprint), options=manner) for document in documents
+    ]
 
 
 async def _changed(pending: Sequence[PendingDocument], call: Call) -> list[Job]:

@@ -8,6 +8,7 @@ from typing import Protocol, TypeVar
 
 from lightrag_integrations.calls.meter import Meter
 from lightrag_integrations.observe import Observer
+from lightrag_integrations.options import IngestOptions
 from lightrag_integrations.protocols import Embedder, Extractor, Tokenizer
 from lightrag_integrations.store import Store
 
@@ -40,3 +41,9 @@ class IngestTools:
     meter: Meter
     concurrency: int = 16
     """Calls the handle allows at once. Sizes the window of documents in work; limits no call by itself."""
+    make_extractor: Callable[[IngestOptions], Extractor] | None = None
+    """Makes the extractor for other options than the call's; None: it is the same under all."""
+
+    def extractor_for(self, options: IngestOptions) -> Extractor | None:
+        """The extractor under other options than the call's."""
+        return self.extractor if self.make_extractor is None else self.make_extractor(options)

@@ -16,6 +16,7 @@ from lightrag_integrations.contributions import PendingDocument, StoredDocument
 from lightrag_integrations.ingest.call import Call, Job
 from lightrag_integrations.ingest.check import same_json
 from lightrag_integrations.ingest.identity import same_upsert, upsert_hash
+from lightrag_integrations.ingest.manner import manner_of
 from lightrag_integrations.ingest.split import chunks_of, prepare_chunk
 from lightrag_integrations.models import Chunk, Document
 
@@ -109,7 +110,13 @@ def _pending(document: Document, left: PendingDocument | None, call: Call) -> Pe
         earlier.update((chunk.id, chunk) for chunk in document.chunks or ())
         text = document.text or left.document.text
         document = document.model_copy(update={"chunks": tuple(earlier.values()), "text": text})
-    return PendingDocument(document, upsert_hash(document, call.fingerprint), replace=replace, attempts=attempts)
+    return PendingDocument(
+        document,
+        upsert_hash(document, call.fingerprint),
+        replace=replace,
+        attempts=attempts,
+        options=manner_of(call.options),
+    )
 
 
 def _same_labels(document: Document, known: StoredDocument) -> bool:

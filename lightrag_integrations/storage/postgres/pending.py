@@ -24,14 +24,14 @@ class PendingPart(StorePart):
         """See `store.Store.accept`."""
         if not documents:
             return frozenset()
-        ids, titles, sources, metadata, contents, chunks, chunk_ids, hashes, replaces, attempts = columns(
-            [_row(one) for one in {one.document.id: one for one in documents}.values()], 10
+        ids, titles, sources, metadata, contents, chunks, chunk_ids, hashes, replaces, attempts, options = columns(
+            [_row(one) for one in {one.document.id: one for one in documents}.values()], 11
         )
         rows = await self._alone(
             "accept",
             ids=ids, titles=titles, sources=sources, metadata=metadata, contents=contents, chunks=chunks,
-            chunk_ids=chunk_ids, hashes=hashes, replaces=replaces, attempts=attempts, owner=owner, lease_s=lease_s,
-            onto=onto,
+            chunk_ids=chunk_ids, hashes=hashes, replaces=replaces, attempts=attempts, options=options,
+            owner=owner, lease_s=lease_s, onto=onto,
         )  # fmt: skip
         return frozenset(row[0] for row in rows)
 
@@ -62,16 +62,21 @@ def _row(pending: PendingDocument) -> tuple[Any, ...]:
         chunk_ids = json_text([chunk.id for chunk in document.chunks])
     return (
         document.id, document.title, document.source, json_text(document.metadata), document.text, chunks, chunk_ids,
-        pending.content_hash, pending.replace, pending.attempts,
+        pending.content_hash, pending.replace, pending.attempts, pending.options,
     )  # fmt: skip
 
 
 def _document(row: Sequence[Any]) -> PendingDocument:
-    document_id, title, source, metadata, text, chunks, content_hash, replaces, attempts, error, wanted = row
+    document_id, title, source, metadata, text, chunks, content_hash, replaces, attempts, error, wanted, options = row
     given = None
     if chunks is not None:
         given = tuple(Chunk.model_validate(one) for one in json.loads(chunks) if one["id"] in wanted)
     document = Document(id=document_id, title=title, source=source, metadata=metadata, text=text, chunks=given)
     return PendingDocument(
-        document=document, content_hash=content_hash, replace=replaces, attempts=attempts, error=error
+        document=document,
+        content_hash=content_hash,
+        replace=replaces,
+        attempts=attempts,
+        error=error,
+        options=options,
     )

@@ -5,6 +5,7 @@ import uuid
 from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
+from functools import partial
 from typing import Any
 
 import psycopg
@@ -76,17 +77,17 @@ class Bench(Observer):
         }
         if self.lexical:
             embedder = MeteredEmbedder(HashEmbedder(64), **limits)
-            extractor: Any = LexicalExtractor()
+            made_for: Any = None
         else:
             made = {"base_url": self.server.base_url, "api_key": "sk-secret"}
             chat, vectors = OpenAIChatModel("double", **made).connect(), OpenAIEmbedder("double", **made).connect()
             self._stack.push_async_callback(chat.aclose)
             self._stack.push_async_callback(vectors.aclose)
             embedder = MeteredEmbedder(vectors, batch=options.embed_batch, **limits)
-            extractor = ModelExtractor(MeteredChat(chat, kind="extract", **limits), options)
+            made_for = partial(ModelExtractor, MeteredChat(chat, kind="extract", **limits))
         return IngestTools(
             store=self.store,
-            extractor=self.extractor or extractor,
+            extractor=self._extractor(made_for, options),
             embedder=embedder,
             tokenizer=default_tokenizer(),
             observer=self,
@@ -94,7 +95,11 @@ class Bench(Observer):
             run_cpu=self.run_cpu,
             meter=meter,
             concurrency=self.concurrency,
+            make_extractor=lambda other: self._extractor(made_for, other),
         )
+
+    def _extractor(self, made_for: Any, options: IngestOptions) -> Any:
+        return self.extractor or (LexicalExtractor() if self.lexical else made_for(options))
 
     async def states(self) -> dict[str, str]:
         rows: Sequence[DocumentStatus] = await self.store.statuses(status=None, document_ids=None, limit=None)

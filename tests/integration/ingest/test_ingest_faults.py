@@ -177,3 +177,28 @@ async def test_a_row_that_no_transaction_takes_fails_alone_at_every_retry(bench:
         assert (report.documents, set(report.errors)) == (stored, {"bad"})
         assert "1099511627776" in report.errors["bad"]
     assert await bench.states() == {"bad": "failed", "ok": "processed"}
+
+
+async def test_a_retry_works_as_the_call_that_failed_was_told_to(bench: Bench) -> None:
+    text = "Ada Lovelace met Charles Babbage in London. " * 12
+    manners: dict[str, dict[str, Any]] = {
+        "small": {"chunk_tokens": 32, "extract": False},
+        "typed": {"entity_types": ("poet",), "max_entities": 2},
+        "nodes": {"extract": False, "on_existing": "upsert_chunks"},
+        "plain": {},
+    }
+    given = {name: Document(id=name, text=f"{name}. {text}") for name in manners}
+    given["nodes"] = Document(id="nodes", chunks=(Chunk(id="n", document_id="nodes", text=text),))
+    bench.server.fault("status", kind="embed", status=400)
+    for name, options in manners.items():
+        assert (await bench.ingest([given[name]], **options)).failed == 1
+    bench.server.clear()
+    report = await bench.retry(attempts=2)
+    assert (report.documents, report.failed) == (4, 0)
+    for name, options in manners.items():
+        assert (await bench.ingest([given[name]], **options)).unchanged == 1, name
+    statuses = await bench.store.statuses(status=None, document_ids=["small", "plain"], limit=None)
+    assert {one.id: one.chunks > 3 for one in statuses} == {"small": True, "plain": False}
+    facts = (await bench.store.status()).facts
+    await bench.store.delete(["typed", "plain"])
+    assert facts > (await bench.store.status()).facts == 0

@@ -23,14 +23,14 @@ async def states(store: Store) -> dict[str, str]:
 async def test_accepted_input_comes_back_whole_when_claimed(store: Store) -> None:
     given = Chunk(id="c", document_id="d", text="t", metadata={"a": 1}, embedding=(0.1, 1e-7),
                   extraction=Extraction(entities=[ExtractedEntity(name="X")]))  # fmt: skip
-    item = PendingDocument(
-        Document(id="d", text="é", title="T", source="s", metadata={"k": [1, "x"]}, chunks=(given,)), "h", replace=False
-    )
+    whole = Document(id="d", text="é", title="T", source="s", metadata={"k": [1, "x"]}, chunks=(given,))
+    item = PendingDocument(whole, "h", replace=False, options='{"a": 1}')
     await store.accept([item], owner="one", lease_s=60)
     await store.fail({"d": "broke"}, owner="one")
     (claimed,) = await store.claim(None, owner="two", lease_s=60, limit=10)
     assert claimed.document == item.document
     assert (claimed.content_hash, claimed.replace, claimed.attempts, claimed.error) == ("h", False, 1, "broke")
+    assert claimed.options == '{"a": 1}'
 
 
 async def test_states_follow_leases(store: Store) -> None:

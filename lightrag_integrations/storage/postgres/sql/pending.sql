@@ -6,20 +6,22 @@ WITH own AS (
     ORDER BY document_id FOR UPDATE
 )
 INSERT INTO {s}.pending AS p
-    (document_id, title, source, metadata, content, chunks, chunk_ids, content_hash, replaces, attempts, owner,
+    (document_id, title, source, metadata, content, chunks, chunk_ids, content_hash, replaces, attempts, options, owner,
      lease_until)
 SELECT u.document_id, u.title, u.source, u.metadata::jsonb, u.content, u.chunks,
        CASE WHEN u.chunk_ids IS NOT NULL THEN ARRAY(SELECT json_array_elements_text(u.chunk_ids::json)) END,
-       u.content_hash, u.replaces, u.attempts, %(owner)s, now() + make_interval(secs => %(lease_s)s)
+       u.content_hash, u.replaces, u.attempts, u.options, %(owner)s,
+       now() + make_interval(secs => %(lease_s)s)
 FROM unnest(%(ids)s::text[], %(titles)s::text[], %(sources)s::text[], %(metadata)s::text[], %(contents)s::text[],
-            %(chunks)s::text[], %(chunk_ids)s::text[], %(hashes)s::text[], %(replaces)s::bool[], %(attempts)s::int[])
-     AS u (document_id, title, source, metadata, content, chunks, chunk_ids, content_hash, replaces, attempts)
+            %(chunks)s::text[], %(chunk_ids)s::text[], %(hashes)s::text[], %(replaces)s::bool[], %(attempts)s::int[],
+            %(options)s::text[])
+     AS u (document_id, title, source, metadata, content, chunks, chunk_ids, content_hash, replaces, attempts, options)
 WHERE %(onto)s <> 'own' OR u.document_id IN (SELECT document_id FROM own)
 ORDER BY u.document_id COLLATE "C"
 ON CONFLICT (document_id) DO UPDATE SET
     title = excluded.title, source = excluded.source, metadata = excluded.metadata, content = excluded.content,
     chunks = excluded.chunks, chunk_ids = excluded.chunk_ids, content_hash = excluded.content_hash, replaces = excluded.replaces,
-    attempts = excluded.attempts, failed = false, error = '', owner = excluded.owner,
+    attempts = excluded.attempts, options = excluded.options, failed = false, error = '', owner = excluded.owner,
     lease_until = excluded.lease_until
 WHERE %(onto)s <> 'nothing'
 RETURNING p.document_id
@@ -45,7 +47,7 @@ SET failed = false, owner = %(owner)s, attempts = attempts + 1,
     lease_until = now() + make_interval(secs => %(lease_s)s)
 FROM free WHERE p.document_id = free.document_id
 RETURNING p.document_id, p.title, p.source, p.metadata, p.content, p.chunks, p.content_hash, p.replaces, p.attempts,
-          p.error, p.chunk_ids
+          p.error, p.chunk_ids, p.options
 
 -- name: fail
 WITH mine AS (
