@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from lightrag_integrations.options import QueryOptions
 from lightrag_integrations.retrieve.bm25 import Bm25, read_bm25
 from lightrag_integrations.retrieve.bridge import bridge
@@ -30,6 +32,8 @@ __all__ = ["rank_by_walk"]
 
 _NEAR = 20
 """Entities reported near the question, and chunks found beyond those wanted, for doubles to make way to."""
+_OWN = 0.5
+"""Part of its relevance that the best chunk keeps."""
 _PINNED = 5
 """Candidates for each guarded place, as some may be doubles of others."""
 
@@ -56,7 +60,7 @@ async def rank_by_walk(question: Question, reader: Reader, options: QueryOptions
     if not restart:
         return Ranking()
     first = _first_stage(keyword, vector)
-    relevance = Relevance(bm25.ids, _left_over(bm25, first[:1]), cosines=dict(vector))
+    relevance = Relevance(bm25.ids, _left_over(bm25, squared, first[:1]), cosines=dict(vector))
     hood = Neighbourhood(restart)
     await explore(hood, restart, reader, relevance=relevance, options=walk, vector=question.vector if vector else None)
     reached = walked(hood, relevance, columns, walk)
@@ -91,10 +95,20 @@ def _restart(seeds: Seeds, chunk_share: float, fact_share: float) -> dict[str, d
     }
 
 
-def _left_over(bm25: Bm25, first: Sequence[int]) -> Floats:
-    """BM25 of the question's words that the best chunk does not hold: they tell which way to go on from it."""
+def _left_over(bm25: Bm25, squared: Floats, first: Sequence[int]) -> Floats:
+    """BM25 of the question's words that the best chunk does not hold: they tell which way to go on from it.
+
+    The best chunk itself keeps half of what all words give it, as the question may be about nothing else.
+    """
     held = frozenset[int]().union(*bm25.holding(first).values())
-    return bm25.scores(power=2, without=held)
+    scores = _over_maximum(bm25.scores(power=2, without=held))
+    own = np.isin(bm25.ids, first)
+    scores[own] = np.maximum(scores[own], _OWN * _over_maximum(squared)[own])
+    return scores
+
+
+def _over_maximum(scores: Floats) -> Floats:
+    return scores / scores.max() if len(scores) and scores.max() > 0 else scores
 
 
 def _summed(columns: Mapping[str, Mapping[Node, float]]) -> dict[Node, float]:

@@ -92,7 +92,7 @@ class WholeGraph:
         for node, share in walk._summed(walk._restart(seeds, given.chunk_restart, given.fact_share)).items():
             start[self.rows[node]] = share
         first = walk._first_stage(keyword, vector)
-        worth = self._worth(question, bm25.ids, walk._left_over(bm25, first[:1]), vector[0][1])
+        worth = self._worth(question, bm25.ids, walk._left_over(bm25, squared, first[:1]), vector[0][1])
         mass = self.masses(start, worth, damping=given.damping, steps=given.steps)[: len(self.chunks)]
         scores = {int(self.chunks[row]): float(np.sqrt(mass[row])) for row in np.argsort(-mass)[:500] if mass[row] > 0}
         gains = await bridge(question, reader, bm25, scores)
