@@ -191,9 +191,9 @@ class Live:
         """See `LightRAGIndex.dump`."""
         return await (await self.store()).dump()
 
-    async def compact(self) -> None:
+    async def compact(self, forget: bool) -> None:
         """See `LightRAGIndex.compact`."""
-        await (await self.store()).compact()
+        await (await self.store()).compact(forget=forget)
 
     async def drop(self) -> None:
         """See `LightRAGIndex.drop`."""

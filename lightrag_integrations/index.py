@@ -257,13 +257,19 @@ class LightRAGIndex(Handle):
         """Like `dump`."""
         return await self._live.arun(self._live.dump)
 
-    def compact(self) -> None:
-        """Fold deletions into the postings and sweep what nothing refers to. Happens by itself, too."""
-        self._live.run(self._live.compact)
+    def compact(self, *, forget: bool = False) -> None:
+        """Fold deletions into the postings and sweep what nothing refers to. Happens by itself, too, but for `forget`.
 
-    async def acompact(self) -> None:
+        Args:
+            forget: Also drop the model's answers about text that no chunk has any more. Without it they stay in the
+                cache when documents are deleted, and such text need not be paid again; that of documents still pending
+                must be.
+        """
+        self._live.run(lambda: self._live.compact(forget))
+
+    async def acompact(self, *, forget: bool = False) -> None:
         """Like `compact`."""
-        await self._live.arun(self._live.compact)
+        await self._live.arun(lambda: self._live.compact(forget))
 
     def drop(self) -> None:
         """Remove the index with everything in it. The handle stays usable: the next call starts an empty index."""

@@ -256,8 +256,12 @@ class Store(Protocol):
         """Totals by kind, model and cached (one `Usage` each, tokens summed)."""
         ...
 
-    async def compact(self) -> None:
-        """Fold segments and anti-segments; sweep identities without contributions. Safe beside readers and writers."""
+    async def compact(self, *, forget: bool = False) -> None:
+        """Fold segments and anti-segments; sweep identities without contributions. Safe beside readers and writers.
+
+        Args:
+            forget: Also drop cached extractions of text that no chunk has any more.
+        """
         ...
 
     async def verify(self) -> Sequence[str]:

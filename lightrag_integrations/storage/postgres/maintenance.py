@@ -36,10 +36,12 @@ PostingRow = tuple[int, bytes, bytes, bytes]
 class MaintenancePart(StorePart):
     """`compact` of the store."""
 
-    async def compact(self) -> None:
+    async def compact(self, *, forget: bool = False) -> None:
         """See `store.Store.compact`. Also builds missing vector indexes and refreshes the planner's statistics."""
         await fold(self._database, self._tuning, everything=True)
         await sweep(self._database)
+        if forget:
+            await self._alone("forget_extractions")
         await build_vector_indexes(self._database, self._tuning)
         layout = await self._database.layout()
         async with self._database.connection() as connection:
@@ -141,6 +143,16 @@ async def _whole_terms(connection: Connection, layout: Layout, segments: bytes) 
                 held = held[cut:]
     if held:
         yield held
+
+
+async def count_segments(database: Database) -> int:
+    """How many segments there are, whoever wrote them.
+
+    Args:
+        database: The index.
+    """
+    async with database.snapshot() as (connection, layout):
+        return int((await run(connection, layout, "count_segments"))[0][0])
 
 
 async def sweep(database: Database) -> None:

@@ -48,8 +48,12 @@ class StorePart:
         async with self._database.transaction() as (connection, layout):
             return await run(connection, layout, name, **params)
 
-    def _changed(self) -> None:
-        """Called after every change of the content; the store starts its upkeep here."""
+    def _changed(self, *, removed: bool = False) -> None:
+        """Called after every change of the content; the store starts its upkeep here.
+
+        Args:
+            removed: Something may have been left that nothing tells of any more.
+        """
 
     def _warn(self, message: str) -> None:
         """Tell the user, once for each message; the store says how."""

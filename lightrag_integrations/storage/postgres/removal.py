@@ -1,7 +1,7 @@
 """Deleting documents and chunks, exactly: every contribution goes, in one transaction, and no model is called.
 
-Entities and relations that nothing tells of any more stay as invisible identity rows: a writer may be about to use
-them. `compact` sweeps them.
+Entities and relations that nothing tells of any more go too, but for those that a writer is about to use: upkeep sweeps
+them when it is quiet.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ class RemovalPart(StorePart):
             found = await run(connection, layout, "lock_documents", ids=ids)
             documents = int4_array([row[0] for row in found])
             chunks = dict(await run(connection, layout, "chunks_of_documents", documents=documents))
-            await remove_chunks(connection, layout, chunks)
+            await _remove_wholly(connection, layout, chunks)
             await run(connection, layout, "remove_documents", documents=documents)
-        self._changed()
+        self._changed(removed=True)
         return len({row[0] for row in waiting} | {row[1] for row in found})
 
     async def delete_chunks(self, chunk_ids: Sequence[str]) -> int:
@@ -42,14 +42,14 @@ class RemovalPart(StorePart):
             owners = [row[0] for row in await run(connection, layout, "documents_of_chunks", ids=ids)]
             await run(connection, layout, "lock_documents", ids=owners)
             found = await run(connection, layout, "chunks_by_id", ids=ids)
-            await remove_chunks(connection, layout, {row[0]: row[1] for row in found})
+            await _remove_wholly(connection, layout, {row[0]: row[1] for row in found})
             documents = int4_array(sorted({row[2] for row in found}))
             empty = int4_array(
                 [row[0] for row in await run(connection, layout, "empty_documents", documents=documents)]
             )
             await run(connection, layout, "remove_documents", documents=empty)
             await run(connection, layout, "mark_incomplete", documents=documents)
-        self._changed()
+        self._changed(removed=True)
         return len({row[4] for row in found} | withdrawn)
 
 
@@ -61,6 +61,18 @@ async def _withdraw(connection: Connection, layout: Layout, chunk_ids: Sequence[
     await run(connection, layout, "remove_pending", ids=empty)
     await run(connection, layout, "withdraw_chunks", ids=[row[0] for row in waiting], chunks=chunk_ids)
     return {chunk for _, chunks in waiting for chunk in chunks} & gone
+
+
+async def _remove_wholly(connection: Connection, layout: Layout, lengths: Mapping[int, int]) -> None:
+    """Remove chunks, and the identities that only they told of."""
+    chunks = int4_array(sorted(lengths))
+    told = [await run(connection, layout, f"{kind}_of_chunks", chunks=chunks) for kind in ("relations", "entities")]
+    await remove_chunks(connection, layout, lengths)
+    for kind, rows in zip(("relations", "entities"), told, strict=True):
+        among = int4_array([row[0] for row in rows])
+        # Locked and looked at again by the next statement, as in the sweep of all.
+        idle = await run(connection, layout, f"idle_{kind}_among", ids=among)
+        await run(connection, layout, f"sweep_{kind}", ids=int4_array([row[0] for row in idle]))
 
 
 async def remove_chunks(connection: Connection, layout: Layout, lengths: Mapping[int, int]) -> None:

@@ -66,8 +66,8 @@ class PostgresStore(
         async with self._database.snapshot() as (connection, layout):
             yield PostgresReader(connection, layout, where, self._tuning)
 
-    def _changed(self) -> None:
-        self._upkeep.changed()
+    def _changed(self, *, removed: bool = False) -> None:
+        self._upkeep.changed(removed=removed)
 
     def _warn(self, message: str) -> None:
         if message not in self._warned:

@@ -8,17 +8,19 @@ import time
 from contextlib import suppress
 
 from lightrag_integrations.errors import LightRAGError
-from lightrag_integrations.storage.postgres.maintenance import build_vector_indexes, fold
+from lightrag_integrations.storage.postgres.maintenance import build_vector_indexes, count_segments, fold, sweep
 from lightrag_integrations.storage.postgres.parts import Tuning
 from lightrag_integrations.storage.postgres.pool import Database
 
 __all__ = ["Upkeep"]
 
+_FOLD_S = 5.0
+"""Closing waits so long for a fold."""
 _LOG = logging.getLogger("lightrag_integrations.storage")
 
 
 class Upkeep:
-    """Folds segments while documents come in, and builds vector indexes when they have stopped coming."""
+    """Folds segments while documents come in; sweeps and builds vector indexes when they have stopped coming."""
 
     def __init__(self, database: Database, tuning: Tuning) -> None:
         """Start nothing yet.
@@ -32,21 +34,33 @@ class Upkeep:
         self._task: asyncio.Task[None] | None = None
         self._changed_at = 0.0
         self._segments = 0
+        """Written since the last fold, as far as is known."""
+        self._removed = False
+        self._folded = asyncio.Event()
 
-    def changed(self) -> None:
-        """Something was stored or deleted."""
+    def changed(self, *, removed: bool = False) -> None:
+        """Something was stored or deleted.
+
+        Args:
+            removed: Something may have been left that nothing tells of any more.
+        """
         self._segments += 1
+        self._removed = self._removed or removed
         self.look()
 
     def look(self) -> None:
         """See whether there is something to do, once it is quiet."""
         self._changed_at = time.monotonic()
         if self._task is None or self._task.done():
+            self._folded.clear()
             self._task = asyncio.create_task(self._run(), name="lightrag-upkeep")
 
     async def aclose(self) -> None:
         """End the task; what it had not finished is rolled back or removed."""
         if self._task is not None:
+            # Else programs that store a little and end would leave their segments to nobody.
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._folded.wait(), _FOLD_S)
             self._task.cancel()
             with suppress(asyncio.CancelledError):
                 await self._task
@@ -56,14 +70,35 @@ class Upkeep:
 
     async def _run(self) -> None:
         try:
-            quiet = False
-            while not quiet:
-                if self._segments >= self._tuning.fan:
-                    self._segments = 0
-                    await fold(self._database, self._tuning, everything=False)
-                await asyncio.sleep(self._tuning.idle_s / 4)
-                quiet = self._segments < self._tuning.fan and self._idle_s() >= self._tuning.idle_s
-            await build_vector_indexes(self._database, self._tuning)
+            done = None
+            # Changes may come while the last of it is done.
+            while done != self._changed_at:
+                done = await self._bring_up()
         except LightRAGError as error:
             # Nothing is lost: the next change or compact() does it again.
             _LOG.warning("upkeep of index %r stopped: %s", self._database.name, error, extra={"action": "upkeep"})
+        finally:
+            self._folded.set()
+
+    async def _bring_up(self) -> float:
+        """Fold until it is quiet, then do the rest; up to which change that was."""
+        if self._segments:
+            await self._fold(await count_segments(self._database))
+        self._folded.set()
+        quiet = False
+        while not quiet:
+            await self._fold(self._segments)
+            await asyncio.sleep(self._tuning.idle_s / 4)
+            quiet = self._segments < self._tuning.fan and self._idle_s() >= self._tuning.idle_s
+        done = self._changed_at
+        await self._fold(await count_segments(self._database))
+        if self._removed:
+            self._removed = False
+            await sweep(self._database)
+        await build_vector_indexes(self._database, self._tuning)
+        return done
+
+    async def _fold(self, segments: int) -> None:
+        if segments >= self._tuning.fan:
+            self._segments = 0
+            await fold(self._database, self._tuning, everything=False)

@@ -48,8 +48,9 @@ class WritePart(StorePart):
             ids = [document.document.id for document in documents]
             owned = dict(await run(connection, layout, "own_pending", ids=ids, owner=owner))
             mine = [_wanted(one, owned[one.document.id]) for one in documents if one.document.id in owned]
-            await _Writer(connection, layout).store(mine)
-        self._changed()
+            writer = _Writer(connection, layout)
+            await writer.store(mine)
+        self._changed(removed=writer.removed)
         return frozenset(owned)
 
 
@@ -67,6 +68,8 @@ class _Writer:
     def __init__(self, connection: Connection, layout: Layout) -> None:
         self._connection = connection
         self._layout = layout
+        self.removed = False
+        """Chunks made room for new ones, and may have been the last to tell of something."""
 
     async def _run(self, name: str, **params: Any) -> list[tuple[Any, ...]]:
         return await run(self._connection, self._layout, name, **params)
@@ -121,6 +124,7 @@ class _Writer:
                 )
         if foreign:
             raise InputError(f"can't store: {'; '.join(foreign)}; use other ids or delete those chunks", tuple(foreign))
+        self.removed = bool(gone)
         await remove_chunks(self._connection, self._layout, gone)
 
     async def _place(self, documents: Sequence[PreparedDocument], surrogates: Mapping[str, int]) -> list[Placed]:

@@ -6,6 +6,8 @@ import random
 import psycopg
 from psycopg import sql
 
+from lightrag_integrations.contributions import Usage
+from lightrag_integrations.models import ExtractedEntity, Extraction
 from lightrag_integrations.options import ConnectOptions
 from lightrag_integrations.storage.postgres import Tuning, open_store
 from lightrag_integrations.store import Store
@@ -58,18 +60,19 @@ async def test_compacting_leaves_one_segment_and_no_idle_identities(make_store: 
         names = ["Hub", f"N{number}"]
         made = chunk(f"c{number}", f"common w{number}", names=names, facts=[("Hub", f"N{number}", 1.0)])
         await put(store, document(f"d{number}", made))
+    await put(store, document("d0", chunk("c0", "common w0")))
     await store.delete(["d0", "d1"])
     before = await store.dump()
-    assert rows(dsn, schema, "SELECT count(*) FROM {s}.entity") == [(6,)]
+    assert sorted(rows(dsn, schema, "SELECT key FROM {s}.entity")) == [("hub",), ("n0",), ("n2",), ("n3",), ("n4",)]
     await store.compact()
     assert await store.dump() == before
     assert rows(dsn, schema, "SELECT sign, n_chunks FROM {s}.segment") == [(1, 3)]
     assert rows(dsn, schema, "SELECT count(*) FROM {s}.postings") == [(4,)]
     assert sorted(rows(dsn, schema, "SELECT key FROM {s}.entity")) == [("hub",), ("n2",), ("n3",), ("n4",)]
     assert rows(dsn, schema, "SELECT count(*) FROM {s}.relation") == [(3,)]
-    await store.delete(["d2", "d3", "d4"])
-    await store.compact()
-    assert rows(dsn, schema, "SELECT count(*) FROM {s}.entity") == [(0,)]
+    await store.delete_chunks(["c2", "c3", "c4"])
+    for table in ("entity", "relation", "mention", "fact", "chunk", "document"):
+        assert rows(dsn, schema, f"SELECT count(*) FROM {{s}}.{table}") == [(0,)], table
     assert await store.verify() == []
 
 
@@ -138,3 +141,68 @@ async def test_folds_at_once_do_no_harm(make_store: MakeStore) -> None:
     await asyncio.gather(*(store.compact() for store in stores), stores[0].delete(["d1"]))
     assert await stores[0].verify() == []
     assert (await stores[0].status()).chunks == 7
+
+
+async def test_what_a_writer_is_about_to_use_is_left_to_the_sweep(make_store: MakeStore, dsn: str) -> None:
+    store = await make_store(tuning=QUICK)
+    schema = (await store.status()).schema_name
+    await put(store, document("d", chunk("c", "x", names=["Ada", "Bob"], facts=[("Ada", "Bob", 1.0)])))
+    await store.compact()
+    with psycopg.connect(dsn) as writer:
+        lock = sql.SQL("SELECT FROM {}.entity WHERE key = 'ada' FOR KEY SHARE").format(sql.Identifier(schema))
+        writer.execute(lock)
+        assert await store.delete(["d"]) == 1
+        assert rows(dsn, schema, "SELECT key FROM {s}.entity") == [("ada",)]
+    assert rows(dsn, schema, "SELECT count(*) FROM {s}.relation") == [(0,)]
+
+    async def swept() -> bool:
+        return rows(dsn, schema, "SELECT key FROM {s}.entity") == []
+
+    await until(swept)
+
+
+async def test_what_a_newer_version_no_longer_tells_of_is_swept_when_it_is_quiet(
+    make_store: MakeStore, dsn: str
+) -> None:
+    store = await make_store(tuning=QUICK)
+    schema = (await store.status()).schema_name
+    await put(store, document("d", chunk("c", "x", names=["Ada", "Bob"], facts=[("Ada", "Bob", 1.0)])))
+    await put(store, document("d", chunk("c", "x", names=["Bob"])))
+
+    async def swept() -> bool:
+        return rows(dsn, schema, "SELECT key FROM {s}.entity") == [("bob",)]
+
+    await until(swept)
+    assert await store.verify() == []
+
+
+async def test_paid_answers_about_deleted_text_are_forgotten_on_demand(store: Store) -> None:
+    kept, gone = chunk("k", "kept"), chunk("g", "gone")
+    await put(store, document("k", kept), document("g", gone))
+    keys = [(one.content_hash, "extractor") for one in (kept, gone)]
+    for key in keys:
+        await store.cache_extraction(key, Extraction(entities=[ExtractedEntity(name=key[0])]), Usage("extract", "m"))
+    await store.delete(["g"])
+    await store.compact()
+    assert (await store.cached_extractions(keys)).keys() == set(keys)
+    await store.compact(forget=True)
+    assert (await store.cached_extractions(keys)).keys() == {keys[0]}
+
+
+async def test_handles_that_live_for_one_document_leave_no_heap_of_segments(make_store: MakeStore, dsn: str) -> None:
+    schema = (await (await make_store("brief")).status()).schema_name
+    for number in range(20):
+        brief = await open_store("brief", ConnectOptions(dsn=dsn), tuning=Tuning(fan=4, idle_s=3600))
+        await put(brief, document(f"d{number}", chunk(f"c{number}", "common")))
+        await brief.aclose()
+    assert rows(dsn, schema, "SELECT count(*) FROM {s}.segment")[0][0] <= 3 * 3
+    reading = await make_store("brief", tuning=Tuning(fan=2, idle_s=0.05))
+    async with reading.snapshot() as reader:
+        assert await reader.corpus() == (20, 20)
+
+    async def folded() -> bool:
+        return rows(dsn, schema, "SELECT max(n) FROM (SELECT count(*) AS n FROM {s}.segment GROUP BY level) l") == [
+            (1,)
+        ]
+
+    await until(folded)

@@ -6,6 +6,9 @@ INSERT INTO {s}.extraction (key, chunk_hash, extractor, result)
 VALUES (%(key)s, %(chunk_hash)s, %(extractor)s, %(result)s)
 ON CONFLICT (key) DO NOTHING
 
+-- name: forget_extractions
+DELETE FROM {s}.extraction e WHERE NOT EXISTS (SELECT FROM {s}.chunk c WHERE c.content_hash = e.chunk_hash)
+
 -- name: record_usage
 INSERT INTO {s}.ledger (kind, model, prompt_tokens, completion_tokens, cached, document_id)
 SELECT * FROM unnest(%(kinds)s::text[], %(models)s::text[], %(prompts)s::int8[], %(completions)s::int8[],

@@ -63,6 +63,12 @@ WITH gone_facts AS (DELETE FROM {s}.fact WHERE chunk = ANY(%(chunks)s::int[])),
      gone_mentions AS (DELETE FROM {s}.mention WHERE chunk = ANY(%(chunks)s::int[]))
 DELETE FROM {s}.chunk WHERE id = ANY(%(chunks)s::int[])
 
+-- name: entities_of_chunks
+SELECT DISTINCT entity FROM {s}.mention WHERE chunk = ANY(%(chunks)s::int[])
+
+-- name: relations_of_chunks
+SELECT DISTINCT relation FROM {s}.fact WHERE chunk = ANY(%(chunks)s::int[])
+
 -- name: remove_documents
 DELETE FROM {s}.document WHERE id = ANY(%(documents)s::int[])
 

@@ -32,6 +32,11 @@ DELETE FROM {s}.segment WHERE id = ANY(%(segments)s::int8[])
 SELECT id FROM {s}.relation r WHERE NOT EXISTS (SELECT FROM {s}.fact f WHERE f.relation = r.id)
 ORDER BY low, high LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 
+-- name: idle_relations_among
+SELECT id FROM {s}.relation r
+WHERE id = ANY(%(ids)s::int[]) AND NOT EXISTS (SELECT FROM {s}.fact f WHERE f.relation = r.id)
+ORDER BY low, high FOR UPDATE SKIP LOCKED
+
 -- name: sweep_relations
 DELETE FROM {s}.relation r
 WHERE id = ANY(%(ids)s::int[]) AND NOT EXISTS (SELECT FROM {s}.fact f WHERE f.relation = r.id)
@@ -42,6 +47,14 @@ WHERE NOT EXISTS (SELECT FROM {s}.mention m WHERE m.entity = e.id)
   AND NOT EXISTS (SELECT FROM {s}.relation r WHERE r.low = e.id)
   AND NOT EXISTS (SELECT FROM {s}.relation r WHERE r.high = e.id)
 ORDER BY key LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+
+-- name: idle_entities_among
+SELECT id FROM {s}.entity e
+WHERE id = ANY(%(ids)s::int[])
+  AND NOT EXISTS (SELECT FROM {s}.mention m WHERE m.entity = e.id)
+  AND NOT EXISTS (SELECT FROM {s}.relation r WHERE r.low = e.id)
+  AND NOT EXISTS (SELECT FROM {s}.relation r WHERE r.high = e.id)
+ORDER BY key FOR UPDATE SKIP LOCKED
 
 -- name: sweep_entities
 DELETE FROM {s}.entity e
