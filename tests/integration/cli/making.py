@@ -74,9 +74,10 @@ def make_xlsx(path: Path) -> Path:
     return path
 
 
-def make_epub(path: Path) -> Path:
+def make_epub(path: Path, *, padding: int = 0, again: int = 0, compression: int = ZIP_STORED) -> Path:
+    """A book of two chapters; its second padded with blanks and listed again so many times."""
     chapter = "<html><head><title>{0}</title></head><body><h1>{0}</h1><p>{1}</p></body></html>"
-    with ZipFile(path, "w", ZIP_STORED) as book:
+    with ZipFile(path, "w", compression) as book:
         book.writestr("mimetype", "application/epub+zip")
         book.writestr(
             "META-INF/container.xml",
@@ -91,8 +92,8 @@ def make_epub(path: Path) -> Path:
             '<item id="b" href="two.xhtml" media-type="application/xhtml+xml"/>'
             '<item id="a" href="one%20first.xhtml" media-type="application/xhtml+xml"/>'
             '<item id="c" href="cover.png" media-type="image/png"/></manifest>'
-            '<spine><itemref idref="a"/><itemref idref="b"/></spine></package>',
+            '<spine><itemref idref="a"/><itemref idref="b"/>' + '<itemref idref="b"/>' * again + "</spine></package>",
         )
         book.writestr("OEBPS/one first.xhtml", chapter.format("The plan", "Let the ship freeze in."))
-        book.writestr("OEBPS/two.xhtml", chapter.format("The drift", "Three years in the ice."))
+        book.writestr("OEBPS/two.xhtml", chapter.format("The drift", "Three years in the ice.") + " " * padding)
     return path

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from zipfile import ZIP_DEFLATED
 
 import pytest
 
@@ -44,6 +45,15 @@ def test_epub(tmp_path: Path) -> None:
     (document,) = read_file(make_epub(tmp_path / "a.epub"))
     assert document.title == "Farthest North"
     assert document.text == "# The plan\n\nLet the ship freeze in.\n\n# The drift\n\nThree years in the ice."
+
+
+def test_an_epub_that_blows_up_is_refused(tmp_path: Path) -> None:
+    bomb = make_epub(tmp_path / "bomb.epub", padding=65_000_000, compression=ZIP_DEFLATED)
+    assert bomb.stat().st_size < 200_000
+    with pytest.raises(ReadError, match="unpack to 65000"):
+        read_file(bomb)
+    (document,) = read_file(make_epub(tmp_path / "again.epub", padding=1000, again=2000))
+    assert document.text.count("Three years in the ice.") == 1
 
 
 @pytest.mark.parametrize("suffix", [".pdf", ".docx", ".pptx", ".xlsx", ".epub"])
