@@ -14,11 +14,13 @@ from langchain_core.runnables.config import ensure_config
 
 from lightrag_integrations import Chunk, Hit, IngestOptions, InputError, LightRAGIndex
 from lightrag_integrations import Document as OurDocument
+from lightrag_integrations.filters import parse_filter
 from lightrag_integrations.options import merged
 
 __all__ = [
     "RESERVED",
     "HandleEmbeddings",
+    "checked_filter",
     "child_config",
     "found",
     "one_chunk_each",
@@ -101,6 +103,12 @@ def child_config(callbacks: Callbacks) -> RunnableConfig:
         for name in ("run_name", "run_id"):  # they are this run's, not its children's
             config.pop(name, None)  # type: ignore[misc]
     return config
+
+
+def checked_filter(value: dict[str, Any] | None) -> dict[str, Any] | None:
+    """The filter as it was given, once it is one: told where it is written down, not at the first search."""
+    parse_filter(value)
+    return value
 
 
 class HandleEmbeddings(Embeddings):

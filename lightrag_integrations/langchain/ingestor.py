@@ -39,7 +39,7 @@ class LightRAGIngestor(RunnableSerializable[Sequence[Document], IngestReport], B
         """Ingest documents.
 
         Args:
-            input: The documents.
+            input: The documents; a single one and plain texts will do, too.
             config: Callbacks, tags and metadata of the run.
             **kwargs: Fields of this component, for this call only.
 
@@ -71,15 +71,20 @@ class LightRAGIngestor(RunnableSerializable[Sequence[Document], IngestReport], B
         return _with_ids(documents, await self.ainvoke(documents, **kwargs))
 
     def _ingest(self, documents: Sequence[Document], **fields: Any) -> IngestReport:
-        return self.index.ingest([without_evidence(document) for document in documents], **self._fields(fields))
+        return self.index.ingest(_listed(documents), **self._fields(fields))
 
     async def _aingest(self, documents: Sequence[Document], **fields: Any) -> IngestReport:
-        cleaned = [without_evidence(document) for document in documents]
-        return await self.index.aingest(cleaned, **self._fields(fields))
+        return await self.index.aingest(_listed(documents), **self._fields(fields))
 
     def _fields(self, given: dict[str, Any]) -> dict[str, Any]:
         names = ("options", "on_existing", "on_invalid", "show_progress")
         return {**{name: getattr(self, name) for name in names}, **given}
+
+
+def _listed(given: Sequence[Document]) -> list[Any]:
+    """What was given, without evidence; anything but LangChain's documents is the handle's to take or to refuse."""
+    items = [given] if isinstance(given, Document | str) else given
+    return [without_evidence(item) if isinstance(item, Document) else item for item in items]
 
 
 def _with_ids(documents: Sequence[Document], report: IngestReport) -> list[Document]:

@@ -10,10 +10,10 @@ from langchain_core.callbacks import AsyncCallbackManagerForRetrieverRun, Callba
 from langchain_core.documents import Document
 from langchain_core.retrievers import BaseRetriever, LangSmithRetrieverParams
 from langchain_core.runnables.config import set_config_context
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, field_validator
 
 from lightrag_integrations import LightRAGIndex, QueryOptions, RetrievalResult
-from lightrag_integrations.langchain.convert import child_config, found
+from lightrag_integrations.langchain.convert import checked_filter, child_config, found
 from lightrag_integrations.options import Mode, Rerank
 
 __all__ = ["LightRAGRetriever"]
@@ -41,6 +41,8 @@ class LightRAGRetriever(BaseRetriever):
     """True: by the handle's reranker; "llm": by its chat model; None: the handle's default."""
     options: QueryOptions | None = None
     """Everything else about a search; None: the handle's defaults."""
+
+    _checked_filter = field_validator("filter")(checked_filter)
 
     def _get_relevant_documents(
         self,

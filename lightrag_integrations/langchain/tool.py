@@ -9,10 +9,10 @@ from langchain_core.callbacks import AsyncCallbackManagerForToolRun, CallbackMan
 from langchain_core.documents import Document
 from langchain_core.tools import BaseTool, ToolException
 from langchain_core.tools.base import ArgsSchema
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from lightrag_integrations import InputError, LightRAGIndex, QueryOptions
-from lightrag_integrations.langchain.convert import RESERVED
+from lightrag_integrations.langchain.convert import RESERVED, checked_filter
 from lightrag_integrations.langchain.retriever import LightRAGRetriever
 from lightrag_integrations.options import Mode, Rerank
 
@@ -61,6 +61,8 @@ class LightRAGTool(BaseTool):
     """True: by the handle's reranker; "llm": by its chat model; None: the handle's default."""
     options: QueryOptions | None = None
     """Everything else about a search; None: the handle's defaults."""
+
+    _checked_filter = field_validator("filter")(checked_filter)
 
     def _run(
         self,

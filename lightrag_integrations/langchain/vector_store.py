@@ -7,8 +7,9 @@ from typing import Any, Self
 
 from langchain_core.documents import Document
 from langchain_core.embeddings import Embeddings
+from langchain_core.vectorstores import VectorStoreRetriever
 
-from lightrag_integrations import ConfigurationError, LightRAGIndex
+from lightrag_integrations import ConfigurationError, InputError, LightRAGIndex
 from lightrag_integrations.langchain.convert import (
     one_chunk_each,
     store_options,
@@ -83,7 +84,7 @@ class LightRAGVectorStore(VectorSearch):
         if ids is None:
             self.index.documents.delete([document.id for document in self.index.documents.list()])
         else:
-            self.index.documents.delete_chunks(ids)
+            self.index.documents.delete_chunks(_listed(ids))
         return True
 
     async def adelete(self, ids: list[str] | None = None, **_: Any) -> bool:
@@ -91,7 +92,7 @@ class LightRAGVectorStore(VectorSearch):
         if ids is None:
             await self.index.documents.adelete([document.id for document in await self.index.documents.alist()])
         else:
-            await self.index.documents.adelete_chunks(ids)
+            await self.index.documents.adelete_chunks(_listed(ids))
         return True
 
     def as_retriever(self, **kwargs: Any) -> Any:
@@ -99,10 +100,16 @@ class LightRAGVectorStore(VectorSearch):
 
         Args:
             **kwargs: `search_type`, `search_kwargs` (for ours: fields of `LightRAGRetriever`), `tags`, `metadata`, …
+
+        Raises:
+            InputError: There is no such `search_type`.
         """
-        mode = kwargs.get("search_type")
-        if mode not in MODES:
+        mode = kwargs.get("search_type", "similarity")
+        theirs = tuple(VectorStoreRetriever.allowed_search_types)
+        if mode in theirs:
             return super().as_retriever(**kwargs)
+        if mode not in MODES:
+            raise InputError(f"search_type: got {mode!r}; expected one of {', '.join((*theirs, *MODES))}")
         others = {name: value for name, value in kwargs.items() if name not in ("search_type", "search_kwargs")}
         return LightRAGRetriever(index=self.index, mode=mode, **kwargs.get("search_kwargs", {}), **others)
 
@@ -143,3 +150,9 @@ class LightRAGVectorStore(VectorSearch):
         store = cls(embedding=embedding, **kwargs)
         await store.aadd_texts(texts, metadatas, ids=ids)
         return store
+
+
+def _listed(ids: list[str]) -> list[str]:
+    if isinstance(ids, str):
+        raise InputError(f"ids: got {ids!r}; expected a list of ids, [{ids!r}]")
+    return ids

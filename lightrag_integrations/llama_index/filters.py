@@ -14,6 +14,8 @@ from llama_index.core.vector_stores.types import (
     VectorStoreQuery,
 )
 
+from lightrag_integrations import InputError
+
 __all__ = ["all_of", "query_filter", "to_filter"]
 
 _OPERATORS = MappingProxyType(
@@ -43,9 +45,17 @@ def to_filter(filters: MetadataFilters | Mapping[str, Any] | None) -> dict[str, 
 
     Returns:
         The filter in our dialect; None where nothing is filtered.
+
+    Raises:
+        InputError: It is neither of the two.
     """
     if filters is None or isinstance(filters, Mapping):
         return None if not filters else dict(filters)
+    if not isinstance(filters, MetadataFilters):
+        raise InputError(
+            f"filters: got {type(filters).__name__}; expected MetadataFilters(filters=[...]), or a dict such as "
+            '{"year": {"$gte": 2020}}'
+        )
     parts = [part for item in filters.filters if (part := _part(item)) is not None]
     if not parts:
         return None

@@ -11,6 +11,7 @@ from llama_index.core.schema import IndexNode, NodeWithScore, QueryBundle
 from llama_index.core.vector_stores.types import MetadataFilters
 
 from lightrag_integrations import LightRAGIndex, QueryOptions, RetrievalResult
+from lightrag_integrations.filters import parse_filter
 from lightrag_integrations.llama_index.convert import found
 from lightrag_integrations.llama_index.filters import to_filter
 from lightrag_integrations.options import Mode, Rerank, merged
@@ -56,9 +57,11 @@ class LightRAGRetriever(BaseRetriever):
         Raises:
             InputError: An option or a filter is wrong.
         """
+        where = to_filter(filters)
+        parse_filter(where)
         super().__init__(callback_manager=callback_manager, object_map=object_map, objects=objects, verbose=verbose)
         self.index = index
-        fields = {"k": similarity_top_k, "mode": mode, "filter": to_filter(filters), "rerank": rerank}
+        fields = {"k": similarity_top_k, "mode": mode, "filter": where, "rerank": rerank}
         self.options = merged(options or index.options.query, fields)
         """The options of every search; replace them to change it."""
 

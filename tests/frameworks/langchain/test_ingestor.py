@@ -84,3 +84,12 @@ def test_nothing_secret_is_shown() -> None:
     ingestor = LightRAGIngestor(index=index)
     assert "s3cr3t" not in repr(ingestor) + str(ingestor.model_dump()) + str(ingestor.to_json())
     index.close()
+
+
+async def test_one_document_and_plain_texts_will_do(index: LightRAGIndex) -> None:
+    ingestor = LightRAGIngestor(index=index)
+    assert ingestor.invoke(load()[0]).document_ids == ("corvane",)  # type: ignore[arg-type]
+    report = await ingestor.ainvoke(["Otto Varga planned the trams of Brenn."])  # type: ignore[list-item]
+    assert report.documents == 1
+    with pytest.raises(InputError, match="int"):
+        ingestor.invoke([3])  # type: ignore[list-item]

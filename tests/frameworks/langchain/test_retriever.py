@@ -18,7 +18,7 @@ from pydantic import SecretStr, ValidationError
 
 from lightrag_integrations import ConnectOptions, InputError, LightRAGIndex, QueryOptions
 from lightrag_integrations import Document as OurDocument
-from lightrag_integrations.langchain import LightRAGRetriever
+from lightrag_integrations.langchain import LightRAGRetriever, LightRAGTool
 from tests.frameworks.conftest import MakeIndex
 from tests.frameworks.doubles import WordChat, WordEmbedder
 
@@ -197,3 +197,9 @@ async def test_cancelling_a_call_leaves_the_retriever_usable(library: LightRAGIn
     with pytest.raises(asyncio.CancelledError):
         await task
     assert len(await retriever.ainvoke(question)) == 2
+
+
+@pytest.mark.parametrize("component", [LightRAGRetriever, LightRAGTool])
+def test_a_wrong_filter_is_told_where_it_is_written(index: LightRAGIndex, component: Any) -> None:
+    with pytest.raises(ValidationError, match=r"unknown operator '\$after'; expected one of"):
+        component(index=index, filter={"year": {"$after": 1900}})

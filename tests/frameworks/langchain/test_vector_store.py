@@ -10,6 +10,7 @@ from langchain_core.vectorstores import VectorStoreRetriever
 
 from lightrag_integrations import ConfigurationError, InputError, LightRAGError, LightRAGIndex
 from lightrag_integrations.langchain import LightRAGRetriever, LightRAGVectorStore
+from lightrag_integrations.options import MODES
 from tests.frameworks.conftest import MakeIndex
 from tests.frameworks.doubles import WordChat, WordEmbedder
 
@@ -70,8 +71,23 @@ def test_every_mode_is_a_search_type(library: LightRAGIndex, question: str, mode
     assert retriever.tags == ["mine"]
     assert retriever.invoke(question) == LightRAGRetriever(index=library, mode=mode, k=2).invoke(question)
     assert isinstance(store.as_retriever(), VectorStoreRetriever)
-    with pytest.raises(ValueError, match="search_type"):
+    with pytest.raises(InputError, match=r"'fuzzy'; expected one of similarity, .*, mix"):
         store.as_retriever(search_type="fuzzy")
+
+
+async def test_every_mode_finds_chunks_that_came_without_a_graph(store: LightRAGVectorStore) -> None:
+    assert store.index.status().relations == 0
+    for mode in MODES[: MODES.index("bypass")]:
+        retriever = store.as_retriever(search_type=mode, search_kwargs={"k": 2})
+        found = await retriever.ainvoke("red boats at night")
+        assert sorted(document.id for document in found) == ["1", "2"], mode
+        assert retriever.invoke("red boats at night") == found
+
+
+def test_one_id_in_place_of_a_list_is_refused(store: LightRAGVectorStore) -> None:
+    with pytest.raises(InputError, match=r"got '12'; expected a list"):
+        store.delete("12")  # type: ignore[arg-type]
+    assert len(store.get_by_ids(["1", "2"])) == 2
 
 
 async def test_stores_made_from_texts(dsn: str, make_index: MakeIndex) -> None:

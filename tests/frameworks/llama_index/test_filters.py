@@ -11,6 +11,7 @@ from llama_index.core.vector_stores.types import (
     VectorStoreQuery,
 )
 
+from lightrag_integrations import InputError
 from lightrag_integrations.filters import parse_filter
 from lightrag_integrations.llama_index.filters import query_filter, to_filter
 
@@ -53,3 +54,8 @@ def test_ids_narrow_a_query() -> None:
     }
     assert parse_filter(query_filter(query)) is not None
     assert query_filter(VectorStoreQuery(doc_ids=[], node_ids=[])) is None
+
+
+def test_a_bare_list_is_refused() -> None:
+    with pytest.raises(InputError, match=r"got list; expected MetadataFilters\(filters="):
+        to_filter([MetadataFilter(key="a", value=1)])  # type: ignore[arg-type]

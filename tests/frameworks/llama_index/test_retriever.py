@@ -67,6 +67,8 @@ def test_filters_of_both_kinds(library: LightRAGIndex, question: str) -> None:
 
 
 def test_what_is_wrong_is_refused(library: LightRAGIndex) -> None:
+    with pytest.raises(InputError, match="unknown operator"):
+        LightRAGRetriever(library, filters={"year": {"$after": 1900}})
     with pytest.raises(InputError, match="mode"):
         LightRAGRetriever(library, mode="fuzzy")  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="top_k"):
