@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from lightrag_integrations.contributions import Fact, Mention, PreparedChunk
+from lightrag_integrations.ingest.check import MAX_ID_BYTES
 from lightrag_integrations.ingest.lexical import lexical_contributions, lexical_mentions, title_mention
 from lightrag_integrations.ingest.validate import contributions, merged_mentions
 from lightrag_integrations.models import Chunk, Extraction
@@ -59,12 +60,25 @@ def _short(mentions: Iterable[Mention], options: IngestOptions) -> list[Mention]
     """The mentions whose names keep to the limit; a long title is cut, not lost: it links its chunks."""
     kept = []
     for mention in mentions:
-        if len(mention.surface) > options.max_name_chars and mention.is_title:
-            surface = mention.surface[: options.max_name_chars].rstrip()
-            mention = replace(mention, surface=surface, key=normalise_name(surface))
-        if len(mention.surface) <= options.max_name_chars:
+        if mention.is_title:
+            mention = _cut(mention, options.max_name_chars)
+        if len(mention.surface) <= options.max_name_chars and _storable(mention.key):
             kept.append(mention)
     return kept
+
+
+def _cut(mention: Mention, limit: int) -> Mention:
+    """The mention, its name as long as the limit and its key allow."""
+    while len(mention.surface) > limit or not _storable(mention.key):
+        # A key may be much longer than its name: one character may stand for a whole phrase.
+        limit = limit if len(mention.surface) > limit else len(mention.surface) // 2
+        surface = mention.surface[:limit].rstrip()
+        mention = replace(mention, surface=surface, key=normalise_name(surface))
+    return mention
+
+
+def _storable(key: str) -> bool:
+    return len(key.encode()) <= MAX_ID_BYTES
 
 
 def _with(chunk: PreparedChunk, mentions: Iterable[Mention], facts: Iterable[Fact]) -> PreparedChunk:

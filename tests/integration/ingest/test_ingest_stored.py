@@ -1,5 +1,7 @@
 """What arrives in the database, and what a second run costs."""
 
+import pytest
+
 from lightrag_integrations.models import Document
 from tests.integration.ingest.conftest import Bench
 
@@ -95,3 +97,15 @@ async def test_any_script_and_odd_ids(bench: Bench) -> None:
     assert set(await bench.states()) == {document.id for document in documents}
     for document in documents:
         assert await bench.store.document_text(document.id) == document.text
+
+
+@pytest.mark.parametrize("lexical", [True, False])
+async def test_titles_whose_keys_are_much_longer_are_cut(bench: Bench, lexical: bool) -> None:
+    bench.lexical = lexical
+    title = "\ufdfa" * 150  # each stands for a phrase of 18 letters
+    report = await bench.ingest([Document(id="d", title=title, text="Ada Lovelace met Mary Somerville.")])
+    assert (report.documents, report.errors) == (1, {})
+    async with bench.store.snapshot() as reader:
+        (row,) = await reader.find_chunks(["d#0"])
+        assert row.title == title
+        assert [is_title for _, _, is_title in await reader.mentions_of_chunks([row.id])].count(True) == 1
