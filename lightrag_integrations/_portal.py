@@ -22,6 +22,9 @@ __all__ = ["Portal"]
 T = TypeVar("T")
 Make = Callable[[], Coroutine[Any, Any, T]]
 
+_GRACE_S = 5.0
+"""Longest wait for tasks that were cancelled, at the end of a loop."""
+
 
 class Portal:
     """An event loop on a daemon thread, started at the first call.
@@ -37,6 +40,7 @@ class Portal:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._futures: set[Future[Any]] = set()
         self._stopped = False
         self._abandoned: list[object] = []
 
@@ -138,10 +142,16 @@ class Portal:
         await cleanup()
 
     def _submit(self, make: Make[T]) -> Future[T]:
-        loop = self._ensure_loop()
+        if self.forked:
+            self._forget_parent()
         future: Future[T] = Future()
         context = contextvars.copy_context()
-        loop.call_soon_threadsafe(self._start, make, future, context)
+        # Posted under the lock: what is posted after `stop` has posted its own would never be started.
+        with self._lock:
+            loop = self._ensure_loop()
+            self._futures.add(future)
+            loop.call_soon_threadsafe(self._start, make, future, context)
+        future.add_done_callback(self._futures.discard)
         return future
 
     def _start(self, make: Make[T], future: Future[T], context: contextvars.Context) -> None:
@@ -158,24 +168,22 @@ class Portal:
         return not self.forked and threading.current_thread() is self._thread
 
     def _ensure_loop(self) -> asyncio.AbstractEventLoop:
-        if self.forked:
-            self._forget_parent()
-        with self._lock:
-            if self._stopped:
-                raise IndexClosed("the handle was closed; make a new LightRAGIndex to go on")
-            if self._loop is None:
-                # psycopg's asynchronous connections need a selector loop; on Windows that is not the default.
-                self._loop = asyncio.SelectorEventLoop()
-                self._thread = threading.Thread(target=_serve, args=(self._loop,), name=self._name, daemon=True)
-                self._thread.start()
-            return self._loop
+        if self._stopped:
+            raise IndexClosed("the handle was closed; make a new LightRAGIndex to go on")
+        if self._loop is None:
+            # psycopg's asynchronous connections need a selector loop; on Windows that is not the default.
+            self._loop = asyncio.SelectorEventLoop()
+            serving = (self._loop, self._futures)
+            self._thread = threading.Thread(target=_serve, args=serving, name=self._name, daemon=True)
+            self._thread.start()
+        return self._loop
 
     def _forget_parent(self) -> None:
         # Kept referenced for ever: finalising the parent's loop here would unregister its sockets there. The lock is
         # a new one, as a thread that exists no more may have held the old one at the fork.
-        self._abandoned.append((self._loop, self._thread, self._tasks))
+        self._abandoned.append((self._loop, self._thread, self._tasks, self._futures))
         self._lock = threading.Lock()
-        self._loop, self._thread, self._tasks = None, None, set()
+        self._loop, self._thread, self._tasks, self._futures = None, None, set(), set()
         self._pid = os.getpid()
 
 
@@ -201,7 +209,7 @@ class _Cursor:
             await self._items.aclose()
 
 
-def _serve(loop: asyncio.AbstractEventLoop) -> None:
+def _serve(loop: asyncio.AbstractEventLoop, futures: set[Future[Any]]) -> None:
     asyncio.set_event_loop(loop)
     # asyncio's own default executor is only ended by starting one more thread, which a dying interpreter refuses.
     executor = ThreadPoolExecutor(max_workers=4, thread_name_prefix="lightrag-loop")
@@ -214,9 +222,11 @@ def _serve(loop: asyncio.AbstractEventLoop) -> None:
         for task in left:
             task.cancel()
         if left:
-            loop.run_until_complete(asyncio.wait(left, timeout=5))
+            loop.run_until_complete(asyncio.wait(left, timeout=_GRACE_S))
         loop.run_until_complete(loop.shutdown_asyncgens())
         loop.close()
+        for future in [*futures]:  # of work that would not be cancelled: its callers must not wait for ever
+            future.cancel()
 
 
 def _hand_over(task: asyncio.Task[T], future: Future[T]) -> None:

@@ -1,6 +1,7 @@
 """The loop thread a handle owns."""
 
 import asyncio
+import contextlib
 import contextvars
 import os
 import threading
@@ -8,6 +9,7 @@ import time
 
 import pytest
 
+from lightrag_integrations import _portal
 from lightrag_integrations._portal import Portal
 from lightrag_integrations.errors import IndexClosed, LightRAGError
 
@@ -142,6 +144,63 @@ def test_stop_drains_then_cancels_and_refuses_later_calls() -> None:
     with pytest.raises(IndexClosed, match="make a new"):
         portal.run(nothing)
     portal.stop(nothing, drain_s=0.1)
+
+
+def test_a_call_that_meets_the_closing_is_done_or_refused() -> None:
+    portal = Portal("closing")
+    portal.run(nothing)
+    stopping = threading.Thread(target=portal.stop, args=(nothing,), kwargs={"drain_s": 1})
+    post = portal._loop.call_soon_threadsafe
+
+    def stop_just_before(*args: object, **given: object) -> object:
+        if stopping.ident is None:
+            stopping.start()
+            stopping.join(0.5)
+        return post(*args, **given)
+
+    portal._loop.call_soon_threadsafe = stop_just_before
+    outcome: list[object] = []
+
+    async def seven() -> int:
+        return 7
+
+    def call() -> None:
+        try:
+            outcome.append(portal.run(seven))
+        except (IndexClosed, RuntimeError) as error:
+            outcome.append(error)
+
+    caller = threading.Thread(target=call, daemon=True)
+    caller.start()
+    caller.join(20)
+    stopping.join(20)
+    assert outcome == [7]
+
+
+def test_callers_of_work_that_will_not_end_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_portal, "_GRACE_S", 0.05)
+    portal = Portal("stubborn")
+    begun = threading.Event()
+    caught: list[BaseException] = []
+
+    async def stubborn() -> None:
+        begun.set()
+        while True:
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.Event().wait()
+
+    def call() -> None:
+        try:
+            portal.run(stubborn)
+        except IndexClosed as error:
+            caught.append(error)
+
+    caller = threading.Thread(target=call, daemon=True)
+    caller.start()
+    begun.wait(20)
+    portal.stop(nothing, drain_s=0.05)
+    caller.join(20)
+    assert len(caught) == 1
 
 
 def test_a_forked_child_gets_a_loop_of_its_own(portal: Portal) -> None:
