@@ -121,6 +121,8 @@ class WalkOptions(_Options):
     those named in it."""
     seeds: int = Field(default=50, ge=1)
     """First chunks of each list that carry restart mass."""
+    bridge: float = Field(default=0.8, ge=0, le=1)
+    """Part of its score that one of the best chunks gives to chunks whose title it mentions; 0: none."""
     guard: int = Field(default=1, ge=0)
     """So many of the fused first stage's best stay within the first five."""
 
@@ -129,7 +131,7 @@ class QueryOptions(_Options):
     """How a question is searched."""
 
     mode: Mode = "mix"
-    k: int = Field(default=10, ge=1)
+    k: int = Field(default=10, ge=1, lt=2**31)
     """Hits to return."""
     filter: dict[str, Any] | None = None
     """Metadata filter, see `filters`."""

@@ -14,37 +14,37 @@ __all__ = ["bridge"]
 _FROM = 5
 _LINKS = 40
 _SHARED_BY = 20
-_STRENGTH = 0.8
 _FLOOR = 0.2
 """A linked chunk without any missing word gets this share: the answer's words are seldom the question's."""
 
 
 async def bridge(
-    question: Question, reader: Reader, bm25: Bm25, scores: Mapping[int, float]
+    question: Question, reader: Reader, bm25: Bm25, scores: Mapping[int, float], *, strength: float
 ) -> dict[int, tuple[float, int]]:
     """Gains of chunks whose title one of the best chunks mentions.
 
-    A chunk p of the best five gives each linked chunk q 0.8 · score(p) · (0.2 + 0.8 · share), share being the part,
-    by squared idf, of the question's words missing in p that q holds. The largest gain counts.
+    A chunk p of the best five gives each linked chunk q strength · score(p) · (0.2 + 0.8 · share), share being the
+    part, by squared idf, of the question's words missing in p that q holds. The largest gain counts.
 
     Args:
         question: Its terms.
         reader: The snapshot.
         bm25: Holds idf and postings of the terms.
         scores: Chunk to score so far; of equal scores the earlier chunk comes first.
+        strength: Most of its score that a chunk gives on.
 
     Returns:
         Chunk to (gain, the chunk it comes from).
     """
     first = sorted(scores, key=lambda chunk: -round(scores[chunk], DIGITS))[:_FROM]
-    links = await _links(first, reader) if first else []
+    links = await _links(first, reader) if first and strength else []
     held = bm25.holding(sorted({*first, *(q for _, q, _ in links)}))
     squared = {term: bm25.idf[term] ** 2 for term in question.terms if term in bm25.idf}
     gains: dict[int, tuple[float, int]] = {}
-    for p, q, strength in links:
-        lacking = {term: weight for term, weight in squared.items() if term not in held[p]}
-        share = sum(weight for term, weight in lacking.items() if term in held[q]) / (sum(lacking.values()) or 1.0)
-        gain = _STRENGTH * scores[p] * (_FLOOR + (1 - _FLOOR) * share) * strength
+    for p, q, weight in links:
+        lacking = {term: value for term, value in squared.items() if term not in held[p]}
+        share = sum(value for term, value in lacking.items() if term in held[q]) / (sum(lacking.values()) or 1.0)
+        gain = strength * scores[p] * (_FLOOR + (1 - _FLOOR) * share) * weight
         if gain > gains.get(q, (0.0, 0))[0]:
             gains[q] = (gain, p)
     return gains

@@ -64,7 +64,7 @@ async def rank_by_walk(question: Question, reader: Reader, options: QueryOptions
     hood = Neighbourhood(restart)
     await explore(hood, restart, reader, relevance=relevance, options=walk, vector=question.vector if vector else None)
     reached = walked(hood, relevance, columns, walk)
-    gains = await bridge(question, reader, bm25, reached.scores())
+    gains = await bridge(question, reader, bm25, reached.scores(), strength=walk.bridge)
     pinned = first[: walk.guard * _PINNED] if options.mode == "mix" else []
     return Ranking(
         chunks=reached.found(gains, wanted=wanted(options) + _NEAR, pinned=pinned),

@@ -17,6 +17,7 @@ ABLATIONS: dict[str, dict[str, Any]] = {
     "damping .7": {"walk": {"damping": 0.7}},
     "damping .85": {"walk": {"damping": 0.85}},
     "damping .95": {"walk": {"damping": 0.95}},
+    "no bridge": {"walk": {"bridge": 0.0}},
     "no guard": {"walk": {"guard": 0}},
     "guard 2": {"walk": {"guard": 2}},
     "seeds 10": {"walk": {"seeds": 10}},

@@ -24,13 +24,15 @@ UNTITLED = reader(
 ASKED = "Where was the designer of the Fram born?"
 
 
-async def gains(where: MemoryReader, scores: dict[str, float], asked: str = ASKED) -> dict[str, tuple[float, str]]:
+async def gains(
+    where: MemoryReader, scores: dict[str, float], asked: str = ASKED, *, strength: float = 0.8
+) -> dict[str, tuple[float, str]]:
     ids = {row.document_id: row.id for row in await where.all_chunks()}
     names = {number: name for name, number in ids.items()}
     given = question(asked)
-    found = await bridge(
-        given, where, await read_bm25(where, given.terms), {ids[name]: score for name, score in scores.items()}
-    )
+    bm25 = await read_bm25(where, given.terms)
+    scored = {ids[name]: score for name, score in scores.items()}
+    found = await bridge(given, where, bm25, scored, strength=strength)
     return {names[chunk]: (gain, names[source]) for chunk, (gain, source) in found.items()}
 
 
@@ -73,6 +75,14 @@ async def test_untitled_chunks_are_linked_by_the_rarer_names_they_share() -> Non
     found = await gains(UNTITLED, {"a": 1.0})
     assert found["b"] == (pytest.approx(0.8 / math.sqrt(2)), "a")
     assert "c" not in found
+
+
+async def test_gains_follow_the_strength() -> None:
+    full, half = await gains(TITLED, {"a": 0.5}), await gains(TITLED, {"a": 0.5}, strength=0.4)
+    assert {name: 2 * gain for name, (gain, _) in half.items()} == pytest.approx(
+        {name: gain for name, (gain, _) in full.items()}
+    )
+    assert await gains(TITLED, {"a": 0.5}, strength=0) == {}
 
 
 async def test_nothing_to_bridge_from() -> None:
