@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeVar
 from lightrag_integrations._portal import Portal
 from lightrag_integrations._session import Session, open_session
 from lightrag_integrations._settings import Settings, show_database
+from lightrag_integrations.calls.chat import end_stream
 from lightrag_integrations.evaluate.questions import Questions, read_questions
 from lightrag_integrations.evaluate.report import EvaluationReport
 from lightrag_integrations.evaluate.run import Kind, Ports, run_evaluation
@@ -146,8 +147,12 @@ class Live:
 
     async def stream(self, question: str, query: QueryOptions, options: AnswerOptions) -> AsyncIterator[str]:
         """See `LightRAGIndex.stream_answer`."""
-        async for piece in run_stream(question, (await self.session()).retrieval_tools(), query, options):
-            yield piece
+        pieces = run_stream(question, (await self.session()).retrieval_tools(), query, options)
+        try:
+            async for piece in pieces:
+                yield piece
+        finally:
+            await end_stream(pieces)
 
     async def rerank(self, query: str, hits: Sequence[Hit], top_n: int | None, reranker: Reranker | None) -> list[Hit]:
         """See `LightRAGIndex.rerank`."""

@@ -13,6 +13,7 @@ import os
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from lightrag_integrations.errors import IndexClosed, LightRAGError
@@ -41,6 +42,7 @@ class Portal:
         self._thread: threading.Thread | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
         self._futures: set[Future[Any]] = set()
+        self._cursors: set[_Cursor] = set()
         self._stopped = False
         self._abandoned: list[object] = []
 
@@ -88,26 +90,32 @@ class Portal:
 
     def iterate(self, make: Callable[[], AsyncIterator[T]]) -> Iterator[T]:
         """Iterate an asynchronous iterator of the portal's loop, blocking for each item."""
-        cursor = _Cursor(make)
+        cursor = self._open_cursor(make)
         try:
             while (item := self.run(cursor.next)) is not None:
                 yield item[0]
         finally:
-            if self.running:
-                self.run(cursor.close)
+            self._cursors.discard(cursor)
+            with suppress(IndexClosed):  # closing the portal ends what is open
+                if self._on_own_thread():  # the collector may run anywhere; waiting here would be for ourselves
+                    self._submit(cursor.close)
+                elif self.running:
+                    self.run(cursor.close)
 
     async def aiterate(self, make: Callable[[], AsyncIterator[T]]) -> AsyncIterator[T]:
         """Iterate an asynchronous iterator of the portal's loop from another running loop."""
-        cursor = _Cursor(make)
+        cursor = self._open_cursor(make)
         try:
             while (item := await self.arun(cursor.next)) is not None:
                 yield item[0]
         finally:
-            if self.running:
-                await self.arun(cursor.close)
+            self._cursors.discard(cursor)
+            with suppress(IndexClosed):
+                if self.running:
+                    await self.arun(cursor.close)
 
     def stop(self, cleanup: Make[None], *, drain_s: float) -> None:
-        """Refuse new calls, let running ones finish, clean up, end the thread. Safe to call twice.
+        """Refuse new calls, let running ones finish, end open iterations, clean up, end the thread. Safe to call twice.
 
         Args:
             cleanup: Runs last on the loop.
@@ -139,7 +147,15 @@ class Portal:
                 task.cancel()
             if late:
                 await asyncio.wait(late, timeout=drain_s)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(drain_s):
+                await asyncio.gather(*(cursor.close() for cursor in [*self._cursors]), return_exceptions=True)
         await cleanup()
+
+    def _open_cursor(self, make: Callable[[], AsyncIterator[Any]]) -> _Cursor:
+        cursor = _Cursor(make)
+        self._cursors.add(cursor)
+        return cursor
 
     def _submit(self, make: Make[T]) -> Future[T]:
         if self.forked:
@@ -181,9 +197,9 @@ class Portal:
     def _forget_parent(self) -> None:
         # Kept referenced for ever: finalising the parent's loop here would unregister its sockets there. The lock is
         # a new one, as a thread that exists no more may have held the old one at the fork.
-        self._abandoned.append((self._loop, self._thread, self._tasks, self._futures))
+        self._abandoned.append((self._loop, self._thread, self._tasks, self._futures, self._cursors))
         self._lock = threading.Lock()
-        self._loop, self._thread, self._tasks, self._futures = None, None, set(), set()
+        self._loop, self._thread, self._tasks, self._futures, self._cursors = None, None, set(), set(), set()
         self._pid = os.getpid()
 
 
@@ -193,18 +209,24 @@ class _Cursor:
     def __init__(self, make: Callable[[], AsyncIterator[Any]]) -> None:
         self._make = make
         self._items: AsyncIterator[Any] | None = None
+        self._advancing: asyncio.Task[Any] | None = None
 
     async def next(self) -> tuple[Any] | None:
         """The next item in a 1-tuple, or None at the end."""
         if self._items is None:
             self._items = self._make()
+        self._advancing = asyncio.current_task()
         try:
             return (await anext(self._items),)
         except StopAsyncIteration:
             return None
+        finally:
+            self._advancing = None
 
     async def close(self) -> None:
-        """End the iterator where it stands."""
+        """End the iterator where it stands; one that is being cancelled ends by itself, and is waited for."""
+        if self._advancing is not None:
+            await asyncio.wait([self._advancing])
         if self._items is not None and hasattr(self._items, "aclose"):
             await self._items.aclose()
 

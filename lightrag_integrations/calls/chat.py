@@ -12,7 +12,7 @@ from lightrag_integrations.contributions import Usage
 from lightrag_integrations.errors import ModelError
 from lightrag_integrations.protocols import ChatModel, ChatReply, Message, ReplyFormat
 
-__all__ = ["MeteredChat", "StreamsUsage"]
+__all__ = ["MeteredChat", "StreamsUsage", "end_stream"]
 
 
 @runtime_checkable
@@ -24,6 +24,12 @@ class StreamsUsage(Protocol):
     ) -> AsyncIterator[str | ChatReply]:
         """Yield the answer in pieces, then one `ChatReply` (its text empty) with the tokens used."""
         ...
+
+
+async def end_stream(pieces: AsyncIterator[Any]) -> None:
+    """End a stream here and now; one left to the collector ends later, on nobody's task."""
+    if isinstance(pieces, AsyncGenerator):
+        await pieces.aclose()
 
 
 class MeteredChat:
@@ -114,7 +120,7 @@ class MeteredChat:
                     yield event
                 event = await anext(events, None)
         finally:
-            await _close(events)
+            await end_stream(events)
             usage = self._usage(cost, estimate, "".join(pieces))
             self._meter.count(usage)
             await self._meter.hand_over(usage)
@@ -141,7 +147,7 @@ class MeteredChat:
             async with asyncio.timeout(self._timeout_s):
                 return await anext(events, None)
         except TimeoutError as error:
-            await _close(events)
+            await end_stream(events)
             raise self._too_slow() from error
 
     def _too_slow(self) -> ModelError:
@@ -166,10 +172,8 @@ def _estimate(messages: Sequence[Message]) -> int:
 
 
 async def _texts(pieces: AsyncIterator[str]) -> AsyncIterator[str | ChatReply]:
-    async for piece in pieces:
-        yield piece
-
-
-async def _close(events: AsyncIterator[Any]) -> None:
-    if isinstance(events, AsyncGenerator):
-        await events.aclose()
+    try:
+        async for piece in pieces:
+            yield piece
+    finally:
+        await end_stream(pieces)

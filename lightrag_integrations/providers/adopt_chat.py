@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from lightrag_integrations.errors import ConfigurationError
@@ -74,8 +74,13 @@ class _GuardedChat:
     async def stream(self, messages: Sequence[Message], *, max_tokens: int | None = None) -> AsyncIterator[str]:
         """Pass the pieces on."""
         with ForeignErrors(f"chat model {self.name}"):
-            async for piece in self._chat.stream(messages, max_tokens=max_tokens):
-                yield piece
+            pieces = self._chat.stream(messages, max_tokens=max_tokens)
+            try:
+                async for piece in pieces:
+                    yield piece
+            finally:
+                if isinstance(pieces, AsyncGenerator):
+                    await pieces.aclose()
 
     async def aclose(self) -> None:
         """Close the user's model."""

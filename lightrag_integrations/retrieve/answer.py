@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator
 
+from lightrag_integrations.calls.chat import end_stream
 from lightrag_integrations.errors import ConfigurationError
 from lightrag_integrations.models import Answer, Citation, RetrievalResult
 from lightrag_integrations.options import AnswerOptions, QueryOptions
@@ -50,8 +51,12 @@ async def run_stream(
     """Like `run_answer`, yielding the text in pieces."""
     chat = _chat(tools)
     _, messages = await _prepare(question, tools, query, options)
-    async for piece in chat.stream(messages, max_tokens=options.max_completion_tokens):
-        yield piece
+    pieces = chat.stream(messages, max_tokens=options.max_completion_tokens)
+    try:
+        async for piece in pieces:
+            yield piece
+    finally:
+        await end_stream(pieces)
 
 
 def _chat(tools: RetrievalTools) -> ChatModel:

@@ -111,6 +111,54 @@ def test_iteration_both_ways_and_early_end(portal: Portal) -> None:
     assert len(closed) == 3
 
 
+class Endless:
+    """One item, then nothing; its end takes a while."""
+
+    def __init__(self) -> None:
+        self.begun = threading.Event()
+        self.ended = False
+
+    async def items(self):
+        try:
+            yield 1
+            self.begun.set()
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.sleep(0.02)
+            self.ended = True
+
+
+async def test_a_reader_that_is_cancelled_leaves_when_the_stream_has_ended(portal: Portal) -> None:
+    endless = Endless()
+
+    async def read() -> None:
+        async for _ in portal.aiterate(endless.items):
+            pass
+
+    reader = asyncio.create_task(read())
+    await asyncio.to_thread(endless.begun.wait, 20)
+    reader.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await reader
+    assert endless.ended
+
+
+def test_stop_ends_open_streams_before_it_cleans_up() -> None:
+    portal = Portal("reading")
+    endless = Endless()
+    order: list[bool] = []
+
+    async def clean_up() -> None:
+        order.append(endless.ended)
+
+    reading = portal.iterate(endless.items)
+    assert next(reading) == 1
+    portal.stop(clean_up, drain_s=1)
+    assert order == [True]
+    with pytest.raises(IndexClosed):
+        next(reading)
+
+
 def test_stop_drains_then_cancels_and_refuses_later_calls() -> None:
     portal = Portal("stopping")
     finished = []

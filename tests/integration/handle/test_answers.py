@@ -14,6 +14,7 @@ from lightrag_integrations import (
     OpenAIEmbedder,
     TaskModels,
 )
+from lightrag_integrations.protocols import ChatReply
 
 DOCUMENTS = [
     Document(
@@ -68,6 +69,47 @@ def test_a_stream_may_be_left_early(index) -> None:
     for _ in index.stream_answer(QUESTION, k=2):
         break
     assert index.answer(QUESTION, k=2).text
+
+
+class Pausing:
+    """A model that says one word and thinks for ever."""
+
+    name = "pausing"
+    formats = ("text",)
+
+    def __init__(self) -> None:
+        self.ended = 0
+
+    async def chat(self, messages, *, format="text", schema=None, max_tokens=None) -> ChatReply:
+        return ChatReply("one")
+
+    async def stream(self, messages, *, max_tokens=None):
+        try:
+            yield "one"
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.sleep(0.02)
+            self.ended += 1
+
+    async def aclose(self) -> None:
+        """Nothing to give back."""
+
+
+def test_whoever_leaves_a_stream_early_has_ended_the_models_stream(make_index) -> None:
+    model = Pausing()
+    index = make_index(llm=model)
+    for _ in index.stream_answer(QUESTION, mode="bypass"):
+        break
+    assert model.ended == 1
+
+    async def give_up() -> None:
+        async with asyncio.timeout(0.5):
+            async for _ in index.astream_answer(QUESTION, mode="bypass"):
+                pass
+
+    with pytest.raises(TimeoutError):
+        asyncio.run(give_up())
+    assert model.ended == 2
 
 
 def test_bypass_asks_the_model_alone(index, openai_server) -> None:
