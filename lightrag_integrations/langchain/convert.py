@@ -47,8 +47,8 @@ def stored(hit: Hit) -> Document:
 
 
 def without_evidence(document: Document) -> Document:
-    """A document as it was stored, in case it came out of our retriever."""
-    if RESERVED not in document.metadata:
+    """A document as it was stored, in case it came out of our retriever; what else is under the key is the user's."""
+    if not _evidence(document.metadata):
         return document
     metadata = {key: value for key, value in document.metadata.items() if key != RESERVED}
     return document.model_copy(update={"metadata": metadata})
@@ -78,7 +78,7 @@ def to_hits(documents: Sequence[Document]) -> list[Hit]:
     """Documents as hits, for a reranker; each gets a chunk id of its own, its position where it has none."""
     hits: dict[str, Hit] = {}
     for position, document in enumerate(documents):
-        summary: dict[str, Any] = document.metadata.get(RESERVED) or {}
+        summary = _evidence(document.metadata)
         chunk_id = document.id or f"#{position}"
         if chunk_id in hits:
             chunk_id = f"#{position}"
@@ -133,6 +133,12 @@ class HandleEmbeddings(Embeddings):
     async def aembed_query(self, text: str) -> list[float]:
         """Like `embed_query`."""
         return (await self._index.aembed([text], kind="query"))[0]
+
+
+def _evidence(metadata: dict[str, Any]) -> dict[str, Any]:
+    """What our retriever put beside the stored metadata; empty when there is nothing of ours."""
+    found = metadata.get(RESERVED)
+    return found if isinstance(found, dict) and {"chunk_id", "document_id", "score", "mode"} <= found.keys() else {}
 
 
 def _one_chunk(key: str, document: Document) -> OurDocument:

@@ -35,7 +35,8 @@ _KEPT_ELSEWHERE = frozenset({"id_", "embedding", "metadata", "text", "text_resou
 
 def to_chunk(node: BaseNode) -> Chunk:
     """A node as a chunk of its reference document (or of itself), with what it carries filled in."""
-    metadata = {key: value for key, value in node.metadata.items() if key not in (*KG_KEYS, RESERVED)}
+    ours = (*KG_KEYS, RESERVED) if _is_evidence(node.metadata.get(RESERVED)) else KG_KEYS
+    metadata = {key: value for key, value in node.metadata.items() if key not in ours}
     text = node.get_content()
     start, end = _place(node, "start_char_idx"), _place(node, "end_char_idx")
     return Chunk(
@@ -72,6 +73,11 @@ def documents_of(nodes: Sequence[BaseNode], *, build_graph: bool) -> list[OurDoc
         fields["position"] = len(siblings) if place is None else place
         siblings.append(chunk.model_copy(update=fields))
     return [_document(document_id, chunks) for document_id, chunks in grouped.items()]
+
+
+def _is_evidence(value: object) -> bool:
+    """Our retriever put it there; anything else under the key is the user's."""
+    return isinstance(value, dict) and {"chunk_id", "document_id", "score", "mode"} <= value.keys()
 
 
 def _place(node: BaseNode, name: str) -> int | None:

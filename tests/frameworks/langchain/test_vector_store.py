@@ -9,7 +9,7 @@ from langchain_core.indexing import InMemoryRecordManager, aindex, index
 from langchain_core.vectorstores import VectorStoreRetriever
 
 from lightrag_integrations import ConfigurationError, InputError, LightRAGError, LightRAGIndex
-from lightrag_integrations.langchain import LightRAGRetriever, LightRAGVectorStore
+from lightrag_integrations.langchain import LightRAGReranker, LightRAGRetriever, LightRAGVectorStore
 from lightrag_integrations.options import MODES
 from tests.frameworks.conftest import MakeIndex
 from tests.frameworks.doubles import WordChat, WordEmbedder
@@ -175,3 +175,18 @@ async def test_what_was_deleted_while_it_could_not_be_stored_stays_away(make_ind
     embedder.down = False
     assert store.index.documents.retry().documents == 0
     assert store.get_by_ids(["k", "n", "m"]) == []
+
+
+def test_a_users_own_key_of_our_name_is_kept(make_index: MakeIndex) -> None:
+    handle = make_index()
+    store = LightRAGVectorStore(index=handle)
+    own = [Document(id="v", page_content="red boats", metadata={"lightrag": "v1.4", "a": 1})]
+    own.append(Document(id="w", page_content="red boats", metadata={"lightrag": {"score": 1}}))
+    store.add_documents(own)
+    assert store.get_by_ids(["v", "w"]) == own
+    found = LightRAGRetriever(index=handle).invoke("red boats")
+    store.add_documents(found)
+    assert [one.metadata for one in store.get_by_ids([one.id or "" for one in found])] == [
+        {key: value for key, value in one.metadata.items() if key != "lightrag"} for one in found
+    ]
+    assert [one.id for one in LightRAGReranker(index=handle).compress_documents(own, "boats")] == ["v", "w"]

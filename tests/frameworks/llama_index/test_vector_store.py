@@ -219,3 +219,10 @@ async def test_what_was_deleted_while_it_could_not_be_stored_stays_away(make_ind
     embedder.down = False
     assert store.index.documents.retry().documents == 1
     assert [node.node_id for node in await store.aget_nodes()] == ["second"]
+
+
+def test_a_users_own_key_of_our_name_is_kept(make_index: MakeIndex) -> None:
+    store = LightRAGVectorStore(index=make_index(embed_model=WordEmbedder()))
+    store.add([TextNode(id_="v", text="red boats", metadata={"lightrag": "v1.4", "a": 1})])
+    (node,) = store.get_nodes(["v"])
+    assert node.metadata == {"lightrag": "v1.4", "a": 1}
