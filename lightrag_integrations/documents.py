@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from lightrag_integrations.errors import InputError
@@ -22,6 +23,8 @@ __all__ = ["Documents"]
 Statuses = list[DocumentStatus]
 Hits = list[Hit]
 Vector = list[float]
+_LIMIT_END = 2**31
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _STATES = ("pending", "processing", "processed", "failed")
 
 
@@ -136,6 +139,8 @@ class Documents:
     async def _list(self, status: DocumentState | None, ids: Sequence[str] | None, limit: int | None) -> Statuses:
         if status is not None and status not in _STATES:
             raise InputError(f"status: got {status!r}; expected one of {', '.join(_STATES)}, or None for all")
+        if limit is not None and (not isinstance(limit, int) or not 0 <= limit < _LIMIT_END):
+            raise InputError(f"limit: got {limit!r:.40}; expected a whole number from 0, or None for all")
         store = await self._live.store()
         return [*await store.statuses(status=status, document_ids=ids, limit=limit)]
 
@@ -143,7 +148,8 @@ class Documents:
         return next(iter(await self._list(None, _ids([document_id]), None)), None)
 
     async def _text(self, document_id: str) -> str | None:
-        return await (await self._live.store()).document_text(document_id)
+        (checked,) = _ids([document_id])
+        return await (await self._live.store()).document_text(checked)
 
     async def _chunks(self, chunk_ids: Sequence[str] | None, where: Mapping[str, Any] | None) -> Hits:
         async with self._live.reading(parse_filter(where)) as reader:
@@ -167,9 +173,11 @@ class Documents:
 
 def _ids(values: Sequence[str]) -> list[str]:
     """A list of ids; a lone string is one id, not a sequence of characters."""
-    if isinstance(values, str):
-        return [values]
-    bad = [value for value in values if not isinstance(value, str) or "\x00" in value]
+    ids = [values] if isinstance(values, str) else values
+    if not isinstance(ids, Iterable):
+        raise InputError(f"ids: got {type(values).__name__}; expected a list of ids")
+    ids = [*ids]
+    bad = [value for value in ids if not isinstance(value, str) or _UNSTORABLE.search(value)]
     if bad:
-        raise InputError(f"ids: got {bad[0]!r}; expected text without NUL characters")
-    return [*values]
+        raise InputError(f"ids: got {bad[0]!r:.80}; expected text without NUL characters and lone surrogates")
+    return ids

@@ -101,8 +101,8 @@ class Graph:
 
     async def _subgraph(self, names: Sequence[str], *, hops: int, limit: int, where: Where) -> Subgraph:
         _positive("limit", limit)
-        if not 0 <= hops <= _HOPS_MAX:
-            raise InputError(f"hops: got {hops}; expected 0 to {_HOPS_MAX}")
+        if not isinstance(hops, int) or not 0 <= hops <= _HOPS_MAX:
+            raise InputError(f"hops: got {hops!r:.40}; expected 0 to {_HOPS_MAX}")
         async with self._live.reading(parse_filter(where)) as reader:
             found = dict.fromkeys((await _find(reader, names))[:limit])
             frontier: list[int] = [*found]
@@ -125,7 +125,10 @@ async def _find(reader: Reader, names: Sequence[str]) -> list[int]:
     """Ids of the visible entities with these names, in order, unknown ones left out."""
     from lightrag_integrations.text.keys import normalise_name
 
-    keys = [normalise_name(name) for name in ([names] if isinstance(names, str) else names)]
+    listed: list[object] = [*names] if isinstance(names, Iterable) and not isinstance(names, str) else [names]
+    if not all(isinstance(name, str) for name in listed):
+        raise InputError(f"names: got {names!r:.80}; expected text")
+    keys = [normalise_name(name) for name in map(str, listed)]
     known = await reader.named(keys)
     return [known[key][0] for key in dict.fromkeys(keys) if key in known]
 
@@ -136,5 +139,5 @@ def _heaviest(facts: Iterable[FactRow]) -> list[RelationView]:
 
 
 def _positive(name: str, value: int) -> None:
-    if value < 1:
-        raise InputError(f"{name}: got {value}; expected a whole number above 0")
+    if not isinstance(value, int) or not 1 <= value < 2**31:
+        raise InputError(f"{name}: got {value!r:.40}; expected a whole number above 0")

@@ -67,6 +67,7 @@ def test_bad_documents_can_be_left_out(make_index) -> None:
         ({"mode": "magic"}, "mix"),
         ({"k": 0}, "'k'"),
         ({"k": -3}, "'k'"),
+        ({"k": 2**70}, "'k'"),
         ({"filter": {"year": {"$near": 5}}}, r"\$near"),
         ({"filter": {"$xor": []}}, r"\$xor"),
         ({"filter": {"year": {"$in": 5}}}, r"\$in"),
@@ -175,3 +176,31 @@ def test_a_file_in_place_of_the_directory(tmp_path) -> None:
     with pytest.raises(LightRAGError, match="file"):
         index.status()
     index.close()
+
+
+def test_bad_ids_names_and_limits(make_index) -> None:
+    index = make_index()
+    index.ingest(GOOD)
+    calls: list[tuple[Any, str]] = [
+        (lambda: index.documents.list(limit=-1), "limit"),
+        (lambda: index.documents.list(limit=2**70), "limit"),
+        (lambda: index.documents.list(limit="x"), "limit"),
+        (lambda: index.documents.text(5), "ids"),
+        (lambda: index.documents.text("a\x00"), "ids"),
+        (lambda: index.documents.get(None), "ids"),
+        (lambda: index.documents.delete(None), "ids"),
+        (lambda: index.documents.delete("\ud800"), "ids"),
+        (lambda: index.documents.delete_chunks([b"x"]), "ids"),
+        (lambda: index.documents.retry([3]), "ids"),
+        (lambda: index.graph.entity(123), "names"),
+        (lambda: index.graph.relation("Ada Lovelace", None), "names"),
+        (lambda: index.graph.subgraph(7), "names"),
+        (lambda: index.graph.subgraph(["London"], hops="1"), "hops"),
+        (lambda: index.graph.neighbours("London", limit=2**40), "limit"),
+        (lambda: index.graph.neighbours("London", limit=1.5), "limit"),
+    ]
+    for call, named in calls:
+        with pytest.raises(InputError, match=named):
+            call()
+    assert len(index.retrieve("London", k=2**31 - 1).hits) == len(index.documents.list(limit=2**31 - 1)) == 1
+    assert index.documents.list(limit=0) == []
