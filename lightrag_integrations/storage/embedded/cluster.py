@@ -7,15 +7,18 @@ import sys
 import time
 from contextlib import ExitStack
 from pathlib import Path
-from urllib.parse import quote
 
 import psycopg
 
 from lightrag_integrations.errors import ServerError
-from lightrag_integrations.storage.embedded.binaries import Binaries
-from lightrag_integrations.storage.embedded.initdb import PORT, USER, create, data_argument
+from lightrag_integrations.storage.embedded.address import dsn_of
+from lightrag_integrations.storage.embedded.binaries import Binaries, Watch
+from lightrag_integrations.storage.embedded.initdb import PORT, create, data_argument
+from lightrag_integrations.storage.embedded.locks import opened
 from lightrag_integrations.storage.embedded.place import Place
+from lightrag_integrations.storage.embedded.probe import lets_in
 from lightrag_integrations.storage.embedded.process import end, is_alive, pid_on_file, quit_server, server_pid
+from lightrag_integrations.storage.embedded.sockets import clear_sockets, sockets_held
 
 __all__ = ["Cluster"]
 
@@ -47,10 +50,7 @@ class Cluster:
                 f"{self._place.password} is gone, so nobody can log in to the data beside it; bring it back from a "
                 "backup, or remove the directory to begin anew"
             ) from error
-        # Everything is named, so that no PG… variable of the user's environment has a say.
-        host = quote(str(self._place.sockets), safe="")
-        options = "sslmode=disable&gssencmode=disable&channel_binding=disable&target_session_attrs=any"
-        return f"postgresql://{USER}:{password}@/postgres?host={host}&port={PORT}&{options}"
+        return dsn_of(self._place.sockets, password)
 
     def ensure_running(self, *, alone: bool) -> None:
         """Make the data directory if there is none, and start the server if none answers.
@@ -63,12 +63,12 @@ class Cluster:
         """
         place = self._place
         place.clear_scratch()
-        place.make_sockets(self._binaries.account)
-        if not (place.data / "PG_VERSION").exists():
-            create(place, self._binaries)
-        self._check_version()
-        if not self._answers() and not self._comes_up():
-            self._replace(alone=alone)
+        with sockets_held(place.sockets, place.owner, self._binaries.account):
+            if not (place.data / "PG_VERSION").exists():
+                create(place, self._binaries)
+            self._check_version()
+            if not self._answers() and not self._comes_up():
+                self._replace(alone=alone)
         self._pid = pid_on_file(place.data)
 
     def stop(self) -> None:
@@ -77,14 +77,24 @@ class Cluster:
         Raises:
             ServerError: It did not stop within a minute.
         """
-        if not self._place.directory.is_dir():  # removed meanwhile, the data too
-            if self._pid is not None:
-                quit_server(self._pid, self._place.sockets)
-        elif not end(self._place.data, self._place.sockets, _STOP_S):
+        place = self._place
+        gone = not place.directory.is_dir()  # removed meanwhile, the data and the locks too
+        if not gone:
+            self._end()
+        elif self._pid is not None:
+            quit_server(self._pid, place.sockets)
+        clear_sockets(place.sockets, place.owner, leftovers=not gone)
+
+    def clear(self) -> None:
+        """Remove the socket's folder when no server runs, as after a start that failed."""
+        if server_pid(self._place.data, self._place.sockets) is None:
+            clear_sockets(self._place.sockets, self._place.owner, leftovers=True)
+
+    def _end(self) -> None:
+        if not end(self._place.data, self._place.sockets, _STOP_S):
             raise ServerError(
                 f"the PostgreSQL of {self._place.data} did not stop within {_STOP_S:.0f} s; see {self._place.log}"
             )
-        self._place.clear_sockets()
 
     def _replace(self, *, alone: bool) -> None:
         place = self._place
@@ -94,8 +104,7 @@ class Cluster:
                     f"the PostgreSQL of {place.data} runs, but does not answer at {place.sockets}, and other "
                     "processes hold it; close their handles and try again"
                 )
-            self.stop()
-            place.make_sockets(self._binaries.account)
+            self._end()
         self._clear_leftovers()
         _ = self.dsn  # without the password there is no point in starting
         self._start()
@@ -132,7 +141,11 @@ class Cluster:
         with os.fdopen(descriptor, "ab") as log:
             begin = log.tell()
             arguments = ["-D", data_argument(place.data, self._binaries), "-k", str(place.sockets), "-p", str(PORT)]
-            pid = self._binaries.launch("postgres", [*arguments, *_shared_memory()], folder=place.data, log=log)
+            with opened(place.start_lock, place.holders_lock, place.present_lock) as locks:
+                pid = self._binaries.launch(
+                    "postgres", [*arguments, *_shared_memory()],
+                    folder=place.data, log=log, watch=Watch(locks, place.sockets),
+                )  # fmt: skip
         with ExitStack() as undo:
             undo.callback(quit_server, pid, place.sockets)  # whatever interrupts the waiting
             answers = self._wait(pid)
@@ -183,10 +196,14 @@ class Cluster:
         if not self._socket().exists():
             return False
         try:
-            psycopg.connect(self.dsn, connect_timeout=3).close()
-        except psycopg.OperationalError:
-            return False
-        return True
+            return lets_in(self.dsn)
+        except psycopg.OperationalError as error:
+            if server_pid(self._place.data, self._place.sockets) is None:
+                return False
+            raise ServerError(
+                f"the PostgreSQL of {self._place.data} runs, but refuses a connection: {str(error).strip()}; if that "
+                "speaks of a service, a time zone, a date style or geqo, unset PGSERVICE, PGTZ, PGDATESTYLE, PGGEQO"
+            ) from error
 
     def _clear_leftovers(self) -> None:
         (self._place.data / "postmaster.pid").unlink(missing_ok=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +30,8 @@ class ServerInfo:
     """Major version of the PostgreSQL that made the data; None when there is none yet, or we may not read it."""
     pid: int | None
     """Of the running server; None when none runs."""
+    holders: tuple[int, ...] | None
+    """Pids of the processes that use it, as far as we may see them; None where the system does not tell."""
 
     @property
     def running(self) -> bool:
@@ -43,7 +46,7 @@ def describe_server(directory: Path) -> ServerInfo:
         directory: As given to `EmbeddedServer`; need not exist.
     """
     if sys.platform == "win32":
-        return ServerInfo(directory, directory / "data.log", wheel_version(), None, None)
+        return ServerInfo(directory, directory / "data.log", wheel_version(), None, None, None)
     try:
         account = server_account(directory / "data")
     except ServerError:
@@ -53,4 +56,30 @@ def describe_server(directory: Path) -> ServerInfo:
         made_by = (place.data / "PG_VERSION").read_text("utf-8").strip()
     except OSError:
         made_by = None
-    return ServerInfo(place.directory, place.log, wheel_version(), made_by, server_pid(place.data, place.sockets))
+    return ServerInfo(
+        directory=place.directory,
+        log=place.log,
+        installed=wheel_version(),
+        made_by=made_by,
+        pid=server_pid(place.data, place.sockets),
+        holders=_holders(place.holders_lock),
+    )
+
+
+def _holders(lock: Path) -> tuple[int, ...] | None:
+    """Who has the lock, shared; it is not touched, so nobody is kept waiting."""
+    if not os.path.isdir("/proc/self/fdinfo"):
+        return None
+    return tuple(sorted(int(name) for name in os.listdir("/proc") if name.isdigit() and _holds(name, str(lock))))
+
+
+def _holds(pid: str, lock: str) -> bool:
+    try:
+        for descriptor in os.listdir(f"/proc/{pid}/fd"):
+            if os.readlink(f"/proc/{pid}/fd/{descriptor}") == lock:
+                info = Path(f"/proc/{pid}/fdinfo/{descriptor}").read_text("ascii", "replace")
+                if any(line.startswith("lock:") and " READ " in line for line in info.splitlines()):
+                    return True
+    except OSError:  # it ended meanwhile, or is somebody else's
+        pass
+    return False

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from lightrag_integrations.errors import ServerError
 
-__all__ = ["SharedLock", "exclusive"]
+__all__ = ["Hold", "SharedLock", "exclusive", "opened"]
 
 
 @contextmanager
@@ -72,6 +72,47 @@ class SharedLock:
         fcntl.flock(self._descriptor, fcntl.LOCK_UN)
         os.close(self._descriptor)
         return self.free(self._path)
+
+
+class Hold:
+    """One user's share in a server. Take it, and leave, under the start lock."""
+
+    def __init__(self, holders: Path, present: Path) -> None:
+        """Take both locks.
+
+        Args:
+            holders: Tells who is the last to leave.
+            present: Wakes the watcher when the last has gone; let go after the server was stopped.
+        """
+        with ExitStack() as undo:
+            self._holders = SharedLock(holders)
+            undo.callback(self._holders.release)
+            self._present = SharedLock(present)
+            undo.pop_all()
+
+    @contextmanager
+    def leaving(self) -> Iterator[bool]:
+        """Let go; within, True when nobody else holds the server and it may be stopped."""
+        try:
+            yield self._holders.release()
+        finally:
+            self._present.release()
+
+    def abandon(self) -> None:
+        """Close our copies, see `SharedLock.abandon`."""
+        self._holders.abandon()
+        self._present.abandon()
+
+
+@contextmanager
+def opened(*paths: Path) -> Iterator[tuple[int, ...]]:
+    """Open files of locks, for another process to lock."""
+    with ExitStack() as stack:
+        files = []
+        for path in paths:
+            files.append(_open(path))
+            stack.callback(os.close, files[-1])
+        yield tuple(files)
 
 
 def _open(path: Path) -> int:

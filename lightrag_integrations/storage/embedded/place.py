@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import os
 import shutil
-import stat
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from lightrag_integrations.errors import ServerError
-from lightrag_integrations.storage.embedded.account import Account, give
+from lightrag_integrations.storage.embedded.account import Account
 
 __all__ = ["Place", "find_place", "prepare_place"]
 
@@ -41,6 +39,11 @@ class Place:
         return self.directory / "holders.lock"
 
     @property
+    def present_lock(self) -> Path:
+        """Held, shared, by the same; the watcher waits for it, so that it never disturbs a look at the other."""
+        return self.directory / "present.lock"
+
+    @property
     def password(self) -> Path:
         """Readable by its owner only."""
         return self.directory / "password"
@@ -58,29 +61,6 @@ class Place:
         """Remove what killed processes left; what an initdb of theirs still writes goes the next time."""
         for left in self.data.parent.glob(f"{self.data.name}.new-*"):
             shutil.rmtree(left, ignore_errors=True)
-
-    def make_sockets(self, account: Account | None) -> None:
-        """Make the socket's folder, or see that the one there is nobody else's.
-
-        Raises:
-            ServerError: It is somebody else's, or open to others.
-        """
-        try:
-            self.sockets.mkdir(mode=0o700)
-        except FileExistsError:
-            pass
-        else:
-            give(self.sockets, account)
-        status = self.sockets.lstat()
-        if not stat.S_ISDIR(status.st_mode) or status.st_uid != self.owner or status.st_mode & 0o077:
-            raise ServerError(f"{self.sockets} is not a private folder of user {self.owner}; remove it")
-
-    def clear_sockets(self) -> None:
-        """Remove the socket's folder, unless it holds something that is not ours."""
-        for left in (*self.sockets.glob(".s.PGSQL.*"), *self.sockets.glob("tmp*")):
-            left.unlink(missing_ok=True)
-        with contextlib.suppress(OSError):
-            self.sockets.rmdir()
 
 
 def prepare_place(directory: Path, account: Account | None) -> Place:

@@ -13,7 +13,7 @@ from lightrag_integrations.errors import ServerError
 from lightrag_integrations.storage.embedded.account import server_account
 from lightrag_integrations.storage.embedded.binaries import find_binaries
 from lightrag_integrations.storage.embedded.cluster import Cluster
-from lightrag_integrations.storage.embedded.locks import SharedLock, exclusive
+from lightrag_integrations.storage.embedded.locks import Hold, SharedLock, exclusive
 from lightrag_integrations.storage.embedded.place import Place, prepare_place
 
 __all__ = ["EmbeddedServer"]
@@ -23,9 +23,10 @@ class EmbeddedServer:
     """One user's hold on the server of a directory.
 
     Every object, in whatever process, holds a shared lock while it is started; the one that lets go last stops the
-    server. A process that ends in order lets go by itself. The lock goes with the process however it ends, so a kill
-    leaves at most a running server, which the next user finds and takes over. A forked child has no share in its
-    parent's hold; it may `start` the inherited object to get one of its own. Needs `flock`: Linux and macOS.
+    server. A process that ends in order lets go by itself. The lock goes with the process however it ends, and then
+    the server's watcher, a small process, stops the server; where none could be started, the next user finds the
+    server and takes it over. A forked child has no share in its parent's hold; it may `start` the inherited object to
+    get one of its own. Needs `flock`: Linux and macOS.
     """
 
     def __init__(self, directory: Path) -> None:
@@ -37,7 +38,7 @@ class EmbeddedServer:
         self._directory = directory
         self._lock = threading.Lock()
         self._pid = os.getpid()
-        self._hold: tuple[Place, Cluster, SharedLock] | None = None
+        self._hold: tuple[Place, Cluster, Hold] | None = None
 
     def start(self) -> str:
         """Find the directory's server or start it. Blocking; idempotent.
@@ -80,22 +81,28 @@ class EmbeddedServer:
                 hold.abandon()
                 cluster.stop()
                 return
-            with exclusive(place.start_lock):
-                if hold.release():
+            with exclusive(place.start_lock), hold.leaving() as last:
+                if last:
                     cluster.stop()
 
-    def _take(self) -> tuple[Place, Cluster, SharedLock]:
+    def _take(self) -> tuple[Place, Cluster, Hold]:
         account = server_account(self._directory / "data")
         binaries = find_binaries(account)
         place = prepare_place(self._directory, account)
         cluster = Cluster(place, binaries)
         with exclusive(place.start_lock), ExitStack() as undo:
             alone = SharedLock.free(place.holders_lock)
-            hold = SharedLock(place.holders_lock)
-            undo.callback(hold.release)
+            hold = Hold(place.holders_lock, place.present_lock)
+            undo.callback(self._give_up, cluster, hold)
             cluster.ensure_running(alone=alone)
             undo.pop_all()
         return place, cluster, hold
+
+    @staticmethod
+    def _give_up(cluster: Cluster, hold: Hold) -> None:
+        with hold.leaving() as last:
+            if last:
+                cluster.clear()
 
     def _forget_parent(self) -> None:
         """In a forked child: close our copy of the parent's hold; the lock may have been taken at the fork."""
