@@ -74,13 +74,10 @@ class Live:
 
     async def session(self) -> Session:
         """The session, opened at the first call; callers at the same time share one opening."""
-        loop = asyncio.get_running_loop()
-        if self._opening is not None and self._opening.get_loop() is not loop:
-            self._inherited.append(self._opening)  # the parent's, after a fork: never closed from here
-            self._opening = None
-        if self._opening is None or (self._opening.done() and _failed(self._opening)):
-            self._opening = loop.create_task(open_session(self.settings))
-        return await asyncio.shield(self._opening)
+        opening = self._own_opening()
+        if opening is None or (opening.done() and _failed(opening)):
+            self._opening = opening = asyncio.create_task(open_session(self.settings))
+        return await asyncio.shield(opening)
 
     async def store(self) -> Store:
         """The open store."""
@@ -96,8 +93,15 @@ class Live:
         """Open, and make sure the database answers."""
         await (await self.store()).status()
 
+    def _own_opening(self) -> asyncio.Task[Session] | None:
+        """The opening on this loop; a parent's, after a fork, is put aside: never waited for or closed from here."""
+        if self._opening is not None and self._opening.get_loop() is not asyncio.get_running_loop():
+            self._inherited.append(self._opening)
+            self._opening = None
+        return self._opening
+
     async def _cleanup(self) -> None:
-        opening = self._opening
+        opening = self._own_opening()
         if opening is None:
             return
         await asyncio.wait([opening])

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from lightrag_integrations import Document, LightRAGIndex
+from lightrag_integrations import Document, InputError, LightRAGIndex
 from tests.integration.handle.test_leftovers import servers_of
 
 WORKER = """
@@ -60,6 +60,22 @@ def test_fork_after_open(make_index, documents) -> None:
     assert [in_child(work) for _ in range(3)] == [0, 0, 0]
     assert index.status().documents == 6
     assert index.retrieve("Analytical Engine", k=1).hits
+
+
+def test_a_forked_childs_first_call_may_fail(make_index, documents) -> None:
+    index = make_index()
+    index.ingest(documents)
+
+    def work() -> None:
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)  # a child that hangs must end, or the test would not
+        signal.alarm(20)
+        try:
+            index.documents.list("nonsense")
+        except InputError:
+            index.close()
+
+    assert in_child(work) == 0
+    assert index.status().documents == 3
 
 
 ORDERLY = """
