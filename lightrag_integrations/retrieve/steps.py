@@ -1,7 +1,7 @@
 """Sub-questions searched one after another, each with what the step before found in place of its answer.
 
 Nothing is answered: a reference to an earlier step is filled with names from that step's best chunks. What the model
-expected as the answer counts only where these chunks hold it, so a model that is wrong costs nothing.
+expected as the answer counts only where these chunks hold it, so a model that is wrong costs next to nothing.
 """
 
 from __future__ import annotations

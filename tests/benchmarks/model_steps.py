@@ -7,10 +7,10 @@ FOLDER: see `data.py`; each question also has `steps`, the annotated sub-questio
 an OpenAI-compatible server on this machine, reached by the real client. What it answers:
 
 - questions only: the sub-questions, `#1` standing for an answer that it doesn't know
-- + right, half, wrong answers: with all expected answers right; every second one right, the others those of other
+- + right, half, wrong answers: with all expected answers right; about half of them, the others those of other
   questions; all of them wrong
 - rerank, gold first: the passages in question first, that is the most that any reranker could make of the candidates
-- rerank, noisy: as good as chance for every third passage, drawn from its text
+- rerank, noisy: every sixth passage, drawn by its words, is taken for the opposite
 
 Prints recall@5 and all-gold@8 with bootstrap intervals and MRR beside the mode alone, chat calls for one question, and
 latency. The stand-in answers at once: add your model's latency.
@@ -62,7 +62,7 @@ def scenarios(data: Data) -> list[tuple[str, dict[str, Any], Script | None]]:
     """Name, options and what the stand-in answers."""
     texts = {document.id: document.text for document in data.documents}
     others = [step["answer"] for row in data.questions for step in row["steps"]]
-    wrong = {row["id"]: others[place * 7 % len(others) :] for place, row in enumerate(data.questions, start=1)}
+    wrong = {row["id"]: (others * 2)[place * 7 % len(others) :] for place, row in enumerate(data.questions, start=1)}
 
     def gold(noise: int) -> Script:
         return lambda row: lambda said: ranking(said, {texts[passage] for passage in row["gold_ids"]}, noise)
@@ -72,7 +72,7 @@ def scenarios(data: Data) -> list[tuple[str, dict[str, Any], Script | None]]:
         ("alone", {}, None),
         ("decompose, questions only", split, lambda row: sub_questions(row, [])),
         ("  + right answers", split, lambda row: sub_questions(row, answers(row))),
-        ("  + half of them right", split, lambda row: sub_questions(row, every_other(answers(row), wrong[row["id"]]))),
+        ("  + half of them right", split, lambda row: sub_questions(row, some_right(answers(row), wrong[row["id"]]))),
         ("  + wrong answers", split, lambda row: sub_questions(row, wrong[row["id"]])),
         ("rerank, gold first", llm, gold(0)),
         ("rerank, noisy", llm, gold(3)),
@@ -102,8 +102,13 @@ def answers(row: Row) -> list[str]:
     return [step["answer"] for step in row["steps"]]
 
 
-def every_other(right: list[str], wrong: list[str]) -> list[str]:
-    return [(right if place % 2 else wrong)[place] for place in range(min(len(right), len(wrong)))]
+def some_right(right: list[str], wrong: list[str]) -> list[str]:
+    """About half of the right answers, drawn by their words."""
+    return [a if drawn(a) % 2 else b for a, b in zip(right, wrong, strict=False)]
+
+
+def drawn(text: str) -> int:
+    return hashlib.blake2b(text.encode(), digest_size=8).digest()[0]
 
 
 def sub_questions(row: Row, expected: list[str]) -> str:
@@ -116,12 +121,11 @@ def sub_questions(row: Row, expected: list[str]) -> str:
 
 
 def ranking(said: str, gold: set[str], noise: int) -> str:
-    """Numbers of the passages shown, gold first; with noise every n-th passage, by its text, is misjudged."""
+    """Numbers of the passages shown, gold first; with noise one of 2 · noise is misjudged."""
 
     def judged(text: str) -> bool:
-        digest = hashlib.blake2b(text.encode(), digest_size=8).digest()
-        lied = noise and digest[0] % noise == 0
-        return any(passage in text for passage in gold) != bool(lied and digest[1] % 2)
+        lied = noise and drawn(text.split("\nRelated: ")[0]) % (2 * noise) == 0
+        return any(passage in text for passage in gold) != bool(lied)
 
     shown = [(int(number), judged(text)) for number, text in PASSAGE.findall(said)]
     return json.dumps({"ranking": [number for number, good in sorted(shown, key=lambda one: (not one[1], one[0]))]})

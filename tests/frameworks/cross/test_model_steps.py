@@ -12,7 +12,7 @@ from tests.doubles.fixtures import openai_server as openai_server
 from tests.doubles.openai_server import OpenAIServer
 from tests.frameworks.conftest import MakeIndex
 
-STEPS = ("Where did the designer of the Corvane Bridge study?", "Who founded #1?")
+STEPS = ("Who designed the Corvane Bridge?", "Where did #1 study?", "Who founded #2?")
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def test_decompose(index: LightRAGIndex, openai_server: OpenAIServer, question: 
     li.LightRAGRetriever(index, similarity_top_k=3).retrieve(question)
     assert openai_server.chat_calls == 0
     expected = index.retrieve(question, k=3, decompose=True)
-    assert "Tarn Institute" in expected.sub_questions[1]
+    assert len(expected.sub_questions) == 3 and "Mira Halden" in expected.sub_questions[1]
     wanted = [hit.chunk_id for hit in expected.hits]
     assert "tarn#0" in wanted
     splitting = QueryOptions(k=3, decompose=True)

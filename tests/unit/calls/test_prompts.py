@@ -30,7 +30,7 @@ def test_placeholders_are_those_documented(name: str) -> None:
         assert f"`{placeholder}`" in documented[1]
 
 
-@pytest.mark.parametrize("name", ["extract", "keywords", "rerank"])
+@pytest.mark.parametrize("name", ["extract", "decompose", "keywords", "rerank"])
 def test_the_shape_shown_is_json(name: str) -> None:
     shape = load(name).splitlines()[-1]
     assert isinstance(json.loads(shape), dict)

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from lightrag_integrations.calls.meter import estimate_tokens
 from lightrag_integrations.errors import ConfigurationError, ModelError
 from lightrag_integrations.models import Hit
 from lightrag_integrations.protocols import ChatReply, Message, ReplyFormat, Reranker
@@ -75,6 +76,23 @@ async def test_limits(hits: list[Hit]) -> None:
         list(await LLMReranker(chat).rerank("q", [])) == list(await LLMReranker(chat).rerank("q", hits, top_n=0)) == []
     )
     assert len(chat.asked) == 1
+
+
+async def test_the_prompt_is_bounded_in_any_script(hits: list[Hit]) -> None:
+    long = [hit.model_copy(update={"text": "塔恩学院由埃达·奎尔创立。" * 300}) for hit in hits]
+    chat = Scripted('{"ranking": [1]}')
+    await LLMReranker(chat, max_prompt_tokens=400).rerank("q", long)
+    passages = chat.asked[0].split("<passage", 1)[1]
+    assert 300 < estimate_tokens(passages) < 500
+    assert passages.count("塔恩学院") > 4
+
+
+async def test_facts_that_the_text_does_not_tell_are_shown(hits: list[Hit]) -> None:
+    chat = Scripted('{"ranking": [1]}')
+    told = hits[0].model_copy(update={"text": "As everybody is aware, a knows b."})
+    await LLMReranker(chat).rerank("q", [told, hits[1]])
+    assert chat.asked[0].count("Related: a knows b") == 1
+    assert "capital of France.\nRelated: a knows b" in chat.asked[0]
 
 
 @pytest.mark.parametrize("answer", ["no idea", '{"ranking": []}', '{"ranking": [77]}'])
