@@ -44,7 +44,10 @@ class ChatReply:
 
 @runtime_checkable
 class ChatModel(Protocol):
-    """A chat model. Errors are `ModelError` (with `retryable`) or `FormatUnsupported`."""
+    """A chat model. Errors are `ModelError` (with `retryable`) or `FormatUnsupported`.
+
+    The object stays the caller's: a handle never closes it.
+    """
 
     name: str
     """Identifies model and endpoint in fingerprints and the ledger; never holds a secret."""
@@ -67,7 +70,7 @@ class ChatModel(Protocol):
         ...
 
     async def aclose(self) -> None:
-        """Give back connections."""
+        """Give back connections; called by whoever made the object."""
         ...
 
 

@@ -40,7 +40,7 @@ def adopt_chat(obj: object, *, run_blocking: RunBlocking) -> ChatModel:
         if isinstance(connected, ChatModel):
             return connected
     elif isinstance(obj, ChatModel):
-        return _GuardedChat(obj)
+        return _GuardedUsageChat(obj) if has(obj, "stream_events") else _GuardedChat(obj)
     elif has(obj, "chat", "complete", "stream_chat"):
         return _LlamaIndexChat(obj, run_blocking)
     elif has(obj, "invoke", "stream", "batch"):
@@ -52,7 +52,7 @@ def adopt_chat(obj: object, *, run_blocking: RunBlocking) -> ChatModel:
 
 
 class _GuardedChat:
-    """A user's own `ChatModel`: its errors become ours."""
+    """A user's own `ChatModel`: its errors become ours, and it stays the user's."""
 
     def __init__(self, chat: ChatModel) -> None:
         self.name = chat.name
@@ -83,8 +83,24 @@ class _GuardedChat:
                     await pieces.aclose()
 
     async def aclose(self) -> None:
-        """Close the user's model."""
-        await self._chat.aclose()
+        """Do nothing: the model is the user's, and other handles may use it too."""
+
+
+class _GuardedUsageChat(_GuardedChat):
+    """One that also tells what a stream cost."""
+
+    async def stream_events(
+        self, messages: Sequence[Message], *, max_tokens: int | None = None
+    ) -> AsyncIterator[str | ChatReply]:
+        """Pass the pieces on, and what they cost."""
+        with ForeignErrors(f"chat model {self.name}"):
+            events = self._chat.stream_events(messages, max_tokens=max_tokens)  # type: ignore[attr-defined]
+            try:
+                async for event in events:
+                    yield event
+            finally:
+                if isinstance(events, AsyncGenerator):
+                    await events.aclose()
 
 
 class _BlockingChat:

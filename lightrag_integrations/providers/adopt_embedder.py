@@ -49,7 +49,7 @@ def adopt_embedder(obj: object, *, run_blocking: RunBlocking) -> Embedder:
 
 
 class _GuardedEmbedder:
-    """A user's own `Embedder`: its errors become ours."""
+    """A user's own `Embedder`: its errors become ours, and it stays the user's."""
 
     def __init__(self, embedder: Embedder) -> None:
         self.fingerprint = embedder.fingerprint
@@ -60,12 +60,6 @@ class _GuardedEmbedder:
         """Ask the user's model."""
         with ForeignErrors(f"embedding model {self.fingerprint}"):
             return await self._embedder.embed(texts, kind=kind)
-
-    async def aclose(self) -> None:
-        """Close the user's model, where it can be closed."""
-        close = getattr(self._embedder, "aclose", None)
-        if close is not None:
-            await close()
 
 
 class _BlockingEmbedder:

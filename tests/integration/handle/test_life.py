@@ -11,10 +11,12 @@ from lightrag_integrations import (
     ConnectionFailed,
     ConnectOptions,
     Document,
+    HashEmbedder,
     IndexClosed,
     InputError,
     LightRAGIndex,
 )
+from lightrag_integrations.protocols import ChatReply
 
 
 def test_making_one_does_no_io(tmp_path: Path) -> None:
@@ -48,6 +50,31 @@ def test_closing_an_unopened_handle(make_index) -> None:
     index.close()
     with pytest.raises(IndexClosed):
         index.status()
+
+
+class OwnModel(HashEmbedder):
+    """An embedder and a chat model at once, that counts how often it was closed."""
+
+    name = "own"
+    formats = ("text",)
+    closed = 0
+
+    async def chat(self, messages, *, format="text", schema=None, max_tokens=None) -> ChatReply:
+        return ChatReply("Nothing is known.")
+
+    async def stream(self, messages, *, max_tokens=None):
+        yield "Nothing is known."
+
+    async def aclose(self) -> None:
+        self.closed += 1
+
+
+def test_models_that_the_caller_made_stay_open(make_index) -> None:
+    own = OwnModel()
+    index = make_index(llm=own, embed_model=own)
+    index.answer("Who designed the Analytical Engine?")
+    index.close()
+    assert own.closed == 0
 
 
 def test_pickled_handles_open_again(make_index, documents) -> None:

@@ -12,19 +12,14 @@ from lightrag_integrations.providers.offline import HashEmbedder
 
 class OwnEmbedder:
     fingerprint = "own"
-    closed = False
 
     async def embed(self, texts: Sequence[str], *, kind: str) -> list[list[float]]:
         return [[1.0 / len(text)] for text in texts]
-
-    async def aclose(self) -> None:
-        self.closed = True
 
 
 class OwnChat:
     name = "own"
     formats = ("text",)
-    closed = False
 
     async def chat(self, messages, *, format="text", schema=None, max_tokens=None) -> ChatReply:
         return ChatReply(messages[0].content.upper())
@@ -34,7 +29,13 @@ class OwnChat:
         raise KeyError("lost")
 
     async def aclose(self) -> None:
-        self.closed = True
+        raise AssertionError("only who made this closes it")
+
+
+class TellingChat(OwnChat):
+    async def stream_events(self, messages, *, max_tokens=None):
+        yield messages[0].content
+        yield ChatReply("", 3, 1)
 
 
 async def never(_: object) -> None:
@@ -48,8 +49,6 @@ async def test_an_embedder_and_its_errors() -> None:
     assert await embedder.embed(["ab"], kind="query") == [[0.5]]
     with pytest.raises(ModelError, match="embedding model own: ZeroDivisionError"):
         await embedder.embed([""], kind="query")
-    await embedder.aclose()
-    assert own.closed
 
 
 async def test_the_lexical_one_stays_lexical() -> None:
@@ -70,4 +69,9 @@ async def test_a_chat_model_and_its_errors() -> None:
             pieces.append(piece)
     assert pieces == ["hi"]
     await chat.aclose()
-    assert own.closed
+
+
+async def test_what_a_stream_cost_is_passed_on() -> None:
+    chat = adopt_chat(TellingChat(), run_blocking=never)
+    assert [event async for event in chat.stream_events([Message("user", "hi")])] == ["hi", ChatReply("", 3, 1)]
+    assert not hasattr(adopt_chat(OwnChat(), run_blocking=never), "stream_events")
