@@ -112,6 +112,7 @@ class LiveChat:
     async def _send(self, messages: Sequence[Message], max_tokens: int | None, fields: Mapping[str, Any]) -> Any:
         """Send, and send again without what this model turns out to refuse (reasoning models differ in these)."""
         turns = [{"role": message.role, "content": message.content} for message in messages]
+        renamed = False
         while True:
             request: dict[str, Any] = {"model": self._model, "messages": turns, **fields}
             if self._temperature is not None:
@@ -119,28 +120,42 @@ class LiveChat:
             if fields.get("stream") and self._stream_usage:
                 request["stream_options"] = {"include_usage": True}
             # In the extra part, as older clients know only one of the limit's two names.
-            limit = {} if max_tokens is None else {self._limit_field: max_tokens}
+            named = self._limit_field
+            limit = {} if max_tokens is None else {named: max_tokens}
             request["extra_body"] = {**limit, **self._extra_body}
             try:
                 return await self._client.chat.completions.create(**request)
             except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
-                if not self._learn(str(error), request):
+                if self._left_out(str(error), request):
+                    continue
+                # Once a call: some gateways refuse each of the two names in favour of the other.
+                if renamed or not limit or not self._renamed(str(error), named):
                     raise
+                renamed = True
 
-    def _learn(self, refusal: str, request: Mapping[str, Any]) -> bool:
-        """Change what was refused; False when there is nothing to change."""
+    def _left_out(self, refusal: str, request: Mapping[str, Any]) -> bool:
+        """Leave out from now on what was refused; False when this request did without it."""
         if "temperature" in request and "temperature" in refusal:
             self._temperature = None
             return True
         if "stream_options" in request and "stream_options" in refusal:
             self._stream_usage = False
             return True
-        asks = re.search(r"unsupported|not supported|unknown|unrecognized|use '?max", refusal, re.IGNORECASE)
-        if asks and self._limit_field in request["extra_body"] and re.search(rf"\b{self._limit_field}\b", refusal):
-            other = "max_tokens" if self._limit_field == "max_completion_tokens" else "max_completion_tokens"
-            self._limit_field, tried = other, self._limit_field
-            return tried == "max_tokens" or other in refusal
         return False
+
+    def _renamed(self, refusal: str, named: str) -> bool:
+        """Call the limit by its other name from now on; False when its name was not what was refused.
+
+        Args:
+            refusal: What the endpoint said.
+            named: The name in the request that was refused; another request may have changed it in the meantime.
+        """
+        other = "max_tokens" if named == "max_completion_tokens" else "max_completion_tokens"
+        asks = re.search(r"unsupported|not supported|unknown|unrecognized|use '?max", refusal, re.IGNORECASE)
+        if not asks or not re.search(rf"\b{named}\b", refusal) or (named != "max_tokens" and other not in refusal):
+            return False
+        self._limit_field = other
+        return True
 
     def _reply(self, completion: Any, format: ReplyFormat) -> ChatReply:
         choices = getattr(completion, "choices", None)

@@ -111,6 +111,30 @@ async def test_a_refused_parameter_is_left_out_from_then_on(models, refused: str
     assert ("max_completion_tokens" in bodies[2]) == (refused == "max_tokens")
 
 
+async def test_first_calls_at_the_same_time_all_learn_the_limits_name(models) -> None:
+    models.server.latency_s = 0.1
+    message = (
+        "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead."
+    )
+    models.server.fault("status", status=400, first=4, message=message)
+    chat = models.chat()
+    replies = await asyncio.gather(*(chat.chat(HELLO, max_tokens=50) for _ in range(4)))
+    assert len(replies) == 4
+    bodies = [request.body for request in models.server.requests]
+    assert [("max_tokens" in body, "max_completion_tokens" in body) for body in bodies] == [
+        *[(True, False)] * 4,
+        *[(False, True)] * 4,
+    ]
+
+
+async def test_a_gateway_that_refuses_both_names_of_the_limit_is_asked_twice(models) -> None:
+    message = "Unsupported: use max_tokens in place of max_completion_tokens, and max_completion_tokens for max_tokens."
+    models.server.fault("status", status=400, message=message)
+    with pytest.raises(ModelError, match="in place of max_completion_tokens"):
+        await models.chat(call_timeout_s=5).chat(HELLO, max_tokens=50)
+    assert models.server.chat_calls == 2
+
+
 async def test_a_limit_that_is_too_high_is_an_error_not_a_loop(models) -> None:
     models.server.fault("status", status=400, message="max_tokens is too large: 99999")
     with pytest.raises(ModelError, match="max_tokens is too large"):
