@@ -11,6 +11,7 @@ from lightrag_integrations._portal import Portal
 from lightrag_integrations._session import Session, open_session
 from lightrag_integrations._settings import Settings, show_database
 from lightrag_integrations.calls.chat import end_stream
+from lightrag_integrations.errors import InputError
 from lightrag_integrations.evaluate.questions import Questions, read_questions
 from lightrag_integrations.evaluate.report import EvaluationReport
 from lightrag_integrations.evaluate.run import Kind, Ports, run_evaluation
@@ -137,8 +138,9 @@ class Live:
 
     async def embed(self, texts: Sequence[str], kind: Literal["document", "query"]) -> list[list[float]]:
         """See `LightRAGIndex.embed`."""
+        checked = _texts(texts)
         session = await self.session()
-        vectors = await session.metered_embedder(session.meter()).embed(list(texts), kind=kind)
+        vectors = await session.metered_embedder(session.meter()).embed(checked, kind=kind)
         return [[float(value) for value in vector] for vector in vectors]
 
     async def retrieve(self, query: str, options: QueryOptions) -> RetrievalResult:
@@ -220,6 +222,15 @@ class Live:
             "reranker": "LexicalReranker" if settings.reranker is None else type(settings.reranker).__name__,
             "extractor": _model_name(settings.extractor) or ("model" if settings.llm else "lexical"),
         }
+
+
+def _texts(given: Sequence[str]) -> list[str]:
+    """A list of texts; a lone string is one text, not a sequence of characters."""
+    texts: list[object] = [*given] if isinstance(given, Iterable) and not isinstance(given, str) else [given]
+    bad = [type(text).__name__ for text in texts if not isinstance(text, str)]
+    if bad:
+        raise InputError(f"texts: got {bad[0]}; expected a text or a list of texts")
+    return [text for text in texts if isinstance(text, str)]
 
 
 def _failed(task: asyncio.Task[Any]) -> bool:

@@ -158,6 +158,15 @@ def test_faulty_query_embeddings(make_index, fault: str) -> None:
         broken.retrieve("London", mode="vector")
 
 
+def test_a_lone_text_is_embedded_as_one(make_index) -> None:
+    index = make_index()
+    assert index.embed("hello") == index.embed(["hello"])
+    assert index.embed([]) == []
+    for bad in (5, None, ["fine", 5], [b"bytes"]):
+        with pytest.raises(InputError, match="texts"):
+            index.embed(bad)
+
+
 def test_another_dimension_at_a_second_opening(make_index) -> None:
     index = make_index(embed_model=Embedding(4))
     index.ingest(GOOD)
