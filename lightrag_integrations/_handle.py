@@ -18,6 +18,13 @@ if TYPE_CHECKING:
 __all__ = ["Handle"]
 
 
+class Keeper:
+    """Held by a handle, its `documents` and its `graph`: what forgets the last of them closes the handle.
+
+    A handle that each of these held would be in a circle, and closed whenever the collector comes by.
+    """
+
+
 class Handle:
     """What every handle is, apart from what it does. Users see `LightRAGIndex`."""
 
@@ -71,10 +78,12 @@ class Handle:
         from lightrag_integrations._live import Live
 
         self._live: Live = Live(self._settings)
-        self._finalizer = weakref.finalize(self, self._live.close)
-        self.documents = Documents(self._live)
+        keeper = Keeper()
+        self._keeper = keeper
+        self._finalizer = weakref.finalize(keeper, self._live.close)
+        self.documents = Documents(self._live, keeper)
         """Status, listing, reading, deletion and retry of documents."""
-        self.graph = Graph(self._live)
+        self.graph = Graph(self._live, keeper)
         """Entities and relations, read from the visible contributions."""
 
     @property

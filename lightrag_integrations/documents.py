@@ -31,9 +31,10 @@ _STATES = ("pending", "processing", "processed", "failed")
 class Documents:
     """The documents of an index. Get it as `index.documents`."""
 
-    def __init__(self, live: Live) -> None:
-        """Keep the handle's live part."""
+    def __init__(self, live: Live, keeper: object) -> None:
+        """Keep the handle's live part, and what keeps it open."""
         self._live = live
+        self._keeper = keeper
 
     def list(self, status: DocumentState | None = None, *, limit: int | None = None) -> Statuses:
         """States of documents, ordered by id.

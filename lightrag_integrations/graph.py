@@ -28,9 +28,10 @@ class Graph:
     Every method takes a metadata `filter`: what is said only by documents that do not pass is not there.
     """
 
-    def __init__(self, live: Live) -> None:
-        """Keep the handle's live part."""
+    def __init__(self, live: Live, keeper: object) -> None:
+        """Keep the handle's live part, and what keeps it open."""
         self._live = live
+        self._keeper = keeper
 
     def entity(self, name: str, *, filter: Where = None) -> EntityView | None:
         """One entity; None when no visible chunk mentions it."""

@@ -54,6 +54,19 @@ def test_a_forgotten_handle_is_closed_with_its_last_reference(dsn: str, document
     assert settled(threading.enumerate, threads) == set()
 
 
+def test_what_is_taken_from_a_handle_outlives_it(dsn: str) -> None:
+    threads = threading.enumerate()
+    documents = LightRAGIndex("parts", database=dsn).documents
+    gc.collect()
+    assert documents.list() == []
+    graph = LightRAGIndex("parts", database=dsn).graph
+    gc.collect()
+    assert graph.entity("Nobody") is None
+    LightRAGIndex("parts", database=dsn).drop()
+    del documents, graph
+    assert settled(threading.enumerate, threads) == set()
+
+
 class Failing:
     fingerprint = "failing-1"
 
