@@ -33,7 +33,7 @@ class Event:
 
 
 class Observer:
-    """Gets every event; does nothing with it. Called on the handle's own thread: be quick."""
+    """Gets every event; does nothing with it. Called on the handle's own thread: be quick. What it raises is only logged."""
 
     def on_event(self, event: Event) -> None:
         """Receive one event.

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from types import TracebackType
 from typing import Any
 
@@ -11,21 +12,46 @@ from lightrag_integrations.observe import Event, LoggingObserver, Observer, Obse
 
 __all__ = ["ProgressBars", "counting", "observing"]
 
+_LOG = logging.getLogger("lightrag_integrations.ingest")
+
 
 @contextmanager
 def observing(*observers: Observer | None, show_progress: bool) -> Iterator[Observer]:
-    """One observer made of the log, the given ones and, where asked for, progress bars.
+    """One observer made of the log, the given ones and, where asked for, progress bars. None of them can break a call.
 
     Args:
         *observers: The handle's and the call's; None is left out.
         show_progress: Draw bars while the block runs.
     """
-    given = [LoggingObserver(), *(observer for observer in observers if observer is not None)]
+    given = [LoggingObserver(), *(_Harmless(observer) for observer in observers if observer is not None)]
     if not show_progress:
         yield Observers(given)
         return
     with ProgressBars() as bars:
-        yield Observers([*given, bars])
+        yield Observers([*given, _Harmless(bars)])
+
+
+class _Harmless(Observer, AbstractContextManager[None]):
+    """Passes events on to an observer that may fail: its first error is logged as a warning, none leaves here."""
+
+    def __init__(self, observer: Observer) -> None:
+        self._observer = observer
+        self._warned = False
+
+    def on_event(self, event: Event) -> None:
+        with self:
+            self._observer.on_event(event)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        if not isinstance(error, Exception):
+            return False
+        if not self._warned:
+            name = type(self._observer).__name__
+            _LOG.warning("observer %s failed (later failures are not logged): %r", name, error, exc_info=error)
+        self._warned = True
+        return True
 
 
 @contextmanager
