@@ -75,11 +75,17 @@ def _holders(lock: Path) -> tuple[int, ...] | None:
 
 def _holds(pid: str, lock: str) -> bool:
     try:
-        for descriptor in os.listdir(f"/proc/{pid}/fd"):
-            if os.readlink(f"/proc/{pid}/fd/{descriptor}") == lock:
-                info = Path(f"/proc/{pid}/fdinfo/{descriptor}").read_text("ascii", "replace")
-                if any(line.startswith("lock:") and " READ " in line for line in info.splitlines()):
-                    return True
+        descriptors = os.listdir(f"/proc/{pid}/fd")
     except OSError:  # it ended meanwhile, or is somebody else's
-        pass
-    return False
+        return False
+    return any(_shares(Path("/proc") / pid, descriptor, lock) for descriptor in descriptors)
+
+
+def _shares(process: Path, descriptor: str, lock: str) -> bool:
+    try:
+        if os.readlink(process / "fd" / descriptor) != lock:
+            return False
+        info = (process / "fdinfo" / descriptor).read_text("ascii", "replace")
+    except OSError:  # closed meanwhile
+        return False
+    return any(line.startswith("lock:") and " READ " in line for line in info.splitlines())

@@ -11,7 +11,20 @@ import psycopg
 from lightrag_integrations.storage.embedded.account import server_account
 from lightrag_integrations.storage.embedded.place import find_place
 
-__all__ = ["HOLD", "alive", "answers", "end", "holder", "pid_of", "python", "servers_below", "settle"]
+__all__ = [
+    "HOLD",
+    "alive",
+    "answers",
+    "end",
+    "holder",
+    "pid_of",
+    "python",
+    "servers_below",
+    "settle",
+    "sockets_of",
+    "vanished",
+    "watcher_of",
+]
 
 HOLD = """
 import sys
@@ -44,6 +57,27 @@ def settle(pid: int) -> bool:
     while alive(pid) and time.monotonic() < until:
         time.sleep(0.02)
     return not alive(pid)
+
+
+def watcher_of(server: int) -> int:
+    """Pid of the process that watches a server: its parent."""
+    told = subprocess.run(["ps", "-o", "ppid=", "-p", str(server)], capture_output=True, text=True, check=True)
+    watcher = int(told.stdout)
+    assert any(pid == watcher and command.strip().endswith("/watch.py") for pid, command in commands())
+    return watcher
+
+
+def sockets_of(home: Path) -> Path:
+    """The folder of the socket."""
+    return find_place(home, server_account(home / "data")).sockets
+
+
+def vanished(path: Path) -> bool:
+    """True once the path is gone."""
+    until = time.monotonic() + 20
+    while path.exists() and time.monotonic() < until:
+        time.sleep(0.02)
+    return not path.exists()
 
 
 def commands() -> list[tuple[int, str]]:

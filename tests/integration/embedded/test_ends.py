@@ -27,6 +27,7 @@ from tests.integration.embedded.holding import (
     python,
     servers_below,
     settle,
+    watcher_of,
 )
 
 FORGET = HOLD.replace("server.stop()", "")
@@ -44,6 +45,54 @@ def test_a_process_that_forgets_to_stop(home: Path, code: str) -> None:
     end(process)
     assert settle(pid)
     assert describe_server(home).pid is None
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
+def test_the_watcher_ends_what_a_killed_user_leaves(home: Path, how: signal.Signals) -> None:
+    first, second = holder(home), holder(home)
+    pid = pid_of(home)
+    watcher = watcher_of(pid)
+    end(first, how)
+    third = holder(home)
+    assert pid_of(home) == pid
+    end(second, how)
+    time.sleep(0.3)  # the watcher would have the lock by now, if it could
+    assert alive(pid)
+    end(third, how)
+    assert settle(pid)
+    assert settle(watcher)
+    assert "database system is shut down" in (home / "data.log").read_text().splitlines()[-1]
+
+
+def test_whoever_comes_while_the_watcher_ends_it(make: Make, home: Path) -> None:
+    for _ in range(5):
+        end(holder(home), signal.SIGKILL)
+        server = make()
+        assert answers(server.start())
+        pid = pid_of(home)
+        server.stop()
+        assert settle(pid)
+
+
+@pytest.mark.parametrize("executable", ["/usr/sbin/server-with-python-inside", "/nowhere/python3", "/bin/sh", ""])
+def test_without_a_python_to_watch_it_starts_all_the_same(
+    make: Make, home: Path, monkeypatch: pytest.MonkeyPatch, executable: str
+) -> None:
+    monkeypatch.setattr(sys, "executable", executable)
+    server = make()
+    assert answers(server.start())
+    pid = pid_of(home)
+    server.stop()
+    assert settle(pid)
+
+
+def test_who_holds_it(make: Make, home: Path) -> None:
+    assert describe_server(home).holders == ()
+    other = holder(home)
+    make().start()
+    assert describe_server(home).holders == tuple(sorted((os.getpid(), other.pid)))
+    end(other)
+    assert describe_server(home).holders == (os.getpid(),)
 
 
 def test_six_processes_and_two_objects_share_one(make: Make, home: Path) -> None:

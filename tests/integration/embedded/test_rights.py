@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from lightrag_integrations.storage.embedded.place import prepare_place
 NOBODY = 65534
 
 
-def as_nobody(work) -> int:
+def as_nobody(work: Callable[[], None]) -> int:
     """Run `work` in a child without root's rights; 0 when it went well."""
     child = os.fork()
     if child == 0:

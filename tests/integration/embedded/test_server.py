@@ -14,7 +14,7 @@ import pytest
 
 from lightrag_integrations import ServerError
 from tests.integration.embedded.conftest import Make
-from tests.integration.embedded.holding import HOLD, alive, answers, end, holder, pid_of, settle
+from tests.integration.embedded.holding import HOLD, alive, answers, end, holder, pid_of, python, settle, watcher_of
 
 
 def test_start_and_stop_are_idempotent(make: Make, home: Path) -> None:
@@ -62,15 +62,23 @@ def test_the_last_one_stops_it(make: Make, home: Path) -> None:
     assert settle(pid)
 
 
-def test_a_killed_holders_server_is_taken_over(make: Make, home: Path) -> None:
-    end(holder(home), signal.SIGKILL)
-    pid = pid_of(home)
+def test_without_a_watcher_a_killed_holders_server_is_taken_over(make: Make, home: Path) -> None:
+    pid = abandoned(home)
     assert alive(pid)
     server = make()
     assert answers(server.start())
     assert pid_of(home) == pid
     server.stop()
     assert settle(pid)
+
+
+def abandoned(home: Path) -> int:
+    """A server that nobody uses and nobody watches."""
+    user = holder(home)
+    pid = pid_of(home)
+    os.kill(watcher_of(pid), signal.SIGKILL)
+    end(user, signal.SIGKILL)
+    return pid
 
 
 def test_a_killed_server_is_started_again(make: Make, home: Path) -> None:
@@ -93,7 +101,7 @@ def test_a_pid_that_others_have_is_not_trusted(make: Make, home: Path, pid: int)
 
 
 def test_a_cleaned_tmp_while_nobody_uses_it(make: Make, home: Path) -> None:
-    end(holder(home), signal.SIGKILL)
+    abandoned(home)
     shutil.rmtree(sockets(home))
     assert answers(make().start())
 
@@ -125,16 +133,6 @@ def test_a_folder_in_the_sockets_place_that_is_not_ours(make: Make, home: Path) 
     with pytest.raises(ServerError, match="private"):
         make().start()
     folder.unlink()
-
-
-def test_the_users_environment_has_no_say(home: Path) -> None:
-    environment = {"PGHOST": "/nowhere", "PGPORT": "1", "PGUSER": "x", "PGPASSWORD": "x", "PGCHANNELBINDING": "require"}
-    process = subprocess.run(
-        [sys.executable, "-c", HOLD, str(home)],
-        input="\n", capture_output=True, text=True, timeout=60, check=False,
-        env={**os.environ, **environment, "TMPDIR": "/var/tmp", "PGDATABASE": "x"},
-    )  # fmt: skip
-    assert (process.returncode, process.stdout.strip()) == (0, "started"), process.stderr
 
 
 def test_a_very_long_path(make: Make, home: Path) -> None:
@@ -194,7 +192,7 @@ def test_a_forked_child_leaves_the_server_alone(make: Make, home: Path) -> None:
 
 @pytest.mark.parametrize("delay_s", [0.05, 0.15, 0.25, 0.35, 0.45, 0.6])
 def test_a_kill_during_the_first_start(make: Make, home: Path, delay_s: float) -> None:
-    process = subprocess.Popen([sys.executable, "-c", HOLD, str(home)], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    process = python(HOLD, home)
     until = time.monotonic() + 20
     while not (home / "holders.lock").exists() and time.monotonic() < until:
         time.sleep(0.005)
