@@ -33,7 +33,10 @@ class Event:
 
 
 class Observer:
-    """Gets every event; does nothing with it. Called on the handle's own thread: be quick. What it raises is only logged."""
+    """Gets every event; does nothing with it. Called on the handle's own thread: be quick.
+
+    What an observer raises is logged once a call and stops nothing.
+    """
 
     def on_event(self, event: Event) -> None:
         """Receive one event.
