@@ -74,14 +74,34 @@ def test_a_cut_that_nobody_tells_of_is_seen_too(length: int) -> None:
     assert read(Extraction, TEXT[:length]) == (told, 0)
 
 
-@given(st.recursive(st.text() | st.integers(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)))
-def test_salvage_never_fails_otherwise(data: object) -> None:
+ANYTHING = st.recursive(st.text() | st.integers(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner))
+GOOD = st.text().flatmap(lambda name: st.sampled_from([name, {"name": name}, {"Name": name, "type": [1]}]))
+BAD = st.none() | st.integers() | st.lists(st.text()) | st.sampled_from([{}, {"title": "x"}, {"name": None}])
+
+
+@given(ANYTHING)
+def test_salvage_keeps_or_counts_every_record_and_never_fails_otherwise(data: object) -> None:
+    extraction, dropped = salvage(Extraction, {"entities": [data, "kept"]})
+    assert extraction.entities[-1].name == "kept"
+    assert len(extraction.entities) + dropped == 2
     try:
-        extraction, dropped = salvage(Extraction, data)
-    except ValueError:
+        salvage(Extraction, data)
+    except ValueError as error:
+        assert "expected" in str(error) or "valid" in str(error)
+
+
+@given(st.lists(st.tuples(st.just(True), GOOD) | st.tuples(st.just(False), BAD), min_size=1))
+def test_salvage_counts_what_it_leaves_out(records: list[tuple[bool, object]]) -> None:
+    kept = [record for good, record in records if good]
+    given_records = [record for _, record in records]
+    if not kept:
+        with pytest.raises(ValueError, match=f"none of {len(records)} records is valid"):
+            salvage(Extraction, {"entities": given_records})
         return
-    assert isinstance(extraction, Extraction)
-    assert dropped >= 0
+    extraction, dropped = salvage(Extraction, {"entities": given_records})
+    names = [record if isinstance(record, str) else record.get("name", record.get("Name")) for record in kept]
+    assert [entity.name for entity in extraction.entities] == names
+    assert dropped == len(records) - len(kept)
 
 
 @given(st.text(alphabet='{}[]",:\\ab1 \n`<think>', max_size=60))
