@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
@@ -86,10 +85,9 @@ def show_database(database: Path | ConnectOptions) -> str:
     """The database in words, without user, password or options."""
     if isinstance(database, Path):
         return str(database)
-    parts = urlsplit(database.dsn.get_secret_value())
-    if not parts.scheme:
-        return "postgresql (ConnectOptions)"
-    return f"postgresql://{parts.hostname or ''}{f':{parts.port}' if parts.port else ''}{parts.path}"
+    from lightrag_integrations.storage.address import shown_url
+
+    return shown_url(database.dsn.get_secret_value())
 
 
 def _has_surrogate(text: str) -> bool:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import psycopg
-from psycopg.conninfo import conninfo_to_dict
 from psycopg_pool import PoolClosed, PoolTimeout, TooManyRequests
 
 from lightrag_integrations.errors import (
@@ -17,21 +16,14 @@ from lightrag_integrations.errors import (
     SchemaError,
     StorageError,
 )
+from lightrag_integrations.storage.address import UNREADABLE
 
-__all__ = ["address", "converted", "translate"]
+__all__ = ["converted", "translate"]
 
 _CONNECTION_CLASSES = ("08", "28", "3D")
 _UNSTORABLE = (None, "22021", "22P05")
 """Refused by the driver; a byte or an escape that text can't hold."""
 _CONNECTION_STATES = ("53300", "57P01", "57P02", "57P03", "57P05")
-
-
-def address(conninfo: str) -> str:
-    """Where a connection string points, in words, without its password."""
-    parts = conninfo_to_dict(conninfo)
-    host = parts.get("host") or parts.get("hostaddr") or "the local socket"
-    names = (("port", parts.get("port")), ("database", parts.get("dbname")), ("user", parts.get("user")))
-    return ", ".join([f"{host}", *(f"{name} {value}" for name, value in names if value)])
 
 
 @contextmanager
@@ -66,6 +58,11 @@ def translate(error: BaseException, where: str, *, connected: bool = False) -> L
             "raise ConnectOptions.pool_max_size or pool_timeout_s, or start fewer calls at once"
         )
     if _lost(error, connected):
+        if where == UNREADABLE:  # the driver's words may quote pieces of the password
+            return ConnectionFailed(
+                "PostgreSQL can't be reached: the database's address can't be read; in user and password, "
+                "write '/' as %2F, '@' as %40, ':' as %3A and '%' as %25"
+            )
         return ConnectionFailed(
             f"PostgreSQL at {where} can't be reached: {_first_line(error)}; check address, user, password and server"
         )

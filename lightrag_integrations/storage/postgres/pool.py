@@ -16,7 +16,8 @@ from psycopg_pool import AsyncConnectionPool
 
 from lightrag_integrations.errors import ConfigurationError, ConnectionFailed, IndexClosed, LightRAGError
 from lightrag_integrations.options import ConnectOptions
-from lightrag_integrations.storage.postgres.failures import address, converted, translate
+from lightrag_integrations.storage.address import shown_place
+from lightrag_integrations.storage.postgres.failures import converted, translate
 from lightrag_integrations.storage.postgres.schema import Layout, prepare_schema
 from lightrag_integrations.storage.postgres.wire import register
 
@@ -54,7 +55,7 @@ class Database:
                 "database: got a connection string that PostgreSQL's library can't read; "
                 "expected one like postgresql://user:password@host:5432/database"
             ) from None
-        self.where = address(self._conninfo)
+        self.where = shown_place(self._conninfo)
         self._pool: AsyncConnectionPool[Connection] | None = None
         self._layout: Layout | None = None
         self._opening = asyncio.Lock()
