@@ -22,7 +22,7 @@ __all__ = [
     "relation_views",
 ]  # fmt: skip
 
-WEIGHED = 500
+WEIGHED = 100
 """Edges of one kind that count in the total weight of an entity."""
 
 

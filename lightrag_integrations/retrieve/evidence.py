@@ -21,7 +21,7 @@ WALKS = ("graph", "mix")
 _FACTS = 5
 _FACTS_EXPLAINED = 12
 _TOLD = 60
-_SOURCES = 100
+_SOURCES = 20
 """Mentions that describe an entity: a hub has thousands."""
 _Statement = tuple[int, int, int, int, str]
 """See `store.Reader.statements`."""

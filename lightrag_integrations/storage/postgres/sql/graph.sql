@@ -168,7 +168,7 @@ SELECT DISTINCT ON (entity) entity, surface FROM (
     FROM unnest(%(entities)s::int[]) AS u (id) CROSS JOIN LATERAL (
         SELECT surface FROM {s}.mention
         WHERE entity = u.id AND (%(visible)s::int[] IS NULL OR chunk = ANY(%(visible)s::int[]))
-        ORDER BY is_title DESC, tie LIMIT 100
+        ORDER BY is_title DESC, tie LIMIT 20
     ) m
     GROUP BY u.id, m.surface
 ) counted
