@@ -25,7 +25,8 @@ class ModelExtractor:
     """An `Extractor` that asks a chat model once for each chunk.
 
     Attributes:
-        fingerprint: Changes with the model, the prompt and the options that the prompt depends on.
+        fingerprint: Changes with the model, the prompt, the options that the prompt depends on and the longest answer:
+            what was saved from one cut short must not stand for the whole when there is room for it.
         dropped: Records of answers that were no records.
     """
 
@@ -48,7 +49,8 @@ class ModelExtractor:
         self._rungs = rungs if rungs is not None else RungMemory()
         self._max_tokens = options.max_completion_tokens
         self.dropped = 0
-        self.fingerprint = f"model/{chat.name}/{content_hash(self._instructions, self._input)[:16]}"
+        asked = content_hash(self._instructions, self._input, str(self._max_tokens))
+        self.fingerprint = f"model/{chat.name}/{asked[:16]}"
 
     async def extract(self, chunk: Chunk) -> Extraction:
         """Extract from one chunk.

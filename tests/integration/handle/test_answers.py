@@ -8,6 +8,7 @@ from lightrag_integrations import (
     ConfigurationError,
     Document,
     IndexOptions,
+    IngestOptions,
     LLMReranker,
     ModelError,
     OpenAIChatModel,
@@ -162,6 +163,19 @@ def test_a_model_of_its_own_for_each_task(make_index, openai_server) -> None:
     index.answer(QUESTION, mode="local", keywords=True, rerank=True, k=2)
     asked = [request.body["model"] for request in openai_server.requests]
     assert asked == ["extractor"] * 3 + ["finder", "judge", "answerer"]
+
+
+def test_a_longer_limit_asks_again_for_what_was_cut_short(make_index, openai_server) -> None:
+    index = make_index(llm=OpenAIChatModel("double", base_url=openai_server.url, api_key="k"))
+    short, longer = (IngestOptions(max_completion_tokens=limit) for limit in (64, 4096))
+    openai_server.fault("truncated", kind="extract")
+    index.ingest(DOCUMENTS[0], options=short)
+    cut = index.status().entities
+    openai_server.clear()
+    assert index.ingest(DOCUMENTS[0], options=short).unchanged == 1
+    report = index.ingest(DOCUMENTS[0], options=longer)
+    assert (report.documents, report.model_calls) == (1, 1)
+    assert index.status().entities > cut > 0
 
 
 def test_everything_with_models(make_index, openai_server) -> None:
