@@ -19,12 +19,11 @@ from lightrag_integrations.evaluate.settings import plan_of, settings_of
 from lightrag_integrations.filters import Filter
 from lightrag_integrations.ingest.estimate import Estimate, estimate
 from lightrag_integrations.ingest.pipeline import run_enrich, run_ingest, run_retry
-from lightrag_integrations.models import Answer, Chunk, Hit, RetrievalResult
+from lightrag_integrations.models import Answer, Chunk, Document, Hit, RetrievalResult
 from lightrag_integrations.observe import Observer
 from lightrag_integrations.options import AnswerOptions, IngestOptions, QueryOptions
 from lightrag_integrations.progress import counting
 from lightrag_integrations.protocols import Reranker
-from lightrag_integrations.providers.adopt import adopt_documents
 from lightrag_integrations.reports import IndexStatus, IngestReport
 from lightrag_integrations.retrieve.answer import run_answer, run_stream
 from lightrag_integrations.retrieve.pipeline import run_retrieve
@@ -111,9 +110,10 @@ class Live:
 
     # --- what a handle does ---------------------------------------------------------------------------------------
 
-    async def ingest(self, inputs: Any, options: IngestOptions, observer: Observer) -> IngestReport:
+    # What callers give is read before it comes here: their iterables may take their time, or ask this very handle.
+
+    async def ingest(self, documents: Sequence[Document], options: IngestOptions, observer: Observer) -> IngestReport:
         """See `LightRAGIndex.ingest`."""
-        documents = adopt_documents(inputs)
         session = await self.session()
         return await run_ingest(documents, session.ingest_tools(options, observer), options)
 
@@ -123,18 +123,16 @@ class Live:
         session = await self.session()
         return await run_retry(document_ids, session.ingest_tools(options, observer), options)
 
-    async def estimate(self, inputs: Any) -> Estimate:
+    async def estimate(self, documents: Sequence[Document]) -> Estimate:
         """See `Documents.estimate`."""
         session = await self.session()
-        return await session.run_cpu(
-            lambda: estimate(adopt_documents(inputs), session.tokenizer, self.settings.options.ingest)
-        )
+        return await session.run_cpu(lambda: estimate(documents, session.tokenizer, self.settings.options.ingest))
 
-    async def enrich(self, chunks: Iterable[Chunk], *, extract: bool, embed: bool) -> list[Chunk]:
+    async def enrich(self, chunks: Sequence[Chunk], *, extract: bool, embed: bool) -> list[Chunk]:
         """See `LightRAGIndex.enrich`."""
         options = self.settings.options.ingest
         tools = (await self.session()).ingest_tools(options, Observer())
-        return await run_enrich(list(chunks), tools, options, extract=extract, embed=embed)
+        return await run_enrich(chunks, tools, options, extract=extract, embed=embed)
 
     async def embed(self, texts: Sequence[str], kind: Literal["document", "query"]) -> list[list[float]]:
         """See `LightRAGIndex.embed`."""

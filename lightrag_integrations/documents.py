@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ from lightrag_integrations.filters import parse_filter
 from lightrag_integrations.models import Hit
 from lightrag_integrations.observe import Observer
 from lightrag_integrations.progress import observing
+from lightrag_integrations.providers.documents import adopt_documents
 from lightrag_integrations.reports import DocumentState, DocumentStatus, IngestReport
 
 if TYPE_CHECKING:
@@ -131,11 +133,13 @@ class Documents:
 
     def estimate(self, inputs: Any) -> Estimate:
         """Chunks, calls and tokens that ingesting these inputs would take; writes nothing, calls no model."""
-        return self._live.run(lambda: self._live.estimate(inputs))
+        documents = adopt_documents(inputs)
+        return self._live.run(lambda: self._live.estimate(documents))
 
     async def aestimate(self, inputs: Any) -> Estimate:
         """Like `estimate`."""
-        return await self._live.arun(lambda: self._live.estimate(inputs))
+        documents = await asyncio.to_thread(adopt_documents, inputs)
+        return await self._live.arun(lambda: self._live.estimate(documents))
 
     async def _list(self, status: DocumentState | None, ids: Sequence[str] | None, limit: int | None) -> Statuses:
         if status is not None and status not in _STATES:

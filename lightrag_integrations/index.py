@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal, Unpack
 
@@ -14,6 +15,7 @@ from lightrag_integrations.observe import Observer
 from lightrag_integrations.options import AnswerOptions, IngestOptions, QueryFields, QueryOptions, merged
 from lightrag_integrations.progress import observing
 from lightrag_integrations.protocols import Reranker
+from lightrag_integrations.providers.documents import adopt_documents
 from lightrag_integrations.reports import IndexStatus, IngestReport
 
 __all__ = ["LightRAGIndex"]
@@ -42,7 +44,8 @@ class LightRAGIndex(Handle):
         """Split, extract, embed and store documents; unchanged ones cost nothing.
 
         Args:
-            inputs: A string, `Document`, LangChain `Document`, LlamaIndex `Document` or node, or an iterable of them.
+            inputs: A string, `Document`, LangChain `Document`, LlamaIndex `Document` or node, or an iterable of them,
+                read to its end first: in the caller's thread (`aingest`: in a thread of its own).
             show_progress: Draw progress bars on standard error.
             on_existing: See `IngestOptions.on_existing`.
             on_invalid: See `IngestOptions.on_invalid`.
@@ -57,8 +60,9 @@ class LightRAGIndex(Handle):
             StorageError: PostgreSQL failed; accepted documents can be finished by `documents.retry()`.
         """
         chosen = merged(options or self.options.ingest, {"on_existing": on_existing, "on_invalid": on_invalid})
+        documents = adopt_documents(inputs)
         with observing(self._settings.observer, observer, show_progress=show_progress) as seen:
-            return self._live.run(lambda: self._live.ingest(inputs, chosen, seen))
+            return self._live.run(lambda: self._live.ingest(documents, chosen, seen))
 
     async def aingest(
         self,
@@ -72,8 +76,9 @@ class LightRAGIndex(Handle):
     ) -> IngestReport:
         """Like `ingest`."""
         chosen = merged(options or self.options.ingest, {"on_existing": on_existing, "on_invalid": on_invalid})
+        documents = await asyncio.to_thread(adopt_documents, inputs)
         with observing(self._settings.observer, observer, show_progress=show_progress) as seen:
-            return await self._live.arun(lambda: self._live.ingest(inputs, chosen, seen))
+            return await self._live.arun(lambda: self._live.ingest(documents, chosen, seen))
 
     def enrich(self, chunks: Iterable[Chunk], *, extract: bool = True, embed: bool = True) -> list[Chunk]:
         """Fill `extraction` and `embedding` of chunks, storing nothing but the extraction cache.
@@ -83,11 +88,13 @@ class LightRAGIndex(Handle):
             extract: Fill `extraction`.
             embed: Fill `embedding`.
         """
-        return self._live.run(lambda: self._live.enrich(chunks, extract=extract, embed=embed))
+        given = list(chunks)
+        return self._live.run(lambda: self._live.enrich(given, extract=extract, embed=embed))
 
     async def aenrich(self, chunks: Iterable[Chunk], *, extract: bool = True, embed: bool = True) -> list[Chunk]:
         """Like `enrich`."""
-        return await self._live.arun(lambda: self._live.enrich(chunks, extract=extract, embed=embed))
+        given = await asyncio.to_thread(list, chunks)
+        return await self._live.arun(lambda: self._live.enrich(given, extract=extract, embed=embed))
 
     def embed(self, texts: Sequence[str], *, kind: Literal["document", "query"] = "document") -> list[list[float]]:
         """Vectors of texts, from the handle's embedding model."""

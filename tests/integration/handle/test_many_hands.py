@@ -2,9 +2,13 @@
 
 import asyncio
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
-from lightrag_integrations import Document, LightRAGIndex
+from lightrag_integrations import Chunk, Document, LightRAGIndex
+
+T = TypeVar("T")
 
 
 def documents_of(handle: int, worker: int) -> list[Document]:
@@ -96,3 +100,35 @@ def test_two_handles_of_one_process_share_nothing(make_index, documents) -> None
     assert first.options is not second.options
     first.close()
     assert second.status().documents == 0
+
+
+def test_inputs_are_read_in_the_callers_thread_and_may_ask_the_handle(make_index) -> None:
+    index = make_index()
+    readers: list[threading.Thread] = []
+
+    def asked(given: T) -> Iterator[T]:
+        readers.append(threading.current_thread())
+        assert index.status().documents == 0
+        yield given
+
+    document = Document(id="town", text="A town lies on the River Canary.")
+    assert index.documents.estimate(asked(document)).documents == 1
+    assert len(index.enrich(asked(Chunk(id="c", document_id="town", text=document.text)))) == 1
+    assert index.ingest(asked(document)).documents == 1
+    assert readers == [threading.current_thread()] * 3
+
+
+async def test_slow_inputs_hold_up_nobody_else(make_index) -> None:
+    index = make_index()
+    begun, answered = threading.Event(), threading.Event()
+
+    def slow() -> Iterator[Document]:
+        begun.set()
+        assert answered.wait(20)
+        yield Document(id="town", text="A town lies on the River Canary.")
+
+    ingesting = asyncio.create_task(index.aingest(slow()))
+    await asyncio.to_thread(begun.wait, 20)
+    assert (await index.astatus()).documents == 0
+    answered.set()
+    assert (await ingesting).documents == 1
