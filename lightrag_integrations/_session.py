@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextvars
 import uuid
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -28,6 +27,7 @@ from lightrag_integrations.options import ConnectOptions, IngestOptions
 from lightrag_integrations.protocols import ChatModel, Embedder, Extractor, Reranker
 from lightrag_integrations.providers.adopt import adopt_chat, adopt_embedder
 from lightrag_integrations.providers.offline import HashEmbedder
+from lightrag_integrations.providers.threads import ModelThreads
 from lightrag_integrations.rerank.lexical import LexicalReranker
 from lightrag_integrations.rerank.model import LLMReranker
 from lightrag_integrations.retrieve.pipeline import RetrievalTools
@@ -62,7 +62,8 @@ class Session:
         self.closing = AsyncExitStack()
         """Everything opened so far, in order."""
         # Model calls that block get their own threads, so that CPU work never queues behind a slow endpoint.
-        self._blocking = _executor(self.closing, settings.max_concurrency, f"{settings.name:.20}-models")
+        self._models = ModelThreads(f"{settings.name:.20}-models")
+        self.closing.callback(self._models.close)
         self._cpu = _executor(self.closing, 1, f"{settings.name:.20}-cpu")
         self._chats: dict[int, tuple[Any, ChatModel]] = {}  # by id of the object given, which is kept alive
         given = HashEmbedder() if settings.embed_model is None else settings.embed_model
@@ -75,8 +76,7 @@ class Session:
 
     async def run_blocking(self, fn: Callable[[], T]) -> T:
         """Run a blocking model call in a thread, with the caller's context variables."""
-        context = contextvars.copy_context()
-        return await asyncio.get_running_loop().run_in_executor(self._blocking, lambda: context.run(fn))
+        return await self._models.run(fn)
 
     async def run_cpu(self, fn: Callable[[], T]) -> T:
         """Run CPU work beside the loop."""

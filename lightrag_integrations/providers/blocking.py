@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 
 class RunBlocking(Protocol):
-    """Runs a blocking call in a thread of a bounded pool, with the caller's context variables."""
+    """Runs a blocking call in a thread, with the caller's context variables."""
 
     def __call__(self, fn: Callable[[], T], /) -> Awaitable[T]:
         """Start `fn`; await its result."""

@@ -102,6 +102,27 @@ if "raise" in sys.argv: raise SystemExit(3)
 """
 
 
+HANGING = """
+import sys, threading
+from lightrag_integrations import IndexOptions, IngestOptions, LightRAGIndex
+class Hanging:
+    def invoke(self, messages): threading.Event().wait()
+    stream = batch = invoke
+options = IndexOptions(ingest=IngestOptions(call_timeout_s=0.5, attempts=2))
+with LightRAGIndex("hanging", database=sys.argv[1], llm=Hanging(), max_concurrency=1, options=options) as index:
+    report = index.ingest(["Ada Lovelace met Charles Babbage in London.", "Colin Archer was born at Larvik."])
+    print(report.failed, all("did not answer" in reason for reason in report.errors.values()), flush=True)
+    index.drop()
+"""
+
+
+def test_a_process_ends_although_a_models_call_does_not(dsn: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", HANGING, dsn], capture_output=True, text=True, timeout=60
+    )
+    assert (done.returncode, done.stdout.strip()) == (0, "2 True"), done.stderr
+
+
 @pytest.mark.parametrize(("how", "code"), [("close", 0), ("leave", 0), ("raise", 3)])
 def test_a_process_ends_by_itself_and_stops_its_server(tmp_path: Path, how: str, code: int) -> None:
     place = tmp_path / "a place with spaces"
