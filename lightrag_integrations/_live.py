@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Literal, TypeVar
 
@@ -12,10 +12,10 @@ from lightrag_integrations._session import Session, open_session
 from lightrag_integrations._settings import Settings, show_database
 from lightrag_integrations.calls.chat import end_stream
 from lightrag_integrations.errors import InputError
-from lightrag_integrations.evaluate.questions import Questions, read_questions
+from lightrag_integrations.evaluate.questions import EvaluationQuestion
 from lightrag_integrations.evaluate.report import EvaluationReport
 from lightrag_integrations.evaluate.run import Kind, Ports, run_evaluation
-from lightrag_integrations.evaluate.settings import plan_of, settings_of
+from lightrag_integrations.evaluate.settings import Plan, settings_of
 from lightrag_integrations.filters import Filter
 from lightrag_integrations.ingest.estimate import Estimate, estimate
 from lightrag_integrations.ingest.pipeline import run_enrich, run_ingest, run_retry
@@ -164,12 +164,10 @@ class Live:
         chosen = session.reranker(session.meter(), reranker)
         return list(await chosen.rerank(query, hits, top_n=top_n))
 
-    async def evaluate(self, questions: Questions, fields: Mapping[str, Any]) -> EvaluationReport:
+    async def evaluate(self, asked: Sequence[EvaluationQuestion], plan: Plan) -> EvaluationReport:
         """See `LightRAGIndex.evaluate`."""
-        plan = plan_of(fields)
         settings = settings_of(plan.modes, plan.options or self.settings.options.query)
         session = await self.session()
-        asked = await session.run_cpu(lambda: read_questions(questions, limit=plan.limit))
         with counting("question", show_progress=plan.show_progress) as step:
             ports = Ports(
                 index=self.settings.name,

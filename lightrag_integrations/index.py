@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal, Unpack
 
 from lightrag_integrations._handle import Handle
-from lightrag_integrations.evaluate.questions import Questions
+from lightrag_integrations.evaluate.questions import Questions, read_questions
 from lightrag_integrations.evaluate.report import EvaluationReport
-from lightrag_integrations.evaluate.settings import EvaluationFields
+from lightrag_integrations.evaluate.settings import EvaluationFields, plan_of
 from lightrag_integrations.models import Answer, Chunk, Hit, RetrievalResult
 from lightrag_integrations.observe import Observer
 from lightrag_integrations.options import AnswerOptions, IngestOptions, QueryFields, QueryOptions, merged
@@ -126,14 +126,14 @@ class LightRAGIndex(Handle):
             StorageError: PostgreSQL failed.
             ModelError: The embedding model, keyword model or reranker failed.
         """
-        chosen = self._query_options(options, fields)
+        chosen = merged(options or self.options.query, fields)
         return self._live.run(lambda: self._live.retrieve(query, chosen))
 
     async def aretrieve(
         self, query: str, *, options: QueryOptions | None = None, **fields: Unpack[QueryFields]
     ) -> RetrievalResult:
         """Like `retrieve`."""
-        chosen = self._query_options(options, fields)
+        chosen = merged(options or self.options.query, fields)
         return await self._live.arun(lambda: self._live.retrieve(query, chosen))
 
     def answer(
@@ -232,11 +232,15 @@ class LightRAGIndex(Handle):
         Raises:
             InputError: A question or field is wrong, or the index lacks gold of every question.
         """
-        return self._live.run(lambda: self._live.evaluate(questions, fields))
+        plan = plan_of(fields)
+        asked = read_questions(questions, limit=plan.limit)
+        return self._live.run(lambda: self._live.evaluate(asked, plan))
 
     async def aevaluate(self, questions: Questions, **fields: Unpack[EvaluationFields]) -> EvaluationReport:
         """Like `evaluate`."""
-        return await self._live.arun(lambda: self._live.evaluate(questions, fields))
+        plan = plan_of(fields)
+        asked = await asyncio.to_thread(read_questions, questions, limit=plan.limit)
+        return await self._live.arun(lambda: self._live.evaluate(asked, plan))
 
     # --- the index itself -------------------------------------------------------------------------------------------
 
@@ -285,9 +289,6 @@ class LightRAGIndex(Handle):
     async def adrop(self) -> None:
         """Like `drop`."""
         await self._live.arun(self._live.drop)
-
-    def _query_options(self, options: QueryOptions | None, fields: Mapping[str, Any]) -> QueryOptions:
-        return merged(options or self.options.query, fields)
 
     def _answer_options(
         self,

@@ -1,6 +1,7 @@
 """`evaluate` through a handle on a real index."""
 
 import asyncio
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -49,6 +50,18 @@ async def test_ranks_are_those_that_retrieve_gives(make_index: MakeIndex, docume
         assert [found.chunk_id for found in row.answers[0].found] == [hit.chunk_id for hit in hits]
     assert report.result("hidden").figures["recall@3"].value == 0.0
     assert report.result("hidden").answers[0].found == ()
+
+
+async def test_questions_may_be_made_with_the_handle_itself(make_index: MakeIndex, documents: list[Document]) -> None:
+    index = make_index()
+
+    def made() -> Iterator[dict[str, Any]]:
+        index.ingest(documents)
+        yield QUESTIONS[0]
+
+    assert index.evaluate(made(), modes="mix", ks=[3]).result("mix").figures["recall@3"].value == 1.0
+    report = await asyncio.wait_for(index.aevaluate(made(), modes="mix", ks=[3]), 60)
+    assert report.result("mix").figures["recall@3"].value == 1.0
 
 
 def test_a_document_of_several_chunks_counts_once(make_index: MakeIndex) -> None:
