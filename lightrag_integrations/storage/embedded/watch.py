@@ -35,15 +35,13 @@ def main() -> None:
         os.write(1, f"{server.pid}\n".encode())
     os.chdir("/")
     os.dup2(2, 1)
-    stopping = threading.Event()
-    threading.Thread(target=_stop_when_unused, args=(server, orders["locks"], stopping), daemon=True).start()
+    threading.Thread(target=_stop_when_unused, args=(server, orders["locks"]), daemon=True).start()
     server.wait()
-    if stopping.is_set():
-        _remove(orders["sockets"].encode("latin-1"))
+    _remove(orders["sockets"].encode("latin-1"))
     os._exit(0)
 
 
-def _stop_when_unused(server: subprocess.Popen[bytes], locks: list[int], stopping: threading.Event) -> None:
+def _stop_when_unused(server: subprocess.Popen[bytes], locks: list[int]) -> None:
     start, holders, present = locks
     while True:
         fcntl.flock(present, fcntl.LOCK_EX)
@@ -55,7 +53,6 @@ def _stop_when_unused(server: subprocess.Popen[bytes], locks: list[int], stoppin
             fcntl.flock(start, fcntl.LOCK_UN)
             time.sleep(_AGAIN_S)
             continue
-        stopping.set()
         server.send_signal(signal.SIGINT)
         time.sleep(_STOP_S)  # the program ends with the server, and the locks with the program
         for lock in (holders, start):
@@ -64,7 +61,7 @@ def _stop_when_unused(server: subprocess.Popen[bytes], locks: list[int], stoppin
 
 
 def _remove(sockets: bytes) -> None:
-    """Remove the folder of the socket, which is empty now, unless somebody is starting a server there."""
+    """Remove the folder of the socket if it is empty, unless somebody is starting a server there."""
     with suppress(OSError):
         folder = os.open(sockets, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
         fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)

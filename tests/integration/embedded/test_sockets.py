@@ -103,6 +103,14 @@ def test_a_start_that_fails_removes_it(make: Make, home: Path) -> None:
     assert not sockets_of(home).exists()
 
 
+def test_it_goes_with_a_server_that_is_stopped_by_hand(make: Make, home: Path) -> None:
+    server = make()
+    server.start()
+    os.kill(pid_of(home), signal.SIGINT)
+    assert vanished(sockets_of(home))
+    assert answers(make().start())
+
+
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
 def test_it_goes_with_the_server_of_a_killed_user(home: Path, how: signal.Signals) -> None:
     user = holder(home)
