@@ -18,10 +18,14 @@ if TYPE_CHECKING:
     Flags = NDArray[np.bool_]
 
 __all__ = [
-    "WEIGHED", "ChunkRow", "EdgeBatch", "EntityRow", "FactEdges", "FactRow", "MentionEdges", "Posting",
-    "relation_views",
+    "COUNTED", "SOURCES", "WEIGHED", "ChunkRow", "EdgeBatch", "EntityRow", "FactEdges", "FactRow", "MentionEdges",
+    "Posting", "Statement", "relation_views",
 ]  # fmt: skip
 
+COUNTED = 1000
+"""Mentions and facts of an entity that a search counts at most."""
+SOURCES = 20
+"""Mentions that describe an entity in a search: a hub has thousands."""
 WEIGHED = 100
 """Edges of one kind that count in the total weight of an entity."""
 
@@ -110,6 +114,17 @@ class FactRow:
     """Chunk id (surrogate)."""
     weight: float
     view: FactView
+
+
+class Statement(NamedTuple):
+    """What a chunk tells, in short."""
+
+    fact: int
+    source: int
+    """Entity id."""
+    target: int
+    chunk: int
+    description: str
 
 
 class MentionEdges(NamedTuple):

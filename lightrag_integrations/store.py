@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 from lightrag_integrations.models import Extraction
 from lightrag_integrations.reports import DocumentState, DocumentStatus, IndexStatus
-from lightrag_integrations.rows import ChunkRow, EdgeBatch, EntityRow, FactRow, Posting
+from lightrag_integrations.rows import ChunkRow, EdgeBatch, EntityRow, FactRow, Posting, Statement
 
 if TYPE_CHECKING:
     from lightrag_integrations.contributions import PendingDocument, PreparedDocument, StoredDocument, Usage
@@ -38,7 +38,7 @@ class Reader(Protocol):
         """(entity, cosine of its name), best first."""
         ...
 
-    async def nearest_facts(self, vector: Sequence[float], limit: int) -> Sequence[tuple[int, float]]:
+    async def nearest_facts(self, vector: Sequence[float], limit: int) -> Sequence[tuple[Statement, float]]:
         """(fact, cosine of its description), best first."""
         ...
 
@@ -70,17 +70,18 @@ class Reader(Protocol):
         """
         ...
 
-    async def title_links(self, chunks: Sequence[int], limit: int) -> Sequence[tuple[int, int, float]]:
-        """(chunk p, chunk q, 1.0) where p mentions (not as its title) an entity that is q's title; p is given.
+    async def links(self, chunks: Sequence[int], *, limit: int, shared_by: int) -> Sequence[tuple[int, int, float]]:
+        """From each chunk p given to other chunks q, with a weight.
 
-        At most `limit` for each p. Chunks of the same entity title as p itself are left out.
+        (p, q, 1.0) where p mentions (not as its title) an entity that is q's title; chunks of the same entity title as
+        p itself are left out. If p has no title, also (p, q, 1/√df) where both mention a non-title entity of
+        2 ≤ df ≤ `shared_by`, once for each such entity.
+
+        Args:
+            chunks: Each p.
+            limit: Most links of each kind from one chunk.
+            shared_by: Most chunks that mention an entity which links them.
         """
-        ...
-
-    async def shared_links(
-        self, chunks: Sequence[int], *, max_frequency: int, limit: int
-    ) -> Sequence[tuple[int, int, float]]:
-        """(chunk p, chunk q, 1/√df) where both mention a non-title entity of 2 ≤ df ≤ max_frequency; p is given."""
         ...
 
     async def chunks(self, ids: Sequence[int]) -> Mapping[int, ChunkRow]:
@@ -105,7 +106,7 @@ class Reader(Protocol):
         Args:
             ids: Surrogate ids.
             sources: Names, types, descriptions and documents come from so many mentions of each at most, titles
-                first; None: from all. Counts are of all in any case.
+                first, and no count goes past `COUNTED`; None: from all.
         """
         ...
 
@@ -117,8 +118,8 @@ class Reader(Protocol):
         """Facts at these entities, at most `limit` for each, heaviest first, then by document id and position."""
         ...
 
-    async def statements(self, chunks: Sequence[int], limit: int) -> Sequence[tuple[int, int, int, int, str]]:
-        """(fact, source, target, chunk, description) of what these chunks tell, in order, `limit` of each at most."""
+    async def statements(self, chunks: Sequence[int], limit: int) -> Sequence[Statement]:
+        """What these chunks tell, in order, `limit` of each at most."""
         ...
 
     async def facts_between(self, pairs: Sequence[tuple[int, int]], limit: int) -> Sequence[FactRow]:

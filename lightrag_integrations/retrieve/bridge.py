@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from lightrag_integrations.retrieve.bm25 import Bm25
 from lightrag_integrations.retrieve.neighbourhood import DIGITS
@@ -21,7 +21,7 @@ _FLOOR = 0.2
 async def bridge(
     question: Question, reader: Reader, bm25: Bm25, scores: Mapping[int, float], *, strength: float
 ) -> dict[int, tuple[float, int]]:
-    """Gains of chunks whose title one of the best chunks mentions.
+    """Gains of chunks whose title one of the best chunks mentions; one without a title gives along rarer names, too.
 
     A chunk p of the best five gives each linked chunk q strength · score(p) · (0.2 + 0.8 · share), share being the
     part, by squared idf, of the question's words missing in p that q holds. The largest gain counts.
@@ -37,7 +37,7 @@ async def bridge(
         Chunk to (gain, the chunk it comes from).
     """
     first = sorted(scores, key=lambda chunk: -round(scores[chunk], DIGITS))[:_FROM]
-    links = await _links(first, reader) if first and strength else []
+    links = await reader.links(first, limit=_LINKS, shared_by=_SHARED_BY) if first and strength else []
     held = bm25.holding(sorted({*first, *(q for _, q, _ in links)}))
     squared = {term: bm25.idf[term] ** 2 for term in question.terms if term in bm25.idf}
     gains: dict[int, tuple[float, int]] = {}
@@ -48,13 +48,3 @@ async def bridge(
         if gain > gains.get(q, (0.0, 0))[0]:
             gains[q] = (gain, p)
     return gains
-
-
-async def _links(chunks: Sequence[int], reader: Reader) -> list[tuple[int, int, float]]:
-    """Along titles; a chunk without a title is also linked by the rarer names that it shares."""
-    links = list(await reader.title_links(chunks, _LINKS))
-    rows = await reader.chunks(chunks)
-    untitled = [chunk for chunk in chunks if chunk in rows and not rows[chunk].title]
-    if untitled:
-        links += await reader.shared_links(untitled, max_frequency=_SHARED_BY, limit=_LINKS)
-    return links

@@ -9,7 +9,7 @@ from lightrag_integrations.models import Evidence, Hit, RetrievalResult
 from lightrag_integrations.options import QueryOptions
 from lightrag_integrations.retrieve.explain import Explanation, explain
 from lightrag_integrations.retrieve.ranking import Found, Ranking
-from lightrag_integrations.rows import ChunkRow, FactRow, relation_views
+from lightrag_integrations.rows import SOURCES, ChunkRow, FactRow, Statement, relation_views
 from lightrag_integrations.store import Reader
 
 __all__ = ["describe"]
@@ -21,10 +21,6 @@ WALKS = ("graph", "mix")
 _FACTS = 5
 _FACTS_EXPLAINED = 12
 _TOLD = 60
-_SOURCES = 20
-"""Mentions that describe an entity: a hub has thousands."""
-_Statement = tuple[int, int, int, int, str]
-"""See `store.Reader.statements`."""
 
 
 async def describe(
@@ -48,7 +44,7 @@ async def describe(
         )
         return RetrievalResult(query="", mode=options.mode, hits=plain)
     named = {*ranking.entities, *_entities_in(found for _, found in chosen)}
-    entities = await reader.entities(sorted(named), sources=_SOURCES) if named else {}
+    entities = await reader.entities(sorted(named), sources=SOURCES) if named else {}
     limit = _FACTS_EXPLAINED if options.explain else _FACTS
     told = await _told(chosen, reader, limit)
     stored = {*ranking.facts, *(fact for row, found in chosen for fact in (*found.facts, *told.get(row.id, ())))}
@@ -81,19 +77,19 @@ def _entities_in(found: Iterable[Found]) -> set[int]:
 
 async def _told(chosen: Sequence[tuple[ChunkRow, Found]], reader: Reader, limit: int) -> dict[int, list[int]]:
     """Facts that the chosen chunks tell themselves, of each at most `limit` statements."""
-    told: dict[int, list[_Statement]] = {}
+    told: dict[int, list[Statement]] = {}
     for statement in await reader.statements([row.id for row, _ in chosen], _TOLD):
-        told.setdefault(statement[3], []).append(statement)
+        told.setdefault(statement.chunk, []).append(statement)
     return {row.id: _touching(told.get(row.id, ()), found, limit) for row, found in chosen}
 
 
-def _touching(statements: Sequence[_Statement], found: Found, limit: int) -> list[int]:
+def _touching(statements: Sequence[Statement], found: Found, limit: int) -> list[int]:
     """A chunk's own facts about the entities it was reached through: those about two of them first."""
     through = set(found.entities)
     distinct: dict[object, int] = {}
-    for fact, source, target, _, description in sorted(statements, key=lambda one: -len({one[1], one[2]} & through)):
-        if source in through or target in through:
-            distinct.setdefault(description or fact, fact)
+    for one in sorted(statements, key=lambda one: -len({one.source, one.target} & through)):
+        if one.source in through or one.target in through:
+            distinct.setdefault(one.description or one.fact, one.fact)
     return list(distinct.values())[:limit]
 
 

@@ -11,7 +11,7 @@ from lightrag_integrations.models import PathStep, Seed
 from lightrag_integrations.retrieve.neighbourhood import Node
 from lightrag_integrations.retrieve.ranking import Found, Ranking
 from lightrag_integrations.retrieve.trace import Path, SeedPart
-from lightrag_integrations.rows import ChunkRow, EntityRow, FactRow
+from lightrag_integrations.rows import SOURCES, ChunkRow, EntityRow, FactRow
 from lightrag_integrations.store import Reader
 from lightrag_integrations.text.sentences import sentences
 
@@ -105,7 +105,7 @@ async def _read(
     bridges = {pair for path in paths.values() for pair in pairwise(path.nodes) if pair[0][0] == pair[1][0] == "chunk"}
     shared = {entity for (_, p), (_, q) in bridges for entity in _shared(p, q, known)}
     wanted = {node for kind, node in nodes if kind == "entity"} | shared
-    known.entities = await reader.entities(sorted(wanted)) if wanted else {}
+    known.entities = await reader.entities(sorted(wanted), sources=SOURCES) if wanted else {}
     tellers = {fact.chunk for facts in (known.near, *known.between.values()) for fact in facts}
     missing = ({node for kind, node in nodes if kind == "chunk"} | tellers) - known.chunks.keys()
     known.chunks.update(await reader.chunks(sorted(missing)) if missing else {})

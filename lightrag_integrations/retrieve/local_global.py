@@ -106,7 +106,7 @@ async def _fact_seeds(question: Question, reader: Reader, options: QueryOptions)
     """Near the question by vector; without vectors those whose statements share its rare words."""
     if question.semantic and question.high_vector:
         near = await reader.nearest_facts(question.high_vector, options.seeds)
-        close = [fact for fact, score in near if score >= options.min_similarity]
+        close = [one.fact for one, score in near if score >= options.min_similarity]
         rows = await reader.facts(close)
         return [rows[fact] for fact in close if fact in rows]
     return await _facts_by_words(question.of_high(), reader, options)
@@ -119,8 +119,8 @@ async def _facts_by_words(question: Question, reader: Reader, options: QueryOpti
     scored = await statements_by_words(question, reader, bm25, first)
     # The sort is stable: what ties stays in the order read, which is that of the chunks.
     best = sorted((pair for pair in scored if pair[1] > 0), key=lambda pair: -pair[1])[: options.seeds]
-    rows = await reader.facts([fact.id for fact, _ in best])
-    return [rows[fact.id] for fact, _ in best if fact.id in rows]
+    rows = await reader.facts([one.fact for one, _ in best])
+    return [rows[one.fact] for one, _ in best if one.fact in rows]
 
 
 async def _nearest_of(

@@ -90,45 +90,42 @@ class Neighbourhood:
         return csr_array((mass * inverse[source], (target, source)), shape=(size, size))
 
     def _take(self, batch: EdgeBatch) -> None:
-        old, new = self._mentions, batch.mentions
-        self._mentions = MentionEdges(*(np.concatenate(pair) for pair in zip(old, new, strict=True)))
-        known, told = self._facts, batch.facts
-        fresh = ~np.isin(told.facts, known.facts) & (told.sources != told.targets) & _firsts(told.facts)
-        self._facts = FactEdges(*(np.concatenate([a, b[fresh]]) for a, b in zip(known, told, strict=True)))
-        pairs = ((2 * new.entities, 2 * new.chunks + 1), (2 * told.sources[fresh], 2 * told.targets[fresh]))
+        new, told = batch.mentions, batch.facts
+        self._mentions = MentionEdges(*(np.concatenate(pair) for pair in zip(self._mentions, new, strict=True)))
+        self._facts = FactEdges(*(np.concatenate(pair) for pair in zip(self._facts, told, strict=True)))
+        pairs = ((2 * new.entities, 2 * new.chunks + 1), (2 * told.sources, 2 * told.targets))
         self._meet(np.concatenate([np.column_stack(pair).ravel() for pair in pairs]))
 
     def _meet(self, codes: Ints) -> None:
         """Give rows to nodes met for the first time, in the order met."""
-        codes = codes[~np.isin(codes, self._codes)]
-        distinct, first = np.unique(codes, return_index=True)
-        added = distinct[np.argsort(first)]
+        distinct, first = np.unique(np.concatenate([self._codes, codes]), return_index=True)
+        added = distinct[np.argsort(first)][len(self._codes) :]
         self._codes = np.concatenate([self._codes, added])
         self._asked = np.concatenate([self._asked, np.zeros(len(added), np.bool_)])
         self._totals = np.concatenate([self._totals, np.zeros(len(added))])
 
     def _joined(self) -> tuple[Ints, Floats]:
         """All edges, each once: pairs of rows, and weights; those of the facts between two entities added up."""
-        mentions, facts = self._mentions, self._facts
-        # A mention is read from both its ends, a fact is not: it came in once.
-        pairs = np.column_stack([self._rows(2 * mentions.entities), self._rows(2 * mentions.chunks + 1)])
-        _, first = np.unique(pairs[:, 0] * len(self._codes) + pairs[:, 1], return_index=True)
-        ends = np.sort(np.column_stack([self._rows(2 * facts.sources), self._rows(2 * facts.targets)]), axis=1)
-        keys, place = np.unique(ends[:, 0] * len(self._codes) + ends[:, 1], return_inverse=True)
-        related = np.column_stack(np.divmod(keys, len(self._codes)))
-        weights = np.bincount(place, facts.weights, len(keys))
-        return np.concatenate([pairs[first], related]), np.concatenate([mentions.weights[first], weights])
+        # Mentions and facts are read from both their ends.
+        mentions, facts = self._mentions, _distinct(self._facts)
+        size, order = len(self._codes), np.argsort(self._codes)
+        lists = (2 * mentions.entities, 2 * mentions.chunks + 1, 2 * facts.sources, 2 * facts.targets)
+        codes = np.concatenate(lists)
+        rows = order[np.searchsorted(self._codes, codes, sorter=order)]
+        entities, chunks, sources, targets = np.split(rows, np.cumsum([len(one) for one in lists[:-1]]))
+        named, first = np.unique(entities * size + chunks, return_index=True)
+        related = np.minimum(sources, targets) * size + np.maximum(sources, targets)
+        pairs, place = np.unique(related, return_inverse=True)
+        weights = np.bincount(place, facts.weights, len(pairs))
+        ends = np.column_stack(np.divmod(np.concatenate([named, pairs]), size))
+        return ends, np.concatenate([mentions.weights[first], weights])
 
-    def _rows(self, codes: Ints) -> Ints:
-        order = np.argsort(self._codes)
-        return order[np.searchsorted(self._codes, codes, sorter=order)]
 
-
-def _firsts(values: Ints) -> Flags:
-    """Which values stand for the first time."""
-    firsts = np.zeros(len(values), np.bool_)
-    firsts[np.unique(values, return_index=True)[1]] = True
-    return firsts
+def _distinct(facts: FactEdges) -> FactEdges:
+    """Each fact once, without those that lead nowhere else."""
+    _, first = np.unique(facts.facts, return_index=True)
+    kept = first[facts.sources[first] != facts.targets[first]]
+    return FactEdges(*(column[kept] for column in facts))
 
 
 async def explore(

@@ -8,14 +8,14 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from lightrag_integrations.retrieve.bm25 import Bm25, best
 from lightrag_integrations.retrieve.question import Question
 from lightrag_integrations.retrieve.ranking import settled
-from lightrag_integrations.rows import FactRow
+from lightrag_integrations.rows import Statement
 from lightrag_integrations.store import Reader
 from lightrag_integrations.text.keys import normalise_name
 from lightrag_integrations.text.names import question_keys
@@ -38,21 +38,6 @@ _FACTS_OF_CHUNK = 64
 _TIES = 200
 """Chunks that are looked at beyond the last one of a list, if they tie with it."""
 _SPACED = re.compile(f"[^\\W{UNSPACED}]")
-
-
-class Told(NamedTuple):
-    """A fact, as far as seeds are concerned."""
-
-    id: int
-    source: int
-    target: int
-    chunk: int
-    description: str
-
-    @classmethod
-    def of(cls, fact: FactRow) -> Told:
-        """The same of a whole fact."""
-        return cls(fact.id, fact.source, fact.target, fact.chunk, fact.view.description)
 
 
 @dataclass(slots=True)
@@ -138,25 +123,20 @@ async def fact_seeds(
         Entity to share, and the facts themselves.
     """
     near = await reader.nearest_facts(question.vector, _FACTS_READ) if question.semantic and question.vector else []
-    if near:
-        rows = await reader.facts([fact for fact, _ in near])
-        scored = [(Told.of(rows[fact]), score) for fact, score in near if fact in rows]
-    else:
-        scored = await statements_by_words(question, reader, bm25, keyword)
-    return _ends(scored)
+    return _ends(near or await statements_by_words(question, reader, bm25, keyword))
 
 
 async def statements_by_words(
     question: Question, reader: Reader, bm25: Bm25, keyword: Sequence[tuple[int, float]]
-) -> list[tuple[Told, float]]:
+) -> list[tuple[Statement, float]]:
     """Facts told by the given chunks, each with the nearness of its statement's words to the question's."""
     told = await reader.statements([chunk for chunk, _ in keyword], _FACTS_OF_CHUNK)
-    return _by_words(question, [Told(*fact) for fact in told], bm25)
+    return _by_words(question, told, bm25)
 
 
-def _ends(scored: Sequence[tuple[Told, float]]) -> tuple[dict[int, float], tuple[int, ...]]:
+def _ends(scored: Sequence[tuple[Statement, float]]) -> tuple[dict[int, float], tuple[int, ...]]:
     """The ends of the best two statements; facts that share a statement stand together."""
-    statements: dict[tuple[int, str], list[Told]] = defaultdict(list)
+    statements: dict[tuple[int, str], list[Statement]] = defaultdict(list)
     scores: dict[tuple[int, str], float] = {}
     for fact, score in scored:
         statement = (fact.chunk, fact.description)
@@ -172,11 +152,11 @@ def _ends(scored: Sequence[tuple[Told, float]]) -> tuple[dict[int, float], tuple
         ends = dict.fromkeys(end for fact in statements[statement] for end in (fact.source, fact.target))
         for end in ends:
             found[end] += scores[statement] / len(ends)
-        facts.extend(fact.id for fact in statements[statement])
+        facts.extend(fact.fact for fact in statements[statement])
     return dict(found), tuple(facts)
 
 
-def _by_words(question: Question, facts: Sequence[Told], bm25: Bm25) -> list[tuple[Told, float]]:
+def _by_words(question: Question, facts: Sequence[Statement], bm25: Bm25) -> list[tuple[Statement, float]]:
     """Cosine between the question and each statement, words weighted by squared idf.
 
     Words that the question lacks only lengthen the statement's vector; their idf is taken from the statements at hand,

@@ -17,6 +17,7 @@ from lightrag_integrations.retrieve.fuse import fused
 from lightrag_integrations.retrieve.question import Question
 from lightrag_integrations.retrieve.ranking import Ranking, settled
 from lightrag_integrations.retrieve.seeds import statements_by_words
+from lightrag_integrations.rows import SOURCES
 from lightrag_integrations.store import Reader
 from lightrag_integrations.text.keys import normalise_name
 from lightrag_integrations.text.scripts import UNSPACED
@@ -32,8 +33,6 @@ _NAMES = 3
 """Names that stand for an answer that is not known."""
 _TITLE, _MENTION = 0.3, 0.05
 """What a name is worth that no statement near the step is about, beside 1 for the nearest one's."""
-_SOURCES = 20
-"""Mentions that give an entity its name: a hub has thousands."""
 _UNSPACED = re.compile(f"[{UNSPACED}]")
 
 
@@ -127,7 +126,7 @@ async def _names(asked: str, best: Sequence[tuple[int, float]], reader: Reader) 
     for fact, score in near:
         for end in (fact.source, fact.target):
             worth[end] = max(worth.get(end, 0.0), share[fact.chunk] * score / nearest)
-    rows = await reader.entities(sorted(worth), sources=_SOURCES) if worth else {}
+    rows = await reader.entities(sorted(worth), sources=SOURCES) if worth else {}
     order = sorted(rows.values(), key=lambda row: (-worth[row.id], row.key))
     return tuple(row.name for row in order if not _holds(asked, row.name))
 

@@ -25,6 +25,7 @@ _LEADING = "'\"-,;:!?、。，；：！？·…_ "
 _TRAILING = "'\",;:!?.、。，；：！？·…_ "
 _OPENING = "([{<《〈「『【〔（"
 _CLOSING = ")]}>》〉」』】〕）"
+_ARTICLES = ("the ", "an ", "a ")
 _ARTICLE = re.compile(r"^(?:the|an|a) (?=\S)")
 _POSSESSIVE = re.compile(r"(?<=[^\W_])'s$")
 
@@ -45,7 +46,10 @@ def normalise_name(name: str) -> str:
     key = folded
     while True:
         stripped = _unwrap(key.lstrip(_LEADING).rstrip(_TRAILING))
-        stripped = _ARTICLE.sub("", _POSSESSIVE.sub("", stripped))
+        if stripped.endswith("'s"):
+            stripped = _POSSESSIVE.sub("", stripped)
+        if stripped.startswith(_ARTICLES):
+            stripped = _ARTICLE.sub("", stripped)
         if stripped == key:
             return key
         if not stripped:
@@ -84,8 +88,10 @@ def _fold(name: str) -> str:
         # Case folding may leave uncomposed characters, so it stands between two normalisations.
         folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
         folded = _INVISIBLE.sub("", folded.translate(_FOLD))
-    folded = _HYPHEN.sub(" ", _SPACE.sub(" ", folded)).strip()
-    return folded or name
+    folded = _SPACE.sub(" ", folded)
+    if "-" in folded:
+        folded = _HYPHEN.sub(" ", folded)
+    return folded.strip() or name
 
 
 def content_hash(*parts: str) -> str:

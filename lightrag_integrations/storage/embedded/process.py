@@ -37,7 +37,13 @@ def pid_on_file(data: Path) -> int | None:
 
 def is_alive(pid: int) -> bool:
     """True while a process runs, whichever; a zombie does not."""
-    return bool(_command(pid))
+    if not os.path.exists("/proc/self/stat"):
+        return bool(command_by_ps(pid))
+    try:  # not the command line: that is empty for a moment while a program takes the place of its parent's
+        state = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[0]
+    except OSError:
+        return False
+    return state not in (b"Z", b"X")
 
 
 def end(data: Path, sockets: Path, within_s: float) -> bool:

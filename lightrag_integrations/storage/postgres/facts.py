@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from lightrag_integrations.models import FactView
-from lightrag_integrations.rows import FactRow
+from lightrag_integrations.rows import FactRow, Statement
 from lightrag_integrations.storage.postgres.parts import columns
 from lightrag_integrations.storage.postgres.reads import Reads
 from lightrag_integrations.storage.postgres.wire import int4_array, int8_array
@@ -19,25 +20,16 @@ class FactReads(Reads):
     async def facts(self, ids: Sequence[int]) -> Mapping[int, FactRow]:
         """See `store.Reader.facts`."""
         rows = await self._seen("facts", facts=int8_array(ids))
-        ends = int4_array(sorted({row[1] for row in rows} | {row[2] for row in rows}))
-        names = dict(await self._seen("entity_names", entities=ends)) if rows else {}
-        found: dict[int, FactRow] = {}
-        for surrogate, source, target, chunk, weight, description, keywords, chunk_id, document_id, start, end in rows:
-            view = FactView(
-                source=names[source], target=names[target], description=description, keywords=tuple(keywords),
-                weight=weight, chunk_id=chunk_id, document_id=document_id, start=start, end=end,
-            )  # fmt: skip
-            found[surrogate] = FactRow(surrogate, source, target, chunk, weight, view)
-        return found
+        return {row[0]: _fact(row) for row in rows}
 
     async def facts_of_entities(self, entities: Sequence[int], limit: int) -> Sequence[FactRow]:
         """See `store.Reader.facts_of_entities`."""
         return await self._in_order("facts_of_entities", entities=int4_array(entities), limit=limit)
 
-    async def statements(self, chunks: Sequence[int], limit: int) -> Sequence[tuple[int, int, int, int, str]]:
+    async def statements(self, chunks: Sequence[int], limit: int) -> Sequence[Statement]:
         """See `store.Reader.statements`."""
         rows = await self._rows("statements", chunks=await self._shown(chunks), limit=limit)
-        return [(fact, source, target, chunk, description) for fact, source, target, chunk, description in rows]
+        return [Statement(*row) for row in rows]
 
     async def facts_between(self, pairs: Sequence[tuple[int, int]], limit: int) -> Sequence[FactRow]:
         """See `store.Reader.facts_between`."""
@@ -48,3 +40,12 @@ class FactReads(Reads):
         ids = [row[0] for row in await self._seen(name, **params)]
         found = await self.facts(list(dict.fromkeys(ids)))
         return [found[one] for one in dict.fromkeys(ids)]
+
+
+def _fact(row: Sequence[Any]) -> FactRow:
+    surrogate, source, target, chunk, weight, description, keywords, chunk_id, document_id, start, end, *names = row
+    view = FactView(
+        source=names[0], target=names[1], description=description, keywords=tuple(keywords),
+        weight=weight, chunk_id=chunk_id, document_id=document_id, start=start, end=end,
+    )  # fmt: skip
+    return FactRow(surrogate, source, target, chunk, weight, view)

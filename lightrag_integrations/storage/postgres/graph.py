@@ -46,16 +46,9 @@ class GraphReads(Reads):
             cosines=dict(zip(row[11].tolist(), row[12].tolist(), strict=True)),
         )
 
-    async def title_links(self, chunks: Sequence[int], limit: int) -> Sequence[tuple[int, int, float]]:
-        """See `store.Reader.title_links`."""
-        rows = await self._seen("title_links", chunks=await self._shown(chunks), limit=limit)
-        return [(p, q, 1.0) for p, q in rows]
-
-    async def shared_links(
-        self, chunks: Sequence[int], *, max_frequency: int, limit: int
-    ) -> Sequence[tuple[int, int, float]]:
-        """See `store.Reader.shared_links`; a pair that shares several entities comes once for each."""
-        rows = await self._seen("shared_links", chunks=await self._shown(chunks), most=max_frequency, limit=limit)
+    async def links(self, chunks: Sequence[int], *, limit: int, shared_by: int) -> Sequence[tuple[int, int, float]]:
+        """See `store.Reader.links`."""
+        rows = await self._seen("links", chunks=await self._shown(chunks), limit=limit, shared_by=shared_by)
         return [(p, q, weight) for p, q, weight in rows]
 
     async def mentions_of_chunks(self, chunks: Sequence[int]) -> Sequence[tuple[int, int, bool]]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
+from lightrag_integrations.rows import Statement
 from lightrag_integrations.storage.postgres.reads import Reads, index_name
 
 __all__ = ["NearestReads"]
@@ -17,15 +19,15 @@ class NearestReads(Reads):
 
     async def nearest_chunks(self, vector: Sequence[float], limit: int) -> Sequence[tuple[int, float]]:
         """See `store.Reader.nearest_chunks`."""
-        return await self._nearest("chunk", vector, limit)
+        return [(chunk, score) for chunk, score in await self._nearest("chunk", vector, limit)]
 
     async def nearest_entities(self, vector: Sequence[float], limit: int) -> Sequence[tuple[int, float]]:
         """See `store.Reader.nearest_entities`."""
-        return await self._nearest("entity", vector, limit)
+        return [(entity, score) for entity, score in await self._nearest("entity", vector, limit)]
 
-    async def nearest_facts(self, vector: Sequence[float], limit: int) -> Sequence[tuple[int, float]]:
+    async def nearest_facts(self, vector: Sequence[float], limit: int) -> Sequence[tuple[Statement, float]]:
         """See `store.Reader.nearest_facts`."""
-        return await self._nearest("fact", vector, limit)
+        return [(Statement(*fact), score) for *fact, score in await self._nearest("fact", vector, limit)]
 
     async def similarities(self, vector: Sequence[float], chunks: Sequence[int]) -> Mapping[int, float]:
         """See `store.Reader.similarities`."""
@@ -34,7 +36,7 @@ class NearestReads(Reads):
             return {}
         return dict(await self._rows("similarities", vector=packed, chunks=await self._shown(chunks)))
 
-    async def _nearest(self, table: str, vector: Sequence[float], limit: int) -> list[tuple[int, float]]:
+    async def _nearest(self, table: str, vector: Sequence[float], limit: int) -> list[tuple[Any, ...]]:
         packed = await self._question(vector)
         if packed is None or limit < 1:
             return []

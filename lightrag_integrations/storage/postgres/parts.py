@@ -24,7 +24,7 @@ class Tuning:
     """A vector index is built from this many vectors on; below, every search is exact and fast."""
     exact_rows: int = 10000
     """Under a filter that leaves at most so many rows, vectors are searched exactly."""
-    ef_search: int = 200
+    ef_search: int = 100
     """Candidates that a search through a vector index keeps."""
     idle_s: float = 10.0
     """Upkeep waits until no document was stored for so long, so that it doesn't slow a bulk load."""

@@ -63,7 +63,7 @@ class PostgresStore(
             # A bulk load may have ended before its vector indexes were built.
             self._looked = True
             self._upkeep.look()
-        async with self._database.snapshot() as (connection, layout):
+        async with self._database.snapshot(filtered=where is not None) as (connection, layout):
             yield PostgresReader(connection, layout, where, self._tuning)
 
     def _changed(self, *, removed: bool = False) -> None:

@@ -71,23 +71,32 @@ async def test_edges_are_the_heaviest_and_totals_are_of_all(graph: Graph) -> Non
 
 async def test_title_links_lead_to_pages_of_what_is_mentioned(graph: Graph) -> None:
     given = [graph.chunk["ada1"], graph.chunk["bab"], graph.chunk["lon"]]
-    links = await graph.reader.title_links(given, 5)
+    links = await graph.reader.links(given, limit=5, shared_by=20)
     assert [(graph.chunk_name(p), graph.chunk_name(q), weight) for p, q, weight in links] == [
         ("ada1", "bab", 1.0), ("bab", "ada1", 1.0), ("bab", "ada2", 1.0),
     ]  # fmt: skip
-    assert len(await graph.reader.title_links(given, 1)) == 2
+    assert len(await graph.reader.links(given, limit=1, shared_by=20)) == 2
 
 
-async def test_shared_links_need_rare_names_that_are_no_titles(graph: Graph) -> None:
-    given = [graph.chunk["ada1"], graph.chunk["bab"]]
-    links = await graph.reader.shared_links(given, max_frequency=3, limit=5)
-    assert [(graph.chunk_name(p), graph.chunk_name(q), weight) for p, q, weight in links] == [
-        ("ada1", "lon", pytest.approx(2**-0.5))
-    ]
-    with_hub = await graph.reader.shared_links(given, max_frequency=4, limit=2)
-    assert [(graph.chunk_name(p), graph.chunk_name(q), weight) for p, q, weight in with_hub] == [
-        ("ada1", "lon", pytest.approx(2**-0.5)), ("ada1", "bab", 0.5), ("bab", "ada1", 0.5), ("bab", "ada2", 0.5),
-    ]  # fmt: skip
+async def test_chunks_without_a_title_are_linked_by_rare_names_that_are_no_titles(store: Store) -> None:
+    names = {"one": ["Ada", "Hub", "Rare"], "two": ["Hub", "Rare"], "three": ["Hub", "Ada"], "four": ["Hub"]}
+    await put(store, *(document(name, chunk(name, "x", title="", names=held)) for name, held in names.items()))
+    await put(store, document("page", chunk("page", "x", title="Ada", names=["Ada", "Hub"])))
+    async with store.snapshot() as reader:
+        ids = {row.chunk_id: row.id for row in await reader.all_chunks()}
+        names_of = {surrogate: name for name, surrogate in ids.items()}
+
+        async def links(shared_by: int, limit: int = 5) -> list[tuple[str, str, float]]:
+            found = await reader.links([ids["two"], ids["one"], ids["page"]], limit=limit, shared_by=shared_by)
+            return [(names_of[p], names_of[q], round(weight, 6)) for p, q, weight in found]
+
+        rare = round(2**-0.5, 6)
+        assert await links(2) == [("two", "one", rare), ("one", "page", 1.0), ("one", "two", rare)]
+        with_ada = [("one", "page", 1.0), ("one", "two", rare), ("one", "three", round(3**-0.5, 6))]
+        assert await links(3) == [("two", "one", rare), *with_ada]
+        assert await links(3, limit=1) == [("two", "one", rare), *with_ada[:2]]
+        hub = round(5**-0.5, 6)
+        assert ("two", "four", hub) in await links(5)
 
 
 async def test_facts_come_heaviest_first_then_in_reading_order(graph: Graph) -> None:
@@ -139,4 +148,4 @@ async def test_asking_for_nothing_gives_nothing(graph: Graph) -> None:
     empty = await graph.reader.edges(entities=[], chunks=[], limit=3)
     assert (listed(empty.mentions), listed(empty.facts), dict(empty.entity_totals)) == ([], [], {})
     assert await graph.reader.chunks([]) == await graph.reader.entities([]) == await graph.reader.facts([]) == {}
-    assert await graph.reader.facts_between([], 3) == await graph.reader.title_links([], 3) == []
+    assert await graph.reader.facts_between([], 3) == await graph.reader.links([], limit=3, shared_by=3) == []

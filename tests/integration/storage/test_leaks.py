@@ -27,7 +27,8 @@ def made(rng: random.Random, number: int) -> PreparedDocument:
         ]
         one = chunk(
             f"{number}.{position}", " ".join(rng.choices(WORDS, k=6)), document_id=f"d{number}", position=position,
-            title=names[0], names=names, facts=facts, metadata={"open": number % 3 == 0}, embedding=vector(rng),
+            title=rng.choice([names[0], ""]), names=names, facts=facts, metadata={"open": number % 3 == 0},
+            embedding=vector(rng),
         )  # fmt: skip
         chunks.append(one)
     vectors = {name.lower(): vector(random.Random(name)) for name in NAMES}
@@ -50,7 +51,7 @@ async def seen(reader: Reader) -> dict[str, Any]:
     facts = await reader.facts_of_entities(entities, 4)
     by_chunk = await reader.statements(chunks, 2)
     near = await reader.nearest_facts(question, 5)
-    told = await reader.facts([one for one, _ in near] + edges.facts.facts.tolist())
+    told = await reader.facts([one.fact for one, _ in near] + edges.facts.facts.tolist())
     pairs = [(a, b) for a in entities for b in entities if a < b]
     return {
         "corpus": await reader.corpus(),
@@ -61,15 +62,13 @@ async def seen(reader: Reader) -> dict[str, Any]:
         "named": {key: mentions for key, (_, mentions) in named.items()},
         "chunks": [(chunk_ids[c], round(score, 6)) for c, score in await reader.nearest_chunks(question, 5)],
         "entities": [(keys[e], round(score, 6)) for e, score in await reader.nearest_entities(question, 5)],
-        "facts": [(told[f].view, round(score, 6)) for f, score in near],
+        "facts": [(told[one.fact].view, round(score, 6)) for one, score in near],
         "mention edges": sorted({(keys[e], chunk_ids[c], w) for e, c, w in listed(edges.mentions)}),
         "fact edges": sorted({(keys[a], keys[b], w, told[f].view.description) for a, b, w, f in listed(edges.facts)}),
         "totals": {keys[e]: round(w, 6) for e, w in edges.entity_totals.items()},
         "chunk totals": {chunk_ids[c]: w for c, w in edges.chunk_totals.items()},
-        "title links": [(chunk_ids[p], chunk_ids[q]) for p, q, _ in await reader.title_links(chunks, 2)],
-        "shared": [
-            (chunk_ids[p], chunk_ids[q], round(w, 6))
-            for p, q, w in await reader.shared_links(chunks, max_frequency=6, limit=4)
+        "links": [
+            (chunk_ids[p], chunk_ids[q], round(w, 6)) for p, q, w in await reader.links(chunks, limit=4, shared_by=6)
         ],
         "rows": {
             row.key: (row.name, row.type, row.description, row.degree, row.mentions, row.document_ids)
@@ -98,7 +97,11 @@ async def test_a_filtered_index_equals_one_of_the_visible_documents(make_store: 
         through, expected = await seen(filtered), await seen(bare)
     for name, value in expected.items():
         assert through[name] == value, name
-    assert expected["named"] and expected["shared"] and expected["title links"] and expected["fact edges"]
+    assert (
+        expected["named"]
+        and expected["fact edges"]
+        and {weight == 1 for *_, weight in expected["links"]} == {True, False}
+    )
 
 
 async def test_hidden_things_are_not_found_by_their_ids(make_store: MakeStore) -> None:
@@ -119,7 +122,7 @@ async def test_hidden_things_are_not_found_by_their_ids(make_store: MakeStore) -
         assert await reader.vectors(["1.0"]) == {}
         edges = await reader.edges(entities=[], chunks=hidden, limit=5)
         assert (listed(edges.mentions), dict(edges.chunk_totals)) == ([], {})
-        assert await reader.title_links(hidden, 5) == await reader.shared_links(hidden, max_frequency=9, limit=5) == []
+        assert await reader.links(hidden, limit=5, shared_by=9) == []
     async with store.snapshot(parse_filter({"open": "nobody"})) as reader:
         assert (await reader.corpus(), await reader.nearest_chunks([1, 0, 0, 0], 3)) == ((0, 0), [])
         assert await reader.nearest_entities([1, 0, 0, 0], 3) == await reader.nearest_facts([1, 0, 0, 0], 3) == []

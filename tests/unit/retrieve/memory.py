@@ -8,7 +8,16 @@ import numpy as np
 
 from lightrag_integrations.contributions import PreparedDocument
 from lightrag_integrations.models import FactView
-from lightrag_integrations.rows import ChunkRow, EdgeBatch, EntityRow, FactEdges, FactRow, MentionEdges, Posting
+from lightrag_integrations.rows import (
+    ChunkRow,
+    EdgeBatch,
+    EntityRow,
+    FactEdges,
+    FactRow,
+    MentionEdges,
+    Posting,
+    Statement,
+)
 from lightrag_integrations.storage.postgres.rows import tie_of
 
 __all__ = ["MemoryReader"]
@@ -106,8 +115,10 @@ class MemoryReader:
     async def nearest_entities(self, vector: Vector, limit: int) -> list[tuple[int, float]]:
         return self._nearest("entity", vector, limit)
 
-    async def nearest_facts(self, vector: Vector, limit: int) -> list[tuple[int, float]]:
-        return self._nearest("fact", vector, limit)
+    async def nearest_facts(self, vector: Vector, limit: int) -> list[tuple[Statement, float]]:
+        near = self._nearest("fact", vector, limit)
+        rows = await self._fact_rows(fact for fact, _ in near)
+        return [(_statement(row), score) for row, (_, score) in zip(rows, near, strict=True)]
 
     async def similarities(self, vector: Vector, chunks: Sequence[int]) -> dict[int, float]:
         wanted = set(chunks)
@@ -155,7 +166,7 @@ class MemoryReader:
 
     def _named_first(self, chunk: int) -> list[int]:
         def place(entity: int) -> tuple[bool, str]:
-            return not self._mentions[entity, chunk].is_title, self._mentions[entity, chunk].key
+            return not self._mentions[entity, chunk].is_title, self._mentions[entity, chunk].surface
 
         return sorted(self._by_chunk[chunk], key=place)
 
@@ -168,7 +179,7 @@ class MemoryReader:
     def _weightiest(self, entity: int) -> list[int]:
         return sorted(self._facts_at[entity], key=lambda fact: (-self._facts[fact][3].weight, fact))
 
-    async def title_links(self, chunks: Sequence[int], limit: int) -> list[tuple[int, int, float]]:
+    async def links(self, chunks: Sequence[int], *, limit: int, shared_by: int) -> list[tuple[int, int, float]]:
         links = []
         for p in dict.fromkeys(chunks):
             own = {entity for entity in self._by_chunk[p] if self._mentions[entity, p].is_title}
@@ -176,21 +187,18 @@ class MemoryReader:
             others = {q for entity in set(self._by_chunk[p]) - own for q in self._by_entity[entity]
                       if self._mentions[entity, q].is_title}  # fmt: skip
             links += [(p, q, 1.0) for q in sorted(others - same)[:limit]]
+            if not self._rows[p].title:
+                links += self._shared(p, shared_by)[:limit]
         return links
 
-    async def shared_links(
-        self, chunks: Sequence[int], *, max_frequency: int, limit: int
-    ) -> list[tuple[int, int, float]]:
-        links = []
-        for p in dict.fromkeys(chunks):
-            found = []
-            for entity in self._by_chunk[p]:
-                df = len(self._by_entity[entity])
-                if 2 <= df <= max_frequency and not self._mentions[entity, p].is_title:
-                    others = (q for q in self._by_entity[entity] if q != p and not self._mentions[entity, q].is_title)
-                    found += [(df, q, self._mentions[entity, q].key) for q in others]
-            links += [(p, q, df**-0.5) for df, q, _ in sorted(found)[:limit]]
-        return links
+    def _shared(self, p: int, most: int) -> list[tuple[int, int, float]]:
+        found = []
+        for entity in self._by_chunk[p]:
+            df = len(self._by_entity[entity])
+            if 2 <= df <= most and not self._mentions[entity, p].is_title:
+                others = (q for q in self._by_entity[entity] if q != p and not self._mentions[entity, q].is_title)
+                found += [(df, q, self._mentions[entity, q].key) for q in others]
+        return [(p, q, df**-0.5) for df, q, _ in sorted(found)]
 
     async def chunks(self, ids: Sequence[int]) -> dict[int, ChunkRow]:
         return {one: self._rows[one] for one in ids if one in self._rows}
@@ -251,9 +259,9 @@ class MemoryReader:
     async def facts_of_entities(self, entities: Sequence[int], limit: int) -> list[FactRow]:
         return await self._fact_rows(fact for entity in entities for fact in self._weightiest(entity)[:limit])
 
-    async def statements(self, chunks: Sequence[int], limit: int) -> list[tuple[int, int, int, int, str]]:
+    async def statements(self, chunks: Sequence[int], limit: int) -> list[Statement]:
         told = await self._fact_rows(fact for chunk in chunks for fact in self._facts_in[chunk][:limit])
-        return [(fact.id, fact.source, fact.target, fact.chunk, fact.view.description) for fact in told]
+        return [_statement(fact) for fact in told]
 
     async def facts_between(self, pairs: Sequence[tuple[int, int]], limit: int) -> list[FactRow]:
         return await self._fact_rows(
@@ -292,3 +300,7 @@ def edge_batch(
     columns = [list(zip(*rows, strict=True)) or [()] * 4 for rows in (mentions, facts)]
     made = [[np.array(column, kind) for column, kind in zip(part, kinds, strict=False)] for part in columns]
     return EdgeBatch(MentionEdges(*made[0][:3]), FactEdges(*made[1]), **rest)
+
+
+def _statement(fact: FactRow) -> Statement:
+    return Statement(fact.id, fact.source, fact.target, fact.chunk, fact.view.description)

@@ -11,11 +11,27 @@ FROM {s}.chunk c JOIN {s}.document d ON d.id = c.document
 WHERE c.chunk_id = ANY(%(ids)s) AND (%(visible)s::int[] IS NULL OR c.id = ANY(%(visible)s::int[]))
 
 -- name: facts
-SELECT f.id, f.source, f.target, f.chunk, f.weight, f.description, f.keywords, c.chunk_id, d.document_id,
-       CASE WHEN f.span_end > 0 THEN f.span_start ELSE c.span_start END,
-       CASE WHEN f.span_end > 0 THEN f.span_end ELSE c.span_end END
-FROM {s}.fact f JOIN {s}.chunk c ON c.id = f.chunk JOIN {s}.document d ON d.id = c.document
-WHERE f.id = ANY(%(facts)s::int8[]) AND (%(visible)s::int[] IS NULL OR f.chunk = ANY(%(visible)s::int[]))
+-- A hub's commonest name shows in a part of its mentions.
+WITH told AS MATERIALIZED (
+    SELECT f.id, f.source, f.target, f.chunk, f.weight, f.description, f.keywords, c.chunk_id, d.document_id,
+           CASE WHEN f.span_end > 0 THEN f.span_start ELSE c.span_start END AS span_start,
+           CASE WHEN f.span_end > 0 THEN f.span_end ELSE c.span_end END AS span_end
+    FROM {s}.fact f JOIN {s}.chunk c ON c.id = f.chunk JOIN {s}.document d ON d.id = c.document
+    WHERE f.id = ANY(%(facts)s::int8[]) AND (%(visible)s::int[] IS NULL OR f.chunk = ANY(%(visible)s::int[]))
+), named AS MATERIALIZED (
+    SELECT DISTINCT ON (entity) entity, surface FROM (
+        SELECT u.id AS entity, m.surface, count(*) AS uses
+        FROM (SELECT source AS id FROM told UNION SELECT target FROM told) u CROSS JOIN LATERAL (
+            SELECT surface FROM {s}.mention
+            WHERE entity = u.id AND (%(visible)s::int[] IS NULL OR chunk = ANY(%(visible)s::int[]))
+            ORDER BY is_title DESC, tie LIMIT 20
+        ) m
+        GROUP BY u.id, m.surface
+    ) counted
+    ORDER BY entity, uses DESC, surface
+)
+SELECT told.*, s.surface, t.surface
+FROM told JOIN named s ON s.entity = told.source JOIN named t ON t.entity = told.target
 
 -- name: facts_of_entities
 SELECT f.id

@@ -16,9 +16,9 @@ WITH mentioned AS MATERIALIZED (
     UNION ALL
     SELECT m.entity, m.chunk, m.is_title
     FROM unnest(%(chunks)s::int[]) AS u (id) CROSS JOIN LATERAL (
-        SELECT n.entity, n.chunk, n.is_title FROM {s}.mention n JOIN {s}.entity e ON e.id = n.entity
-        WHERE n.chunk = u.id
-        ORDER BY n.is_title DESC, e.key LIMIT %(limit)s
+        SELECT entity, chunk, is_title FROM {s}.mention
+        WHERE chunk = u.id
+        ORDER BY is_title DESC, surface LIMIT %(limit)s
     ) m
 ), told AS MATERIALIZED (
     SELECT f.source, f.target, f.weight, f.id
@@ -67,9 +67,10 @@ WITH mentioned AS MATERIALIZED (
     GROUP BY chunk
 ), near AS (
     SELECT c.id, 1 - (c.embedding OPERATOR({v}.<=>) %(vector)s::{v}.halfvec) AS cosine
-    FROM (SELECT chunk AS id FROM mentioned UNION SELECT unnest(%(measured)s::int[])) d
-    JOIN {s}.chunk c ON c.id = d.id
-    WHERE %(vector)s::{v}.halfvec IS NOT NULL AND c.embedding IS NOT NULL
+    FROM {s}.chunk c
+    -- As an array, so that the chunks are looked up by their key whatever the planner expects of their number.
+    WHERE c.id = ANY(ARRAY(SELECT chunk FROM mentioned UNION SELECT unnest(%(measured)s::int[])))
+      AND %(vector)s::{v}.halfvec IS NOT NULL AND c.embedding IS NOT NULL
 )
 SELECT m.*, f.*, e.*, c.*, n.*
 FROM (SELECT array_agg(entity), array_agg(chunk), array_agg(CASE WHEN is_title THEN 2 ELSE 1 END::float8)
@@ -79,48 +80,46 @@ FROM (SELECT array_agg(entity), array_agg(chunk), array_agg(CASE WHEN is_title T
      (SELECT array_agg(id), array_agg(total) FROM chunk_total) c,
      (SELECT array_agg(id), array_agg(cosine) FROM near) n
 
--- name: title_links
-SELECT u.id, q.chunk
-FROM unnest(%(chunks)s::int[]) AS u (id) CROSS JOIN LATERAL (
-    SELECT t.chunk
-    FROM {s}.mention p
-    JOIN {s}.mention t ON t.entity = p.entity AND t.is_title
-    JOIN {s}.chunk c ON c.id = t.chunk
-    JOIN {s}.document d ON d.id = c.document
-    WHERE p.chunk = u.id AND NOT p.is_title
-      AND (%(visible)s::int[] IS NULL OR t.chunk = ANY(%(visible)s::int[]))
-      AND NOT EXISTS (
-          SELECT FROM {s}.mention own JOIN {s}.mention same ON same.entity = own.entity AND same.is_title
-          WHERE own.chunk = u.id AND own.is_title AND same.chunk = t.chunk)
-    GROUP BY t.chunk, d.document_id, c.position, c.chunk_id
-    ORDER BY d.document_id, c.position, c.chunk_id LIMIT %(limit)s
-) q
-
--- name: shared_links
+-- name: links
 WITH shared AS (
     SELECT p.chunk, p.entity, f.df
-    FROM {s}.mention p CROSS JOIN LATERAL (
+    FROM {s}.mention p JOIN {s}.chunk c ON c.id = p.chunk CROSS JOIN LATERAL (
         -- One more than allowed is enough to know that there are too many.
         SELECT count(*) AS df FROM (
             SELECT FROM {s}.mention o
             WHERE o.entity = p.entity AND (%(visible)s::int[] IS NULL OR o.chunk = ANY(%(visible)s::int[]))
-            LIMIT %(most)s + 1
+            LIMIT %(shared_by)s + 1
         ) counted
     ) f
-    WHERE p.chunk = ANY(%(chunks)s::int[]) AND NOT p.is_title
-      AND f.df BETWEEN 2 AND %(most)s
+    WHERE p.chunk = ANY(%(chunks)s::int[]) AND c.title = '' AND NOT p.is_title
+      AND f.df BETWEEN 2 AND %(shared_by)s
 )
 SELECT u.id, q.chunk, q.weight
-FROM unnest(%(chunks)s::int[]) AS u (id) CROSS JOIN LATERAL (
-    SELECT o.chunk, 1 / sqrt(s.df::float8) AS weight
-    FROM shared s
-    JOIN {s}.mention o ON o.entity = s.entity AND o.chunk <> u.id AND NOT o.is_title
-    JOIN {s}.entity e ON e.id = s.entity
-    JOIN {s}.chunk c ON c.id = o.chunk
-    JOIN {s}.document d ON d.id = c.document
-    WHERE s.chunk = u.id AND (%(visible)s::int[] IS NULL OR o.chunk = ANY(%(visible)s::int[]))
-    ORDER BY s.df, d.document_id, c.position, c.chunk_id, e.key LIMIT %(limit)s
+FROM unnest(%(chunks)s::int[]) WITH ORDINALITY AS u (id, place) CROSS JOIN LATERAL (
+    (SELECT t.chunk, 1::float8 AS weight, row_number() OVER (ORDER BY d.document_id, c.position, c.chunk_id) AS rank
+     FROM (
+         SELECT DISTINCT t.chunk
+         FROM {s}.mention p JOIN {s}.mention t ON t.entity = p.entity AND t.is_title
+         WHERE p.chunk = u.id AND NOT p.is_title
+           AND (%(visible)s::int[] IS NULL OR t.chunk = ANY(%(visible)s::int[]))
+     ) t
+     JOIN {s}.chunk c ON c.id = t.chunk
+     JOIN {s}.document d ON d.id = c.document
+     WHERE NOT EXISTS (
+         SELECT FROM {s}.mention same JOIN {s}.mention own ON own.entity = same.entity AND own.chunk = u.id
+         WHERE same.chunk = t.chunk AND same.is_title AND own.is_title)
+     ORDER BY rank LIMIT %(limit)s)
+    UNION ALL
+    (SELECT o.chunk, 1 / sqrt(s.df::float8), row_number() OVER (ORDER BY s.df, d.document_id, c.position, c.chunk_id, e.key)
+     FROM shared s
+     JOIN {s}.mention o ON o.entity = s.entity AND o.chunk <> u.id AND NOT o.is_title
+     JOIN {s}.entity e ON e.id = s.entity
+     JOIN {s}.chunk c ON c.id = o.chunk
+     JOIN {s}.document d ON d.id = c.document
+     WHERE s.chunk = u.id AND (%(visible)s::int[] IS NULL OR o.chunk = ANY(%(visible)s::int[]))
+     ORDER BY 3 LIMIT %(limit)s)
 ) q
+ORDER BY u.place, q.weight DESC, q.rank
 
 -- name: mentions_of_chunks
 SELECT m.chunk, m.entity, m.is_title
@@ -138,16 +137,22 @@ FROM unnest(%(entities)s::int[]) AS u (id) CROSS JOIN LATERAL (
 ) q
 
 -- name: entities
+-- Where `counted` is given, each count stops there; which rows are counted does not matter then.
 WITH counted AS MATERIALIZED (
     SELECT e.id, e.key,
-           (SELECT count(*) FROM {s}.mention m
-            WHERE m.entity = e.id AND (%(visible)s::int[] IS NULL OR m.chunk = ANY(%(visible)s::int[]))) AS mentions,
+           (SELECT count(*) FROM (
+                SELECT FROM {s}.mention m
+                WHERE m.entity = e.id AND (%(visible)s::int[] IS NULL OR m.chunk = ANY(%(visible)s::int[]))
+                LIMIT %(counted)s::int
+            ) m) AS mentions,
            (SELECT count(DISTINCT r.other) FROM (
-                SELECT f.target AS other FROM {s}.fact f
-                WHERE f.source = e.id AND (%(visible)s::int[] IS NULL OR f.chunk = ANY(%(visible)s::int[]))
+                (SELECT f.target AS other FROM {s}.fact f
+                 WHERE f.source = e.id AND (%(visible)s::int[] IS NULL OR f.chunk = ANY(%(visible)s::int[]))
+                 ORDER BY f.weight DESC, f.tie, f.ordinal LIMIT %(counted)s::int)
                 UNION ALL
-                SELECT f.source FROM {s}.fact f
-                WHERE f.target = e.id AND (%(visible)s::int[] IS NULL OR f.chunk = ANY(%(visible)s::int[]))
+                (SELECT f.source FROM {s}.fact f
+                 WHERE f.target = e.id AND (%(visible)s::int[] IS NULL OR f.chunk = ANY(%(visible)s::int[]))
+                 ORDER BY f.weight DESC, f.tie, f.ordinal LIMIT %(counted)s::int)
             ) r WHERE r.other <> e.id) AS degree
     FROM {s}.entity e WHERE e.id = ANY(%(entities)s::int[])
 )
@@ -160,16 +165,3 @@ FROM counted e CROSS JOIN LATERAL (
 JOIN {s}.chunk c ON c.id = m.chunk
 JOIN {s}.document d ON d.id = c.document
 ORDER BY d.document_id, c.position, c.chunk_id
-
--- name: entity_names
--- A hub's commonest name shows in a part of its mentions.
-SELECT DISTINCT ON (entity) entity, surface FROM (
-    SELECT u.id AS entity, m.surface, count(*) AS uses
-    FROM unnest(%(entities)s::int[]) AS u (id) CROSS JOIN LATERAL (
-        SELECT surface FROM {s}.mention
-        WHERE entity = u.id AND (%(visible)s::int[] IS NULL OR chunk = ANY(%(visible)s::int[]))
-        ORDER BY is_title DESC, tie LIMIT 20
-    ) m
-    GROUP BY u.id, m.surface
-) counted
-ORDER BY entity, uses DESC, surface

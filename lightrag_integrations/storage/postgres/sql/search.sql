@@ -52,27 +52,37 @@ SELECT set_config('hnsw.ef_search', %(candidates)s, true), set_config('enable_se
 SELECT set_config('enable_seqscan', 'on', true)
 
 -- name: exact_chunks
-WITH measured AS MATERIALIZED (
+-- Here and below OFFSET 0 keeps the order by distance away from a vector index, which would find only nearly all.
+SELECT id, 1 - distance FROM (
     SELECT id, chunk_id, embedding OPERATOR({v}.<=>) %(vector)s::{v}.halfvec AS distance FROM {s}.chunk
     WHERE embedding IS NOT NULL AND (%(visible)s::int[] IS NULL OR id = ANY(%(visible)s::int[]))
-)
-SELECT id, 1 - distance FROM measured ORDER BY distance, chunk_id LIMIT %(limit)s
+    OFFSET 0
+) measured
+ORDER BY distance, chunk_id LIMIT %(limit)s
 
 -- name: exact_entities
-WITH measured AS MATERIALIZED (
+SELECT id, 1 - distance FROM (
     SELECT e.id, e.key, e.embedding OPERATOR({v}.<=>) %(vector)s::{v}.halfvec AS distance FROM {s}.entity e
     WHERE e.embedding IS NOT NULL
       AND (CASE WHEN %(visible)s::int[] IS NULL THEN EXISTS (SELECT FROM {s}.mention m WHERE m.entity = e.id)
            ELSE e.id IN (SELECT m.entity FROM {s}.mention m WHERE m.chunk = ANY(%(visible)s::int[])) END)
-)
-SELECT id, 1 - distance FROM measured ORDER BY distance, key LIMIT %(limit)s
+    OFFSET 0
+) measured
+ORDER BY distance, key LIMIT %(limit)s
 
 -- name: exact_facts
-WITH measured AS MATERIALIZED (
-    SELECT id, tie, ordinal, embedding OPERATOR({v}.<=>) %(vector)s::{v}.halfvec AS distance FROM {s}.fact
-    WHERE embedding IS NOT NULL AND (%(visible)s::int[] IS NULL OR chunk = ANY(%(visible)s::int[]))
-)
-SELECT id, 1 - distance FROM measured ORDER BY distance, tie, ordinal LIMIT %(limit)s
+SELECT f.*, 1 - best.distance
+FROM (
+    SELECT id, tie, ordinal, distance FROM (
+        SELECT id, tie, ordinal, embedding OPERATOR({v}.<=>) %(vector)s::{v}.halfvec AS distance FROM {s}.fact
+        WHERE embedding IS NOT NULL AND (%(visible)s::int[] IS NULL OR chunk = ANY(%(visible)s::int[]))
+        OFFSET 0
+    ) measured
+    ORDER BY distance, tie, ordinal LIMIT %(limit)s
+) best
+-- OFFSET keeps the planner from joining whole tables for a limit that it can't know.
+CROSS JOIN LATERAL (SELECT id, source, target, chunk, description FROM {s}.fact WHERE id = best.id OFFSET 0) f
+ORDER BY best.distance, best.tie, best.ordinal
 
 -- name: indexed_chunks
 WITH near AS MATERIALIZED (
@@ -101,6 +111,10 @@ WITH near AS MATERIALIZED (
     WHERE embedding IS NOT NULL
     ORDER BY embedding OPERATOR({v}.<=>) %(vector)s::{v}.halfvec LIMIT %(candidates)s
 )
-SELECT id, 1 - distance FROM near
-WHERE %(visible)s::int[] IS NULL OR chunk = ANY(%(visible)s::int[])
-ORDER BY distance, tie, ordinal LIMIT %(limit)s
+SELECT f.*, 1 - best.distance
+FROM (
+    SELECT * FROM near WHERE %(visible)s::int[] IS NULL OR chunk = ANY(%(visible)s::int[])
+    ORDER BY distance, tie, ordinal LIMIT %(limit)s
+) best
+CROSS JOIN LATERAL (SELECT id, source, target, chunk, description FROM {s}.fact WHERE id = best.id OFFSET 0) f
+ORDER BY best.distance, best.tie, best.ordinal
