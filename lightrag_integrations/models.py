@@ -115,9 +115,9 @@ class EntityView(Frozen):
     type: str = ""
     description: str = ""
     degree: int = 0
-    """Number of entities it has relations with; a search counts 1,000 facts of each direction at most."""
+    """Number of entities it has relations with; a search looks at 100 facts of each direction at most."""
     mentions: int = 0
-    """Number of chunks that mention it; a search counts 1,000 at most."""
+    """Number of chunks that mention it; a search counts 100 at most."""
     document_ids: tuple[str, ...] = ()
 
 

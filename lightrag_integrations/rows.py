@@ -18,16 +18,14 @@ if TYPE_CHECKING:
     Flags = NDArray[np.bool_]
 
 __all__ = [
-    "COUNTED", "SOURCES", "WEIGHED", "ChunkRow", "EdgeBatch", "EntityRow", "FactEdges", "FactRow", "MentionEdges",
+    "SOURCES", "WEIGHED", "ChunkRow", "EdgeBatch", "EntityRow", "FactEdges", "FactRow", "MentionEdges",
     "Posting", "Statement", "relation_views",
 ]  # fmt: skip
 
-COUNTED = 1000
-"""Mentions and facts of an entity that a search counts at most."""
 SOURCES = 20
 """Mentions that describe an entity in a search: a hub has thousands."""
 WEIGHED = 100
-"""Edges of one kind that count in the total weight of an entity."""
+"""Edges of one kind that a search counts and weighs at most of an entity."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,7 +106,7 @@ class Reader(Protocol):
         Args:
             ids: Surrogate ids.
             sources: Names, types, descriptions and documents come from so many mentions of each at most, titles
-                first, and no count goes past `COUNTED`; None: from all.
+                first, and no count goes past `WEIGHED`; None: from all.
         """
         ...
 

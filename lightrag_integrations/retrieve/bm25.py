@@ -46,9 +46,8 @@ class Bm25:
             for posting in postings
         }
         """By term."""
-        self.ids = _distinct([posting.chunks for posting in postings])
+        self.ids, self._places = _distinct([posting.chunks for posting in postings])
         """Matching chunks, ascending."""
-        self._places = [np.searchsorted(self.ids, posting.chunks) for posting in postings]
 
     def scores(self, *, power: float = 1.0, without: Collection[int] = ()) -> Floats:
         """A score for each of `ids`.
@@ -115,14 +114,21 @@ def best(ids: Ints, scores: Floats, limit: int, *, ties: int = 0) -> list[tuple[
     return [(int(ids[place]), float(scores[place])) for place in order if scores[place] > 0]
 
 
-def _distinct(lists: Sequence[Ints]) -> Ints:
-    """All ids, ascending, each once: by flags, which needs no sorting, as long as ids lie densely."""
+def _distinct(lists: Sequence[Ints]) -> tuple[Ints, list[Ints]]:
+    """All ids, ascending, each once, and for each list the places of its ids among them.
+
+    By an array of flags, which needs no sorting and no searching, as long as ids lie densely.
+    """
     found = np.concatenate(lists) if lists else np.zeros(0, np.int64)
     if not len(found):
-        return np.zeros(0, np.int64)
+        return np.zeros(0, np.int64), [np.zeros(0, np.int64) for _ in lists]
     first, last = int(found.min()), int(found.max())
     if last - first > _DENSE * len(found):
-        return np.unique(found)
+        ids = np.unique(found)
+        return ids, [np.searchsorted(ids, one) for one in lists]
     flags = np.zeros(last - first + 1, np.bool_)
     flags[found - first] = True
-    return np.flatnonzero(flags) + first
+    ids = np.flatnonzero(flags)
+    places = np.empty(len(flags), np.int64)
+    places[ids] = np.arange(len(ids))
+    return ids + first, [places[one - first] for one in lists]

@@ -24,7 +24,7 @@ _SETTINGS = """
 listen_addresses = ''
 unix_socket_permissions = 0700
 max_connections = 200
-shared_buffers = 128MB
+shared_buffers = {buffers}MB
 maintenance_work_mem = 512MB
 autovacuum_work_mem = 64MB
 max_wal_size = 2GB
@@ -59,12 +59,18 @@ def create(place: Place, binaries: Binaries) -> None:
             folder=scratch,
         )  # fmt: skip
     with (scratch / "postgresql.conf").open("a", encoding="utf-8") as settings:
-        settings.write(_SETTINGS)
+        settings.write(_SETTINGS.format(buffers=_buffers_mb()))
     binaries.run("initdb", ["--sync-only", "-D", argument], folder=scratch)
     _write_private(place.password, password)
     scratch.rename(place.data)
     for folder in (place.data.parent, place.directory):
         _sync(folder)
+
+
+def _buffers_mb() -> int:
+    """An eighth of the machine's memory, a gigabyte at most: PostgreSQL takes only what it fills."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return min(max(memory // 8 // 2**20, 32), 1024)
 
 
 def data_argument(data: Path, binaries: Binaries) -> str:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from lightrag_integrations.rows import COUNTED, EntityRow
+from lightrag_integrations.rows import WEIGHED, EntityRow
 from lightrag_integrations.storage.postgres.reads import Reads
 from lightrag_integrations.storage.postgres.wire import int4_array
 
@@ -19,7 +19,7 @@ class EntityReads(Reads):
     async def entities(self, ids: Sequence[int], *, sources: int | None = None) -> Mapping[int, EntityRow]:
         """See `store.Reader.entities`."""
         found: dict[int, list[tuple[Any, ...]]] = {}
-        counted = None if sources is None else COUNTED
+        counted = None if sources is None else WEIGHED
         for row in await self._seen("entities", entities=int4_array(ids), sources=sources, counted=counted):
             found.setdefault(row[0], []).append(row)
         return {entity: _composed(rows) for entity, rows in found.items()}
