@@ -165,6 +165,12 @@ def relation_views(facts: Iterable[FactRow]) -> list[RelationView]:
 
 
 def _relation_view(facts: tuple[FactView, ...]) -> RelationView:
+    if len(facts) == 1:  # most are, and a search makes dozens
+        (fact,) = facts
+        return RelationView(
+            source=fact.source, target=fact.target, keywords=tuple(dict.fromkeys(fact.keywords)),
+            description=fact.description, weight=fact.weight, facts=facts,
+        )  # fmt: skip
     return RelationView(
         source=facts[0].source,
         target=facts[0].target,

@@ -114,10 +114,14 @@ class Reached:
         if row is None:
             return ()
         begin, end = self.transition.indptr[row : row + 2]
-        sources = self.transition.indices[begin:end]
-        flow = (self.transition.data[begin:end] * self.mass[sources].sum(axis=1)).round(DIGITS)
-        order = sorted(zip((-flow).tolist(), sources.tolist(), strict=True))[:_ENTITIES]
-        return tuple(int(self.ids[source]) for value, source in order if value < 0)
+        sources, flow = self.transition.indices[begin:end], self._flow[begin:end]
+        order = np.lexsort((sources, -flow))[:_ENTITIES]
+        return tuple(self.ids[sources[order][flow[order] > 0]].tolist())
+
+    @cached_property
+    def _flow(self) -> Floats:
+        """What each edge brings, in the order of the transition's data."""
+        return (self.transition.data * self.mass.sum(axis=1)[self.transition.indices]).round(DIGITS)
 
 
 def _highest(
