@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal, Unpack
 
-from lightrag_integrations._handle import Handle
+from lightrag_integrations._upkeep import Upkeep
 from lightrag_integrations.evaluate.questions import Questions, read_questions
 from lightrag_integrations.evaluate.report import EvaluationReport
 from lightrag_integrations.evaluate.settings import EvaluationFields, plan_of
@@ -16,12 +16,12 @@ from lightrag_integrations.options import AnswerOptions, IngestOptions, QueryFie
 from lightrag_integrations.progress import observing
 from lightrag_integrations.protocols import Reranker
 from lightrag_integrations.providers.documents import adopt_documents
-from lightrag_integrations.reports import IndexStatus, IngestReport
+from lightrag_integrations.reports import IngestReport
 
 __all__ = ["LightRAGIndex"]
 
 
-class LightRAGIndex(Handle):
+class LightRAGIndex(Upkeep):
     """A named collection of documents with its knowledge graph, in PostgreSQL.
 
     Making one does no I/O; it opens at the first call, with `with` or `async with`, or by `open()`. Every method comes
@@ -241,54 +241,6 @@ class LightRAGIndex(Handle):
         plan = plan_of(fields)
         asked = await asyncio.to_thread(read_questions, questions, limit=plan.limit)
         return await self._live.arun(lambda: self._live.evaluate(asked, plan))
-
-    # --- the index itself -------------------------------------------------------------------------------------------
-
-    def status(self) -> IndexStatus:
-        """Counts and settings."""
-        return self._live.run(self._live.status)
-
-    async def astatus(self) -> IndexStatus:
-        """Like `status`."""
-        return await self._live.arun(self._live.status)
-
-    def verify(self) -> list[str]:
-        """Check every invariant of the store: one line for each violation, none when all is well."""
-        return self._live.run(self._live.verify)
-
-    async def averify(self) -> list[str]:
-        """Like `verify`."""
-        return await self._live.arun(self._live.verify)
-
-    def dump(self) -> str:
-        """Canonical text of the content: equal for equal content, whatever the history."""
-        return self._live.run(self._live.dump)
-
-    async def adump(self) -> str:
-        """Like `dump`."""
-        return await self._live.arun(self._live.dump)
-
-    def compact(self, *, forget: bool = False) -> None:
-        """Fold deletions into the postings and sweep what nothing refers to. Happens by itself, too, but for `forget`.
-
-        Args:
-            forget: Also drop the model's answers about text that no chunk has any more. Without it they stay in the
-                cache when documents are deleted, and such text need not be paid again; that of documents still pending
-                must be.
-        """
-        self._live.run(lambda: self._live.compact(forget))
-
-    async def acompact(self, *, forget: bool = False) -> None:
-        """Like `compact`."""
-        await self._live.arun(lambda: self._live.compact(forget))
-
-    def drop(self) -> None:
-        """Remove the index with everything in it. The handle stays usable: the next call starts an empty index."""
-        self._live.run(self._live.drop)
-
-    async def adrop(self) -> None:
-        """Like `drop`."""
-        await self._live.arun(self._live.drop)
 
     def _answer_options(
         self,
