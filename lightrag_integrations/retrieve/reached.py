@@ -121,7 +121,8 @@ class Reached:
     @cached_property
     def _flow(self) -> Floats:
         """What each edge brings, in the order of the transition's data."""
-        return (self.transition.data * self.mass.sum(axis=1)[self.transition.indices]).round(DIGITS)
+        brought = self.transition.data * self.mass.sum(axis=1)[self.transition.indices]
+        return np.asarray(brought.round(DIGITS))
 
 
 def _highest(

@@ -44,7 +44,7 @@ ALLOWED = {
     "llama_index": (None, {"llama_index", "pydantic"}),
     "cli": (None, {"pydantic", "tqdm", "openpyxl", "pypdfium2", "docx", "pptx"}),
 }
-SHELL = {"_handle", "_live", "_session", "_settings", "_portal", "documents", "graph", "index", "progress"}
+SHELL = {"_handle", "_live", "_session", "_settings", "_portal", "_upkeep", "documents", "graph", "index", "progress"}
 PUBLIC_ROOMS = ROW_ONE | {"langchain", "llama_index", "cli"}
 
 
