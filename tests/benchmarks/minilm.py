@@ -4,6 +4,7 @@ Needs the extra `bench`. Mean pooling over BERT's last layer, as the model's car
 """
 
 import importlib.util
+import asyncio
 import json
 import math
 from collections.abc import Sequence
@@ -52,7 +53,7 @@ class MiniLM:
         new = sorted({text for text in texts if text not in self._seen}, key=len)
         for start in range(0, len(new), BATCH):
             batch = new[start : start + BATCH]
-            self._seen.update(zip(batch, self._forward(batch), strict=True))
+            self._seen.update(zip(batch, await asyncio.to_thread(self._forward, batch), strict=True))
         return [self._seen[text].tolist() for text in texts]
 
     def _forward(self, texts: Sequence[str]) -> Array:
