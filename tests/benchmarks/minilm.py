@@ -3,8 +3,8 @@
 Needs the extra `bench`. Mean pooling over BERT's last layer, as the model's card says.
 """
 
-import importlib.util
 import asyncio
+import importlib.util
 import json
 import math
 from collections.abc import Sequence
