@@ -26,8 +26,13 @@ class Reader(Protocol):
         """(number of chunks, sum of their lengths in terms): BM25's N and N × mean length."""
         ...
 
-    async def postings(self, terms: Sequence[int]) -> Sequence[Posting]:
-        """Postings of the terms that occur, in the order asked."""
+    async def postings(self, terms: Sequence[int], *, most: int | None = None) -> Sequence[Posting]:
+        """Postings of the terms that occur, in the order asked.
+
+        Args:
+            terms: Hashes.
+            most: Without a filter, terms that more chunks hold are left out.
+        """
         ...
 
     async def nearest_chunks(self, vector: Sequence[float], limit: int) -> Sequence[tuple[int, float]]:

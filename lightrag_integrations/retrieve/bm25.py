@@ -17,6 +17,10 @@ __all__ = ["K1", "B", "Bm25", "best", "read_bm25"]
 
 K1 = 1.5
 B = 0.75
+_LARGE = 10000
+"""Chunks; in smaller indexes no term is left out."""
+_COMMON = 0.25
+"""Share of the chunks that hold a common term."""
 _DENSE = 32
 """Ids are marked in an array of flags as long as it is no more than so many times longer than the list of ids."""
 
@@ -80,16 +84,21 @@ class Bm25:
         return {chunk: frozenset(terms) for chunk, terms in held.items()}
 
 
-async def read_bm25(reader: Reader, terms: Mapping[int, int], *, counted: bool = False) -> Bm25:
+async def read_bm25(reader: Reader, terms: Mapping[int, int], *, counted: bool = False, common: bool = True) -> Bm25:
     """Read the postings of a question's terms.
 
     Args:
         reader: The snapshot.
         terms: Term hash to count in the question.
         counted: A term asked twice weighs twice, as in `rank_bm25`.
+        common: False leaves out, in a large index, terms that more than a quarter of the chunks hold: by squared idf
+            they weigh next to nothing, and reading them costs more than all else.
     """
     chunks, total_length = await reader.corpus()
-    postings = await reader.postings(list(terms)) if chunks else []
+    most = round(_COMMON * chunks) if not common and chunks > _LARGE else None
+    postings = await reader.postings(list(terms), most=most) if chunks else []
+    if most is not None and not postings:
+        postings = await reader.postings(list(terms))
     return Bm25(postings, chunks=chunks, total_length=total_length, counts=terms if counted else None)
 
 

@@ -48,7 +48,7 @@ async def rank_by_walk(question: Question, reader: Reader, options: QueryOptions
             names and facts only, where there are any.
     """
     walk = options.walk
-    bm25 = await read_bm25(reader, question.terms)
+    bm25 = await read_bm25(reader, question.terms, common=False)
     squared = bm25.scores(power=2)
     keyword = await keyword_list(bm25, squared, reader, walk.seeds)
     vector = await reader.nearest_chunks(question.vector, walk.seeds) if question.semantic and question.vector else []

@@ -31,18 +31,21 @@ class SearchReads(Reads):
         rows = await self._seen("visible_corpus")
         return rows[0][0], rows[0][1]
 
-    async def postings(self, terms: Sequence[int]) -> Sequence[Posting]:
+    async def postings(self, terms: Sequence[int], *, most: int | None = None) -> Sequence[Posting]:
         """See `store.Reader.postings`."""
         if not len(terms):
             return []
-        rows = await self._rows("postings", terms=int8_array(list(terms)))
+        wanted = int8_array(list(terms))
+        if most is None or self._where is not None:
+            rows = await self._rows("postings", terms=wanted)
+        else:
+            rows = await self._rows("rare_postings", terms=wanted, most=most)
         visible = await self._visible_ids()
         dead = await self._deleted() if visible is None else None
         pieces: dict[int, list[tuple[bytes, bytes, bytes]]] = {}
         for term, chunks, tfs, lengths in rows:
             pieces.setdefault(term, []).append((chunks, tfs, lengths))
-        wanted = dict.fromkeys(terms)
-        found = [_posting(term, pieces[term], visible, dead) for term in wanted if term in pieces]
+        found = [_posting(term, pieces[term], visible, dead) for term in dict.fromkeys(terms) if term in pieces]
         return [one for one in found if len(one.chunks)]
 
     async def _deleted(self) -> Ints:

@@ -3,6 +3,7 @@
 import pytest
 
 from lightrag_integrations.errors import InputError, ModelError, SchemaError
+from lightrag_integrations.filters import parse_filter
 from lightrag_integrations.store import Store
 from tests.integration.storage.making import chunk, document, put, term
 
@@ -26,6 +27,19 @@ async def test_a_stored_document_is_found_by_its_words(store: Store) -> None:
         assert (red.term, red.tfs.tolist(), red.lengths.tolist()) == (term("red"), [2], [3])
         rows = await reader.chunks(apple.chunks.tolist())
     assert sorted(row.chunk_id for row in rows.values()) == ["c1", "c2"]
+
+
+async def test_terms_that_too_many_chunks_hold_can_be_left_out(store: Store) -> None:
+    await put(store, document("d", *(chunk(f"c{n}", f"all w{n % 3}", position=n) for n in range(6))))
+    await put(store, document("e", chunk("c9", "all w0")))  # a second segment
+    asked = [term("all"), term("w0"), term("w1")]
+    async with store.snapshot() as reader:
+        for most, held in ((2, [2]), (3, [3, 2]), (7, [7, 3, 2])):
+            assert [len(one.chunks) for one in await reader.postings(asked, most=most)] == held
+    async with store.snapshot(parse_filter({"$chunk_id": {"$ne": "c9"}})) as reader:
+        assert [len(one.chunks) for one in await reader.postings(asked, most=1)] == [6, 2, 2], (
+            "frequencies differ there"
+        )
 
 
 async def test_a_chunk_comes_back_as_it_was_given(store: Store) -> None:

@@ -84,10 +84,10 @@ class MemoryReader:
     async def corpus(self) -> tuple[int, int]:
         return len(self._rows), sum(self._lengths.values())
 
-    async def postings(self, terms: Sequence[int]) -> list[Posting]:
+    async def postings(self, terms: Sequence[int], *, most: int | None = None) -> list[Posting]:
         found = []
         for term in dict.fromkeys(terms):
-            if term in self._terms:
+            if term in self._terms and (most is None or len(self._terms[term]) <= most):
                 chunks = sorted(self._terms[term])
                 tfs = [sum(self._terms[term][chunk]) for chunk in chunks]
                 lengths = [self._lengths[chunk] for chunk in chunks]

@@ -3,6 +3,7 @@
 import math
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rank_bm25 import BM25Okapi
 
-from lightrag_integrations.retrieve.bm25 import Bm25, best
+from lightrag_integrations.retrieve.bm25 import Bm25, best, read_bm25
 from lightrag_integrations.rows import Posting
 
 WORDS = st.integers(0, 12)
@@ -72,3 +73,24 @@ def test_nothing_to_find() -> None:
     bm25 = Bm25([], chunks=0, total_length=0)
     assert best(bm25.ids, bm25.scores(), 5) == []
     assert bm25.holding([3]) == {3: frozenset()}
+
+
+class Large:
+    """A reader of an index in which term 1 is common and term 2 rare."""
+
+    frequencies = {1: 6000, 2: 30}
+
+    async def corpus(self) -> tuple[int, int]:
+        return 20000, 100000
+
+    async def postings(self, terms: Sequence[int], *, most: int | None = None) -> list[Posting]:
+        kept = [term for term in terms if most is None or self.frequencies[term] <= most]
+        lists = [np.arange(self.frequencies[term]) for term in kept]
+        return [Posting(term, ids, np.ones_like(ids), np.ones_like(ids)) for term, ids in zip(kept, lists, strict=True)]
+
+
+async def test_common_terms_of_a_large_index_are_left_out_unless_the_question_has_no_others() -> None:
+    reader: Any = Large()
+    assert set((await read_bm25(reader, {1: 1, 2: 1})).idf) == {1, 2}
+    assert set((await read_bm25(reader, {1: 1, 2: 1}, common=False)).idf) == {2}
+    assert set((await read_bm25(reader, {1: 1}, common=False)).idf) == {1}

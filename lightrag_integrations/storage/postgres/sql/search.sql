@@ -14,6 +14,17 @@ SELECT p.term, p.chunks, p.tfs, p.lengths
 FROM {s}.segment g JOIN {s}.postings p ON p.segment = g.id
 WHERE g.sign = 1 AND p.term = ANY(%(terms)s::int8[])
 
+-- name: rare_postings
+WITH rare AS MATERIALIZED (
+    SELECT p.term
+    FROM {s}.segment g JOIN {s}.postings p ON p.segment = g.id
+    WHERE g.sign = 1 AND p.term = ANY(%(terms)s::int8[])
+    GROUP BY p.term HAVING sum(p.n) <= %(most)s
+)
+SELECT p.term, p.chunks, p.tfs, p.lengths
+FROM {s}.segment g JOIN {s}.postings p ON p.segment = g.id
+WHERE g.sign = 1 AND p.term = ANY(ARRAY(SELECT term FROM rare))
+
 -- name: deleted
 SELECT chunks FROM {s}.segment WHERE sign = -1
 
