@@ -75,17 +75,18 @@ def test_nothing_to_find() -> None:
     assert bm25.holding([3]) == {3: frozenset()}
 
 
-class Large:
-    """A reader of an index in which term 1 is common and term 2 rare."""
+FREQUENCIES = {1: 6000, 2: 30}
 
-    frequencies = {1: 6000, 2: 30}
+
+class Large:
+    """A reader of an index of these frequencies."""
 
     async def corpus(self) -> tuple[int, int]:
         return 20000, 100000
 
     async def postings(self, terms: Sequence[int], *, most: int | None = None) -> list[Posting]:
-        kept = [term for term in terms if most is None or self.frequencies[term] <= most]
-        lists = [np.arange(self.frequencies[term]) for term in kept]
+        kept = [term for term in terms if most is None or FREQUENCIES[term] <= most]
+        lists = [np.arange(FREQUENCIES[term]) for term in kept]
         return [Posting(term, ids, np.ones_like(ids), np.ones_like(ids)) for term, ids in zip(kept, lists, strict=True)]
 
 
