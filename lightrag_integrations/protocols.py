@@ -76,7 +76,7 @@ class ChatModel(Protocol):
 
 @runtime_checkable
 class Embedder(Protocol):
-    """Texts to vectors.
+    """Texts to vectors. `embed` runs on the handle's loop: what computes for long belongs into a thread.
 
     An optional attribute `lexical = True` says that the vectors hold no more than the words do (`HashEmbedder`):
     `mix` then leaves them out. The object stays the caller's: a handle never closes it.
