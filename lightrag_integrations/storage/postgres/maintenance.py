@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lightrag_integrations.storage.postgres.parts import StorePart, Tuning, run
+from lightrag_integrations.storage.postgres.parts import StorePart, Tuning, run, transact
 from lightrag_integrations.storage.postgres.pool import Connection, Database
 from lightrag_integrations.storage.postgres.reads import INDEXED, index_name
 from lightrag_integrations.storage.postgres.rows import Row, posting_rows
@@ -60,20 +60,23 @@ async def fold(database: Database, tuning: Tuning, *, everything: bool) -> None:
         tuning: How many segments of one size make one of the next.
         everything: Fold all into one, instead of only sizes that have become too many.
     """
-    async with database.transaction() as (connection, layout):
-        name = "lock_index" if everything else "try_lock_index"
-        rows = await run(connection, layout, name, key=signed_hash(layout.schema, "fold"))
-        if not everything and not rows[0][0]:
-            return
-        # Folding one size may make too many of the next.
-        for _ in range(1 if everything else _MOST_LEVELS):
-            segments = await run(connection, layout, "segments")
-            deleted = [row[0] for row in segments if row[1] < 0]
-            groups = _groups(segments, tuning, everything=everything)
-            for level, group in groups:
-                deleted = await _fold_group(connection, layout, group=group, deleted=deleted, level=level)
-            if not groups:
-                break
+    await transact(database, partial(_fold, tuning=tuning, everything=everything))
+
+
+async def _fold(connection: Connection, layout: Layout, *, tuning: Tuning, everything: bool) -> None:
+    name = "lock_index" if everything else "try_lock_index"
+    rows = await run(connection, layout, name, key=signed_hash(layout.schema, "fold"))
+    if not everything and not rows[0][0]:
+        return
+    # Folding one size may make too many of the next.
+    for _ in range(1 if everything else _MOST_LEVELS):
+        segments = await run(connection, layout, "segments")
+        deleted = [row[0] for row in segments if row[1] < 0]
+        groups = _groups(segments, tuning, everything=everything)
+        for level, group in groups:
+            deleted = await _fold_group(connection, layout, group=group, deleted=deleted, level=level)
+        if not groups:
+            break
 
 
 def _groups(
@@ -164,10 +167,14 @@ async def sweep(database: Database) -> None:
     for find, remove in (("idle_relations", "sweep_relations"), ("idle_entities", "sweep_entities")):
         found = _SWEEP_AT_ONCE
         while found == _SWEEP_AT_ONCE:
-            async with database.transaction() as (connection, layout):
-                ids = [row[0] for row in await run(connection, layout, find, limit=_SWEEP_AT_ONCE)]
-                await run(connection, layout, remove, ids=int4_array(ids))
-            found = len(ids)
+            found = await transact(database, partial(_sweep, find=find, remove=remove))
+
+
+async def _sweep(connection: Connection, layout: Layout, *, find: str, remove: str) -> int:
+    """Remove some idle rows; how many were looked at."""
+    ids = [row[0] for row in await run(connection, layout, find, limit=_SWEEP_AT_ONCE)]
+    await run(connection, layout, remove, ids=int4_array(ids))
+    return len(ids)
 
 
 async def build_vector_indexes(database: Database, tuning: Tuning) -> None:

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
+import psycopg
+
+from lightrag_integrations.errors import StorageError
 from lightrag_integrations.storage.postgres.pool import Connection, Database
 from lightrag_integrations.storage.postgres.schema import Layout
 
-__all__ = ["StorePart", "Tuning", "columns", "run"]
+__all__ = ["StorePart", "Tuning", "columns", "run", "transact"]
+
+T = TypeVar("T")
+Work = Callable[[Connection, Layout], Awaitable[T]]
+_LOST_RACES = (psycopg.errors.SerializationFailure, psycopg.errors.DeadlockDetected)
+_TRIES = 8
+_PAUSE_S = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +56,11 @@ class StorePart:
 
     async def _alone(self, name: str, **params: Any) -> list[tuple[Any, ...]]:
         """Run one statement in a transaction of its own."""
-        async with self._database.transaction() as (connection, layout):
-            return await run(connection, layout, name, **params)
+        return await self._transact(lambda connection, layout: run(connection, layout, name, **params))
+
+    async def _transact(self, work: Work[T]) -> T:
+        """See `transact`."""
+        return await transact(self._database, work)
 
     def _changed(self, *, removed: bool = False) -> None:
         """Called after every change of the content; the store starts its upkeep here.
@@ -57,6 +71,38 @@ class StorePart:
 
     def _warn(self, message: str) -> None:
         """Tell the user, once for each message; the store says how."""
+
+
+async def transact(database: Database, work: Work[T]) -> T:
+    """Do work in a transaction; one that the server broke off for another's sake is begun again, a few times.
+
+    All that writes goes through here. Our own order of locks leaves room for such races only beside a sweep, but others
+    may lock rows of an index, too: a backup, a console, an administrator's script.
+
+    Args:
+        database: The index.
+        work: Everything that happens in the transaction, and nothing that can't be done twice.
+
+    Returns:
+        What the work returned.
+
+    Raises:
+        StorageError: The server failed, or broke off every try.
+    """
+    for attempt in range(1, _TRIES):
+        try:
+            return await _once(database, work)
+        except StorageError as error:
+            if not isinstance(error.__cause__, _LOST_RACES):
+                raise
+        # Those that met once should not meet again.
+        await asyncio.sleep(random.uniform(0, _PAUSE_S * 2**attempt))
+    return await _once(database, work)
+
+
+async def _once(database: Database, work: Work[T]) -> T:
+    async with database.transaction() as (connection, layout):
+        return await work(connection, layout)
 
 
 async def run(connection: Connection, layout: Layout, name: str, **params: Any) -> list[tuple[Any, ...]]:

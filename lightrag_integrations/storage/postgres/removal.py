@@ -7,6 +7,7 @@ them when it is quiet.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from lightrag_integrations.storage.postgres.parts import StorePart, run
 from lightrag_integrations.storage.postgres.pool import Connection
@@ -22,35 +23,41 @@ class RemovalPart(StorePart):
 
     async def delete(self, document_ids: Sequence[str]) -> int:
         """See `store.Store.delete`."""
-        ids = list(document_ids)
-        async with self._database.transaction() as (connection, layout):
-            waiting = await run(connection, layout, "lock_pending", ids=ids)
-            await run(connection, layout, "remove_pending", ids=ids)
-            found = await run(connection, layout, "lock_documents", ids=ids)
-            documents = int4_array([row[0] for row in found])
-            chunks = dict(await run(connection, layout, "chunks_of_documents", documents=documents))
-            await _remove_wholly(connection, layout, chunks)
-            await run(connection, layout, "remove_documents", documents=documents)
+        count = await self._transact(partial(_delete, ids=list(document_ids)))
         self._changed(removed=True)
-        return len({row[0] for row in waiting} | {row[1] for row in found})
+        return count
 
     async def delete_chunks(self, chunk_ids: Sequence[str]) -> int:
         """See `store.Store.delete_chunks`."""
-        ids = list(chunk_ids)
-        async with self._database.transaction() as (connection, layout):
-            withdrawn = await _withdraw(connection, layout, ids)
-            owners = [row[0] for row in await run(connection, layout, "documents_of_chunks", ids=ids)]
-            await run(connection, layout, "lock_documents", ids=owners)
-            found = await run(connection, layout, "chunks_by_id", ids=ids)
-            await _remove_wholly(connection, layout, {row[0]: row[1] for row in found})
-            documents = int4_array(sorted({row[2] for row in found}))
-            empty = int4_array(
-                [row[0] for row in await run(connection, layout, "empty_documents", documents=documents)]
-            )
-            await run(connection, layout, "remove_documents", documents=empty)
-            await run(connection, layout, "mark_incomplete", documents=documents)
+        count = await self._transact(partial(_delete_chunks, ids=list(chunk_ids)))
         self._changed(removed=True)
-        return len({row[4] for row in found} | withdrawn)
+        return count
+
+
+async def _delete(connection: Connection, layout: Layout, *, ids: Sequence[str]) -> int:
+    """Remove documents, stored and pending; how many there were."""
+    waiting = await run(connection, layout, "lock_pending", ids=ids)
+    await run(connection, layout, "remove_pending", ids=ids)
+    found = await run(connection, layout, "lock_documents", ids=ids)
+    documents = int4_array([row[0] for row in found])
+    chunks = dict(await run(connection, layout, "chunks_of_documents", documents=documents))
+    await _remove_wholly(connection, layout, chunks)
+    await run(connection, layout, "remove_documents", documents=documents)
+    return len({row[0] for row in waiting} | {row[1] for row in found})
+
+
+async def _delete_chunks(connection: Connection, layout: Layout, *, ids: Sequence[str]) -> int:
+    """Remove chunks, stored and pending; how many there were."""
+    withdrawn = await _withdraw(connection, layout, ids)
+    owners = [row[0] for row in await run(connection, layout, "documents_of_chunks", ids=ids)]
+    await run(connection, layout, "lock_documents", ids=owners)
+    found = await run(connection, layout, "chunks_by_id", ids=ids)
+    await _remove_wholly(connection, layout, {row[0]: row[1] for row in found})
+    documents = int4_array(sorted({row[2] for row in found}))
+    empty = int4_array([row[0] for row in await run(connection, layout, "empty_documents", documents=documents)])
+    await run(connection, layout, "remove_documents", documents=empty)
+    await run(connection, layout, "mark_incomplete", documents=documents)
+    return len({row[4] for row in found} | withdrawn)
 
 
 async def _withdraw(connection: Connection, layout: Layout, chunk_ids: Sequence[str]) -> set[str]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from lightrag_integrations.contributions import PreparedDocument
@@ -44,14 +45,20 @@ class WritePart(StorePart):
     async def commit(self, documents: Sequence[PreparedDocument], *, owner: str) -> frozenset[str]:
         """See `store.Store.commit`."""
         validate(documents)
-        async with self._database.transaction() as (connection, layout):
-            ids = [document.document.id for document in documents]
-            owned = dict(await run(connection, layout, "own_pending", ids=ids, owner=owner))
-            mine = [_wanted(one, owned[one.document.id]) for one in documents if one.document.id in owned]
-            writer = _Writer(connection, layout)
-            await writer.store(mine)
-        self._changed(removed=writer.removed)
-        return frozenset(owned)
+        stored, removed = await self._transact(partial(_commit, documents=documents, owner=owner))
+        self._changed(removed=removed)
+        return stored
+
+
+async def _commit(
+    connection: Connection, layout: Layout, *, documents: Sequence[PreparedDocument], owner: str
+) -> tuple[frozenset[str], bool]:
+    """Store those that are still the owner's; their ids, and whether older chunks made room for them."""
+    ids = [document.document.id for document in documents]
+    owned = dict(await run(connection, layout, "own_pending", ids=ids, owner=owner))
+    writer = _Writer(connection, layout)
+    await writer.store([_wanted(one, owned[one.document.id]) for one in documents if one.document.id in owned])
+    return frozenset(owned), writer.removed
 
 
 def _wanted(document: PreparedDocument, chunk_ids: Sequence[str] | None) -> PreparedDocument:
