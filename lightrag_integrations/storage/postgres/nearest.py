@@ -46,7 +46,7 @@ class NearestReads(Reads):
             async with self._connection.pipeline():
                 await self._send("use_index", candidates=str(candidates))
                 found = await self._send(
-                    f"indexed_{plural}", vector=packed, limit=limit, candidates=candidates, visible=self._packed
+                    f"indexed_{plural}", vector=packed, limit=limit, candidates=candidates, **self._shown_as
                 )
                 await self._send("use_any_plan")
             rows = await found.fetchall()

@@ -28,6 +28,8 @@ __all__ = ["INDEXED", "Overview", "Reads", "index_name"]
 INDEXED = ("chunk", "entity", "fact")
 """Tables that get a vector index."""
 
+_FEW = 2000
+"""Up to so many visible chunks are told of by their ids, and statements planned for these; more by flags."""
 _IDS = MappingProxyType({"$chunk_id": sql.SQL("c.chunk_id"), "$document_id": sql.SQL("d.document_id")})
 
 
@@ -66,7 +68,8 @@ class Reads:
         self._where = where
         self._tuning = tuning
         self._visible: Ints | None = None
-        self._packed: Raw | None = None
+        self._length = 0
+        self._shown_as: dict[str, Raw | None] = {"visible": None, "flags": None}
         self._once = asyncio.Lock()
         self._known: Overview | None = None
 
@@ -91,15 +94,15 @@ class Reads:
         await self._visible_ids()
         cursor = self._connection.cursor(binary=True)
         load_arrays(cursor)
-        await cursor.execute(self._layout.statements[name], {"visible": self._packed, **params})
+        await cursor.execute(self._layout.statements[name], {**self._shown_as, **params})
         row = await cursor.fetchone()
         assert row is not None
         return [np.empty(0, np.int64) if column is None else column for column in row]
 
     async def _seen(self, name: str, **params: Any) -> list[tuple[Any, ...]]:
-        """Rows of a statement that takes the visible chunks as `visible` (NULL: all)."""
+        """Rows of a statement that takes the visible chunks as `visible` or `flags` (both NULL: all)."""
         await self._visible_ids()
-        return await self._rows(name, visible=self._packed, **params)
+        return await self._rows(name, **self._shown_as, **params)
 
     async def _shown(self, chunks: Sequence[int]) -> Raw:
         """Those of these chunks that are visible, in the order given, each once."""
@@ -119,9 +122,26 @@ class Reads:
                 load_arrays(cursor)
                 row = await (await cursor.execute(statement, params)).fetchone()
                 assert row is not None
-                self._packed = int4_array(row[0])
-                self._visible = row[0]
+                ids, self._length, last = row
+                await self._show(np.sort(ids), last)
         return self._visible
+
+    async def _show(self, ids: Ints, last: int) -> None:
+        """Set how statements are told of the visible chunks.
+
+        Args:
+            ids: Theirs, ascending.
+            last: The highest id of any chunk: every id that a statement may ask for has a flag.
+        """
+        if len(ids) <= _FEW:
+            self._shown_as["visible"] = int4_array(ids)
+        else:
+            flags = np.zeros(last + 1, np.bool_)
+            flags[ids] = True
+            self._shown_as["flags"] = Raw(np.packbits(flags, bitorder="little").tobytes())
+            # A filter that hides little is no reason to plan anew.
+            await self._connection.execute("SET LOCAL plan_cache_mode = force_generic_plan", prepare=False)
+        self._visible = ids
 
     async def _question(self, vector: Sequence[float]) -> Raw | None:
         """The question's vector, packed; `None` when it or the index has no direction to compare."""

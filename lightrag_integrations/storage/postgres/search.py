@@ -28,8 +28,8 @@ class SearchReads(Reads):
         if self._where is None:
             overview = await self._overview()
             return overview.chunks, overview.length
-        rows = await self._seen("visible_corpus")
-        return rows[0][0], rows[0][1]
+        visible = await self._visible_ids()
+        return 0 if visible is None else len(visible), self._length
 
     async def postings(self, terms: Sequence[int], *, most: int | None = None) -> Sequence[Posting]:
         """See `store.Reader.postings`."""

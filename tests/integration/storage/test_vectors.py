@@ -65,7 +65,8 @@ async def test_the_index_serves_unfiltered_searches(make_store: MakeStore) -> No
     async with store.snapshot() as reader:
         await reader._rows("use_index", candidates="100")
         statement = reader._layout.statements["indexed_chunks"]
-        params = {"vector": await reader._question(rows[0].tolist()), "visible": None, "limit": 5, "candidates": 100}
+        params = {"vector": await reader._question(rows[0].tolist()), "visible": None, "flags": None}
+        params |= {"limit": 5, "candidates": 100}
         plan = await (await reader._connection.execute(b"EXPLAIN " + statement, params)).fetchall()
     assert any("Index Scan using chunk_by_embedding" in line for (line,) in plan)
     assert await store.verify() == []

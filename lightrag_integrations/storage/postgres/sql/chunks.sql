@@ -9,6 +9,7 @@ SELECT c.id, c.chunk_id, d.document_id, c.title, c.content, d.source, c.position
        c.content_hash
 FROM {s}.chunk c JOIN {s}.document d ON d.id = c.document
 WHERE c.chunk_id = ANY(%(ids)s) AND (%(visible)s::int[] IS NULL OR c.id = ANY(%(visible)s::int[]))
+  AND get_bit(%(flags)s::bytea, c.id) IS DISTINCT FROM 0
 
 -- name: facts
 -- A hub's commonest name shows in a part of its mentions.
@@ -18,12 +19,14 @@ WITH told AS MATERIALIZED (
            CASE WHEN f.span_end > 0 THEN f.span_end ELSE c.span_end END AS span_end
     FROM {s}.fact f JOIN {s}.chunk c ON c.id = f.chunk JOIN {s}.document d ON d.id = c.document
     WHERE f.id = ANY(%(facts)s::int8[]) AND (%(visible)s::int[] IS NULL OR f.chunk = ANY(%(visible)s::int[]))
+      AND get_bit(%(flags)s::bytea, f.chunk) IS DISTINCT FROM 0
 ), named AS MATERIALIZED (
     SELECT DISTINCT ON (entity) entity, surface FROM (
         SELECT u.id AS entity, m.surface, count(*) AS uses
         FROM (SELECT source AS id FROM told UNION SELECT target FROM told) u CROSS JOIN LATERAL (
             SELECT surface FROM {s}.mention
             WHERE entity = u.id AND (%(visible)s::int[] IS NULL OR chunk = ANY(%(visible)s::int[]))
+              AND get_bit(%(flags)s::bytea, chunk) IS DISTINCT FROM 0
             ORDER BY is_title DESC, tie LIMIT 20
         ) m
         GROUP BY u.id, m.surface
@@ -40,9 +43,11 @@ FROM unnest(%(entities)s::int[]) WITH ORDINALITY AS u (id, place) CROSS JOIN LAT
     FROM (
         SELECT id, chunk, weight, ordinal FROM {s}.fact
         WHERE source = u.id AND (%(visible)s::int[] IS NULL OR chunk = ANY(%(visible)s::int[]))
+          AND get_bit(%(flags)s::bytea, chunk) IS DISTINCT FROM 0
         UNION ALL
         SELECT id, chunk, weight, ordinal FROM {s}.fact
         WHERE target = u.id AND source <> u.id AND (%(visible)s::int[] IS NULL OR chunk = ANY(%(visible)s::int[]))
+          AND get_bit(%(flags)s::bytea, chunk) IS DISTINCT FROM 0
     ) f JOIN {s}.chunk c ON c.id = f.chunk JOIN {s}.document d ON d.id = c.document
     ORDER BY rank LIMIT %(limit)s
 ) f
@@ -64,6 +69,7 @@ FROM unnest(%(lows)s::int[], %(highs)s::int[]) WITH ORDINALITY AS u (low, high, 
     FROM {s}.relation r JOIN {s}.fact f ON f.relation = r.id
     JOIN {s}.chunk c ON c.id = f.chunk JOIN {s}.document d ON d.id = c.document
     WHERE r.low = u.low AND r.high = u.high AND (%(visible)s::int[] IS NULL OR f.chunk = ANY(%(visible)s::int[]))
+      AND get_bit(%(flags)s::bytea, f.chunk) IS DISTINCT FROM 0
     ORDER BY rank LIMIT %(limit)s
 ) f
 ORDER BY u.place, f.rank
@@ -72,7 +78,8 @@ ORDER BY u.place, f.rank
 SELECT c.id, c.chunk_id, d.document_id, c.title, c.content, d.source, c.position, c.span_start, c.span_end, c.metadata,
        c.content_hash
 FROM {s}.chunk c JOIN {s}.document d ON d.id = c.document
-WHERE %(visible)s::int[] IS NULL OR c.id = ANY(%(visible)s::int[])
+WHERE (%(visible)s::int[] IS NULL OR c.id = ANY(%(visible)s::int[]))
+  AND get_bit(%(flags)s::bytea, c.id) IS DISTINCT FROM 0
 ORDER BY d.document_id, c.position, c.chunk_id
 LIMIT %(limit)s::int
 
@@ -80,3 +87,4 @@ LIMIT %(limit)s::int
 SELECT chunk_id, {v}.halfvec_send(embedding) FROM {s}.chunk
 WHERE chunk_id = ANY(%(ids)s) AND embedding IS NOT NULL
   AND (%(visible)s::int[] IS NULL OR id = ANY(%(visible)s::int[]))
+  AND get_bit(%(flags)s::bytea, id) IS DISTINCT FROM 0

@@ -2,6 +2,7 @@
 SELECT e.key, e.id, count(*)::int8
 FROM {s}.entity e JOIN {s}.mention m ON m.entity = e.id
 WHERE e.key = ANY(%(keys)s) AND (%(visible)s::int[] IS NULL OR m.chunk = ANY(%(visible)s::int[]))
+  AND get_bit(%(flags)s::bytea, m.chunk) IS DISTINCT FROM 0
 GROUP BY e.key, e.id
 
 -- name: edges
@@ -11,6 +12,7 @@ WITH mentioned AS MATERIALIZED (
     FROM unnest(%(entities)s::int[]) AS u (id) CROSS JOIN LATERAL (
         SELECT entity, chunk, is_title FROM {s}.mention
         WHERE entity = u.id AND (%(visible)s::int[] IS NULL OR chunk = ANY(%(visible)s::int[]))
+          AND get_bit(%(flags)s::bytea, chunk) IS DISTINCT FROM 0
         ORDER BY is_title DESC, tie LIMIT %(limit)s
     ) m
     UNION ALL
@@ -26,11 +28,13 @@ WITH mentioned AS MATERIALIZED (
         SELECT * FROM (
             (SELECT source, target, weight, id, tie, ordinal FROM {s}.fact
              WHERE source = u.id AND (%(visible)s::int[] IS NULL OR chunk = ANY(%(visible)s::int[]))
+               AND get_bit(%(flags)s::bytea, chunk) IS DISTINCT FROM 0
              ORDER BY weight DESC, tie, ordinal LIMIT %(limit)s)
             UNION ALL
             (SELECT source, target, weight, id, tie, ordinal FROM {s}.fact
              WHERE target = u.id AND source <> u.id
                AND (%(visible)s::int[] IS NULL OR chunk = ANY(%(visible)s::int[]))
+               AND get_bit(%(flags)s::bytea, chunk) IS DISTINCT FROM 0
              ORDER BY weight DESC, tie, ordinal LIMIT %(limit)s)
         ) both_ways
         ORDER BY weight DESC, tie, ordinal LIMIT %(limit)s
@@ -42,6 +46,7 @@ WITH mentioned AS MATERIALIZED (
         SELECT (count(*) + count(*) FILTER (WHERE is_title))::float8 AS total FROM (
             SELECT is_title FROM {s}.mention
             WHERE entity = u.id AND (%(visible)s::int[] IS NULL OR chunk = ANY(%(visible)s::int[]))
+              AND get_bit(%(flags)s::bytea, chunk) IS DISTINCT FROM 0
             ORDER BY is_title DESC, tie LIMIT %(weighed)s
         ) first
     ) m
@@ -49,6 +54,7 @@ WITH mentioned AS MATERIALIZED (
         SELECT sum(weight) AS total FROM (
             SELECT weight FROM {s}.fact
             WHERE source = u.id AND (%(visible)s::int[] IS NULL OR chunk = ANY(%(visible)s::int[]))
+              AND get_bit(%(flags)s::bytea, chunk) IS DISTINCT FROM 0
             ORDER BY weight DESC, tie, ordinal LIMIT %(weighed)s
         ) first
     ) a
@@ -57,6 +63,7 @@ WITH mentioned AS MATERIALIZED (
             SELECT weight FROM {s}.fact
             WHERE target = u.id AND source <> u.id
               AND (%(visible)s::int[] IS NULL OR chunk = ANY(%(visible)s::int[]))
+              AND get_bit(%(flags)s::bytea, chunk) IS DISTINCT FROM 0
             ORDER BY weight DESC, tie, ordinal LIMIT %(weighed)s
         ) first
     ) b
@@ -88,6 +95,7 @@ WITH shared AS (
         SELECT count(*) AS df FROM (
             SELECT FROM {s}.mention o
             WHERE o.entity = p.entity AND (%(visible)s::int[] IS NULL OR o.chunk = ANY(%(visible)s::int[]))
+              AND get_bit(%(flags)s::bytea, o.chunk) IS DISTINCT FROM 0
             LIMIT %(shared_by)s + 1
         ) counted
     ) f
@@ -102,6 +110,7 @@ FROM unnest(%(chunks)s::int[]) WITH ORDINALITY AS u (id, place) CROSS JOIN LATER
          FROM {s}.mention p JOIN {s}.mention t ON t.entity = p.entity AND t.is_title
          WHERE p.chunk = u.id AND NOT p.is_title
            AND (%(visible)s::int[] IS NULL OR t.chunk = ANY(%(visible)s::int[]))
+           AND get_bit(%(flags)s::bytea, t.chunk) IS DISTINCT FROM 0
      ) t
      JOIN {s}.chunk c ON c.id = t.chunk
      JOIN {s}.document d ON d.id = c.document
@@ -117,6 +126,7 @@ FROM unnest(%(chunks)s::int[]) WITH ORDINALITY AS u (id, place) CROSS JOIN LATER
      JOIN {s}.chunk c ON c.id = o.chunk
      JOIN {s}.document d ON d.id = c.document
      WHERE s.chunk = u.id AND (%(visible)s::int[] IS NULL OR o.chunk = ANY(%(visible)s::int[]))
+       AND get_bit(%(flags)s::bytea, o.chunk) IS DISTINCT FROM 0
      ORDER BY 3 LIMIT %(limit)s)
 ) q
 ORDER BY u.place, q.weight DESC, q.rank
@@ -133,6 +143,7 @@ FROM unnest(%(entities)s::int[]) AS u (id) CROSS JOIN LATERAL (
     SELECT m.chunk
     FROM {s}.mention m JOIN {s}.chunk c ON c.id = m.chunk JOIN {s}.document d ON d.id = c.document
     WHERE m.entity = u.id AND (%(visible)s::int[] IS NULL OR m.chunk = ANY(%(visible)s::int[]))
+      AND get_bit(%(flags)s::bytea, m.chunk) IS DISTINCT FROM 0
     ORDER BY d.document_id, c.position, c.chunk_id LIMIT %(limit)s
 ) q
 
@@ -143,15 +154,18 @@ WITH counted AS MATERIALIZED (
            (SELECT count(*) FROM (
                 SELECT FROM {s}.mention m
                 WHERE m.entity = e.id AND (%(visible)s::int[] IS NULL OR m.chunk = ANY(%(visible)s::int[]))
+                  AND get_bit(%(flags)s::bytea, m.chunk) IS DISTINCT FROM 0
                 LIMIT %(counted)s::int
             ) m) AS mentions,
            (SELECT count(DISTINCT r.other) FROM (
                 (SELECT f.target AS other FROM {s}.fact f
                  WHERE f.source = e.id AND (%(visible)s::int[] IS NULL OR f.chunk = ANY(%(visible)s::int[]))
+                   AND get_bit(%(flags)s::bytea, f.chunk) IS DISTINCT FROM 0
                  ORDER BY f.weight DESC, f.tie, f.ordinal LIMIT %(counted)s::int)
                 UNION ALL
                 (SELECT f.source FROM {s}.fact f
                  WHERE f.target = e.id AND (%(visible)s::int[] IS NULL OR f.chunk = ANY(%(visible)s::int[]))
+                   AND get_bit(%(flags)s::bytea, f.chunk) IS DISTINCT FROM 0
                  ORDER BY f.weight DESC, f.tie, f.ordinal LIMIT %(counted)s::int)
             ) r WHERE r.other <> e.id) AS degree
     FROM {s}.entity e WHERE e.id = ANY(%(entities)s::int[])
@@ -160,6 +174,7 @@ SELECT e.id, e.key, e.mentions::int8, e.degree::int8, m.surface, m.type, m.descr
 FROM counted e CROSS JOIN LATERAL (
     SELECT chunk, surface, type, description FROM {s}.mention
     WHERE entity = e.id AND (%(visible)s::int[] IS NULL OR chunk = ANY(%(visible)s::int[]))
+      AND get_bit(%(flags)s::bytea, chunk) IS DISTINCT FROM 0
     ORDER BY is_title DESC, tie LIMIT %(sources)s::int
 ) m
 JOIN {s}.chunk c ON c.id = m.chunk

@@ -1,13 +1,15 @@
+-- Statements that look at a filter take the visible chunks in one of two forms, the other being NULL; both are NULL
+-- where nothing is hidden. Few: `visible`, their ids, which an index finds. Many: `flags`, one bit for each id.
+
 -- name: visible
--- The condition follows; the ids come as one array.
-SELECT coalesce(array_agg(c.id ORDER BY c.id), '{{}}') FROM {s}.chunk c JOIN {s}.document d ON d.id = c.document
+-- The condition follows; the ids come as one array, with the sum of their lengths and the highest id of all.
+SELECT coalesce(array_agg(c.id), '{{}}'), coalesce(sum(c.length), 0)::int8,
+       (SELECT coalesce(max(id), 0)::int8 FROM {s}.chunk)
+FROM {s}.chunk c JOIN {s}.document d ON d.id = c.document
 WHERE
 
 -- name: corpus
 SELECT coalesce(sum(sign * n_chunks), 0)::int8, coalesce(sum(sign * sum_length), 0)::int8 FROM {s}.segment
-
--- name: visible_corpus
-SELECT count(*)::int8, coalesce(sum(length), 0)::int8 FROM {s}.chunk WHERE id = ANY(%(visible)s::int[])
 
 -- name: postings
 SELECT p.term, p.chunks, p.tfs, p.lengths
@@ -67,6 +69,7 @@ SELECT set_config('enable_seqscan', 'on', true)
 SELECT id, 1 - distance FROM (
     SELECT id, chunk_id, embedding OPERATOR({v}.<=>) %(vector)s::{v}.halfvec AS distance FROM {s}.chunk
     WHERE embedding IS NOT NULL AND (%(visible)s::int[] IS NULL OR id = ANY(%(visible)s::int[]))
+      AND get_bit(%(flags)s::bytea, id) IS DISTINCT FROM 0
     OFFSET 0
 ) measured
 ORDER BY distance, chunk_id LIMIT %(limit)s
@@ -75,8 +78,11 @@ ORDER BY distance, chunk_id LIMIT %(limit)s
 SELECT id, 1 - distance FROM (
     SELECT e.id, e.key, e.embedding OPERATOR({v}.<=>) %(vector)s::{v}.halfvec AS distance FROM {s}.entity e
     WHERE e.embedding IS NOT NULL
-      AND (CASE WHEN %(visible)s::int[] IS NULL THEN EXISTS (SELECT FROM {s}.mention m WHERE m.entity = e.id)
-           ELSE e.id IN (SELECT m.entity FROM {s}.mention m WHERE m.chunk = ANY(%(visible)s::int[])) END)
+      AND (CASE WHEN %(visible)s::int[] IS NULL AND %(flags)s::bytea IS NULL
+           THEN EXISTS (SELECT FROM {s}.mention m WHERE m.entity = e.id)
+           ELSE e.id IN (SELECT m.entity FROM {s}.mention m
+                         WHERE (%(visible)s::int[] IS NULL OR m.chunk = ANY(%(visible)s::int[]))
+                           AND get_bit(%(flags)s::bytea, m.chunk) IS DISTINCT FROM 0) END)
     OFFSET 0
 ) measured
 ORDER BY distance, key LIMIT %(limit)s
@@ -87,6 +93,7 @@ FROM (
     SELECT id, tie, ordinal, distance FROM (
         SELECT id, tie, ordinal, embedding OPERATOR({v}.<=>) %(vector)s::{v}.halfvec AS distance FROM {s}.fact
         WHERE embedding IS NOT NULL AND (%(visible)s::int[] IS NULL OR chunk = ANY(%(visible)s::int[]))
+          AND get_bit(%(flags)s::bytea, chunk) IS DISTINCT FROM 0
         OFFSET 0
     ) measured
     ORDER BY distance, tie, ordinal LIMIT %(limit)s
@@ -102,7 +109,8 @@ WITH near AS MATERIALIZED (
     ORDER BY embedding OPERATOR({v}.<=>) %(vector)s::{v}.halfvec LIMIT %(candidates)s
 )
 SELECT id, 1 - distance FROM near
-WHERE %(visible)s::int[] IS NULL OR id = ANY(%(visible)s::int[])
+WHERE (%(visible)s::int[] IS NULL OR id = ANY(%(visible)s::int[]))
+  AND get_bit(%(flags)s::bytea, id) IS DISTINCT FROM 0
 ORDER BY distance, chunk_id LIMIT %(limit)s
 
 -- name: indexed_entities
@@ -113,7 +121,8 @@ WITH near AS MATERIALIZED (
 )
 SELECT id, 1 - distance FROM near
 WHERE EXISTS (SELECT FROM {s}.mention m WHERE m.entity = near.id
-              AND (%(visible)s::int[] IS NULL OR m.chunk = ANY(%(visible)s::int[])))
+              AND (%(visible)s::int[] IS NULL OR m.chunk = ANY(%(visible)s::int[]))
+              AND get_bit(%(flags)s::bytea, m.chunk) IS DISTINCT FROM 0)
 ORDER BY distance, key LIMIT %(limit)s
 
 -- name: indexed_facts
@@ -124,7 +133,9 @@ WITH near AS MATERIALIZED (
 )
 SELECT f.*, 1 - best.distance
 FROM (
-    SELECT * FROM near WHERE %(visible)s::int[] IS NULL OR chunk = ANY(%(visible)s::int[])
+    SELECT * FROM near
+    WHERE (%(visible)s::int[] IS NULL OR chunk = ANY(%(visible)s::int[]))
+      AND get_bit(%(flags)s::bytea, chunk) IS DISTINCT FROM 0
     ORDER BY distance, tie, ordinal LIMIT %(limit)s
 ) best
 CROSS JOIN LATERAL (SELECT id, source, target, chunk, description FROM {s}.fact WHERE id = best.id OFFSET 0) f
