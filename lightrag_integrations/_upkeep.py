@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lightrag_integrations._handle import Handle
-from lightrag_integrations.reports import IndexStatus
+from lightrag_integrations.reports import IndexStatus, RepairReport
 
 __all__ = ["Upkeep"]
 
@@ -12,7 +12,7 @@ class Upkeep(Handle):
     """What can be done with an index as a whole."""
 
     def status(self) -> IndexStatus:
-        """Counts and settings."""
+        """Counts by state, what waits for upkeep, sizes and settings. Fast, however large the index."""
         return self._live.run(self._live.status)
 
     async def astatus(self) -> IndexStatus:
@@ -20,12 +20,35 @@ class Upkeep(Handle):
         return await self._live.arun(self._live.status)
 
     def verify(self) -> list[str]:
-        """Check every invariant of the store: one line for each violation, none when all is well."""
+        """Check every invariant of the store, beside readers and writers; reads the whole index.
+
+        Returns:
+            One line for each kind of damage, with a few ids and what to do about it; none when all is well.
+        """
         return self._live.run(self._live.verify)
 
     async def averify(self) -> list[str]:
         """Like `verify`."""
         return await self._live.arun(self._live.verify)
+
+    def repair(self) -> RepairReport:
+        """Mend what `verify` finds, as far as documents, chunks and what was extracted from them tell how.
+
+        The keyword index is made anew from the texts, relations from facts, entities from mentions; what belongs to
+        nothing is removed, leases of workers that are gone end. Readers go on, writers wait until it is done.
+
+        Returns:
+            What was mended, and what is left with what to do: mostly to ingest some documents again, which are then
+            stored anew though they are unchanged, from the cache where it has the model's answers.
+        """
+        return self._live.run(self._repair)
+
+    async def arepair(self) -> RepairReport:
+        """Like `repair`."""
+        return await self._live.arun(self._repair)
+
+    async def _repair(self) -> RepairReport:
+        return await (await self._live.store()).repair()
 
     def dump(self) -> str:
         """Canonical text of the content: equal for equal content, whatever the history."""

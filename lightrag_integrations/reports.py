@@ -9,9 +9,10 @@ from pydantic import Field
 from lightrag_integrations.errors import LightRAGError
 from lightrag_integrations.models import Frozen
 
-__all__ = ["DocumentState", "DocumentStatus", "IndexStatus", "IngestReport"]
+__all__ = ["DocumentState", "DocumentStatus", "IndexStatus", "IngestReport", "RepairReport", "VectorIndexState"]
 
 DocumentState = Literal["pending", "processing", "processed", "failed"]
+VectorIndexState = Literal["not needed", "missing", "building", "ready", "invalid"]
 
 
 class DocumentStatus(Frozen):
@@ -72,22 +73,51 @@ class IngestReport(Frozen):
 
 
 class IndexStatus(Frozen):
-    """Counts and settings of an index."""
+    """Counts, lags, sizes and settings of an index."""
 
     name: str
     schema_name: str
     schema_version: int
     documents: int = 0
+    """Stored, those being replaced included."""
     chunks: int = 0
     entities: int = 0
     relations: int = 0
     facts: int = 0
+    estimated: bool = False
+    """The index is large: entities, relations and facts are the server's estimates."""
+    processed: int = 0
+    """Stored, and nothing newer waits. This and the next three add up to what `documents.list()` lists."""
     pending: int = 0
+    """Accepted, and nobody works on them; `documents.retry()` takes them up."""
     processing: int = 0
     failed: int = 0
+    waiting_s: float | None = None
+    """Since when the oldest pending or processing document waits; None when none does."""
+    segments: int = 0
+    """Parts of the keyword index, folded into fewer by upkeep."""
+    deleted_chunks: int = 0
+    """Still in the keyword index, subtracted by every search until upkeep folds them in."""
+    idle: int = 0
+    """Entities and relations that nothing tells of any more: invisible, and swept by upkeep. Not counted when
+    `estimated`."""
+    vector_indexes: dict[str, VectorIndexState] = Field(default_factory=dict)
+    """Of chunks, entities and facts. A table of few vectors needs none; `missing` ones are built when it is quiet."""
     embedding: str = ""
     """Fingerprint of the embedding model."""
     dimension: int | None = None
+    sizes: dict[str, int] = Field(default_factory=dict)
+    """Bytes on disk by group of tables, with their indexes."""
     size_bytes: int = 0
+    """Sum of `sizes`."""
     server_version: str = ""
     pgvector_version: str = ""
+
+
+class RepairReport(Frozen):
+    """What a repair did."""
+
+    mended: tuple[str, ...] = ()
+    """A line for each kind of damage that was mended."""
+    left: tuple[str, ...] = ()
+    """What `verify` still finds, each with what to do."""

@@ -7,7 +7,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from lightrag_integrations.models import Extraction
-from lightrag_integrations.reports import DocumentState, DocumentStatus, IndexStatus
+from lightrag_integrations.reports import DocumentState, DocumentStatus, IndexStatus, RepairReport
 from lightrag_integrations.rows import ChunkRow, EdgeBatch, EntityRow, FactRow, Posting, Statement
 
 if TYPE_CHECKING:
@@ -255,7 +255,7 @@ class Store(Protocol):
         ...
 
     async def status(self) -> IndexStatus:
-        """Counts and settings."""
+        """Counts, lags, sizes and settings."""
         ...
 
     async def ledger(self) -> Sequence[Usage]:
@@ -272,6 +272,10 @@ class Store(Protocol):
 
     async def verify(self) -> Sequence[str]:
         """Check every invariant; one line for each violation, none when all is well."""
+        ...
+
+    async def repair(self) -> RepairReport:
+        """Mend from documents, chunks and what they tell whatever can be; readers go on, writers wait meanwhile."""
         ...
 
     async def dump(self) -> str:

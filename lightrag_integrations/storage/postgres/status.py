@@ -1,11 +1,30 @@
-"""Counts and settings of an index."""
+"""Counts, lags and sizes of an index; asked often, so nothing here reads a large table as a whole."""
 
 from __future__ import annotations
 
-from lightrag_integrations.reports import IndexStatus
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+
+from lightrag_integrations.reports import IndexStatus, VectorIndexState
 from lightrag_integrations.storage.postgres.parts import StorePart, run
+from lightrag_integrations.storage.postgres.pool import Connection
+from lightrag_integrations.storage.postgres.reads import INDEXED, index_name
+from lightrag_integrations.storage.postgres.schema import Layout
+from lightrag_integrations.storage.postgres.vectors import MAX_INDEXED
 
 __all__ = ["StatusPart"]
+
+_COUNTED_ROWS = 100_000
+"""With more facts or mentions than this, entities, relations and facts come from the server's statistics."""
+_GROUPS = MappingProxyType(
+    {
+        "document": "text", "chunk": "text", "segment": "postings", "postings": "postings",
+        "entity": "graph", "mention": "graph", "relation": "graph", "fact": "graph",
+        "pending": "pending", "extraction": "cache", "ledger": "ledger",
+    }
+)  # fmt: skip
+_NAMES = tuple(index_name(table) for table in INDEXED)
 
 
 class StatusPart(StorePart):
@@ -14,18 +33,74 @@ class StatusPart(StorePart):
     async def status(self) -> IndexStatus:
         """See `store.Store.status`."""
         async with self._database.snapshot() as (connection, layout):
-            row = (await run(connection, layout, "status", schema=layout.schema))[0]
+            tables = await run(connection, layout, "tables", schema=layout.schema, names=list(_NAMES))
             meta = dict(await run(connection, layout, "meta"))
+            states = (await run(connection, layout, "states"))[0]
+            counts = await _counts(connection, layout, {row[0]: row[1] for row in tables})
+            dimension = int(meta["dimension"]) if "dimension" in meta else None
+            indexes = await self._indexes(connection, layout, dimension)
+        sizes = _sizes(tables)
         names = (
-            "documents", "chunks", "entities", "relations", "facts", "pending", "processing", "failed", "size_bytes",
+            "documents", "processed", "pending", "processing", "failed", "waiting_s", "chunks", "segments",
+            "deleted_chunks",
         )  # fmt: skip
         return IndexStatus(
             name=layout.name,
             schema_name=layout.schema,
             schema_version=layout.version,
             embedding=meta.get("embedding", ""),
-            dimension=int(meta["dimension"]) if "dimension" in meta else None,
+            dimension=dimension,
+            vector_indexes=indexes,
+            sizes=sizes,
+            size_bytes=sum(sizes.values()),
             server_version=layout.server_version,
             pgvector_version=layout.vector_version,
-            **dict(zip(names, row, strict=True)),
+            **dict(zip(names, states, strict=True)),
+            **counts,
         )
+
+    async def _indexes(
+        self, connection: Connection, layout: Layout, dimension: int | None
+    ) -> dict[str, VectorIndexState]:
+        rows = await run(connection, layout, "vector_indexes", schema=layout.schema, names=list(_NAMES))
+        known = {name: (valid, building) for name, valid, building in rows}
+        # Counted only so far as it takes to see that a table is large.
+        counts = (await run(connection, layout, "count_vectors", most=self._tuning.hnsw_rows))[0]
+        return {
+            table: _state(
+                known.get(index_name(table)),
+                wanted=count >= self._tuning.hnsw_rows and 1 <= (dimension or 0) <= MAX_INDEXED,
+            )
+            for table, count in zip(INDEXED, counts, strict=True)
+        }
+
+
+def _state(known: tuple[bool, bool] | None, *, wanted: bool) -> VectorIndexState:
+    if known is None:
+        return "missing" if wanted else "not needed"
+    valid, building = known
+    if building:
+        return "building"
+    return "ready" if valid else "invalid"
+
+
+async def _counts(connection: Connection, layout: Layout, rows: Mapping[str, int]) -> dict[str, Any]:
+    if max(rows["mention"], rows["fact"]) > _COUNTED_ROWS:
+        names = {"entities": "entity", "relations": "relation", "facts": "fact"}
+        return {name: max(rows[table], 0) for name, table in names.items()} | {"estimated": True}
+    entities, relations, facts, idle_entities, idle_relations = (await run(connection, layout, "counts"))[0]
+    return {
+        "entities": entities - idle_entities,
+        "relations": relations - idle_relations,
+        "facts": facts,
+        "idle": idle_entities + idle_relations,
+    }
+
+
+def _sizes(tables: Sequence[tuple[Any, ...]]) -> dict[str, int]:
+    """Bytes by group of tables, the vector indexes as a group of their own."""
+    sizes = dict.fromkeys((*dict.fromkeys(_GROUPS.values()), "vector indexes", "other"), 0)
+    for table, _, size, vectors in tables:
+        sizes[_GROUPS.get(table, "other")] += size - vectors
+        sizes["vector indexes"] += vectors
+    return sizes

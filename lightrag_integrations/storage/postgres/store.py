@@ -17,11 +17,11 @@ from lightrag_integrations.storage.postgres.pending import PendingPart
 from lightrag_integrations.storage.postgres.pool import Database
 from lightrag_integrations.storage.postgres.reader import PostgresReader
 from lightrag_integrations.storage.postgres.removal import RemovalPart
+from lightrag_integrations.storage.postgres.repair import RepairPart
 from lightrag_integrations.storage.postgres.schema import schema_name
 from lightrag_integrations.storage.postgres.status import StatusPart
 from lightrag_integrations.storage.postgres.upkeep import Upkeep
 from lightrag_integrations.storage.postgres.vectors import VectorPart
-from lightrag_integrations.storage.postgres.verify import VerifyPart
 from lightrag_integrations.storage.postgres.write import WritePart
 from lightrag_integrations.store import Reader, Store
 
@@ -33,7 +33,7 @@ _LOG = logging.getLogger("lightrag_integrations.storage")
 
 class PostgresStore(
     WritePart, RemovalPart, PendingPart, DocumentPart, CachePart, VectorPart, StatusPart, MaintenancePart, DumpPart,
-    VerifyPart,
+    RepairPart,
 ):  # fmt: skip
     """`store.Store` on one pool. Use `open_store`."""
 

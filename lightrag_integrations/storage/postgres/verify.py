@@ -1,100 +1,162 @@
-"""Checks every invariant that the schema itself can't hold."""
+"""Checks every invariant of the store and says what is wrong in words."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from lightrag_integrations.storage.postgres.dump import live_postings
 from lightrag_integrations.storage.postgres.parts import StorePart, run
 from lightrag_integrations.storage.postgres.pool import Connection
+from lightrag_integrations.storage.postgres.postings import Keywords, StoredWords, compare
 from lightrag_integrations.storage.postgres.reads import INDEXED, index_name
 from lightrag_integrations.storage.postgres.schema import Layout
-from lightrag_integrations.text.postings import MAX_TF, unpack_ints
 
-__all__ = ["VerifyPart"]
+__all__ = ["VerifyPart", "shown"]
+
+_MEND = "repair() mends this"
+_AGAIN = "run repair() and ingest these documents again"
+_DROPPED = "repair() drops such vectors; ingest their documents again after it"
+_BACKUP = "load a backup, or ingest everything into a new index"
+_ROWS = (
+    ("chunk of nothing", "chunks whose document is gone", "repair() removes them; ingest their documents again"),
+    ("mention of no chunk", "entities mentioned by chunks that are gone", _MEND),
+    ("mention of no entity", "documents that mention entities which are gone", _MEND),
+    ("fact of no chunk", "facts told by chunks that are gone", _MEND),
+    ("fact of no relation", "chunks with facts whose relation is gone", _MEND),
+    ("fact of another relation", "chunks with facts that belong to a relation between other entities", _MEND),
+    ("fact without mention", "documents with facts about entities that their chunk does not mention", _AGAIN),
+    ("weight", "documents with facts whose weight is not a finite number", _AGAIN),
+    ("relation of no entity", "relations between entities that are gone", _MEND),
+    ("tie", "chunks whose mentions or facts are ordered by another number than they are", _MEND),
+    ("document twice", "document ids that occur twice", _BACKUP),
+    ("chunk twice", "chunk ids that occur twice", _BACKUP),
+    ("entity twice", "entities that occur twice", _BACKUP),
+    ("relation twice", "relations that occur twice", _BACKUP),
+    ("mention twice", "mentions that occur twice in one chunk", _BACKUP),
+    ("lease without owner", "pending documents leased to nobody", _MEND),
+    ("lease of a failure", "failed documents that still belong to a worker", _MEND),
+    ("lease too long", "pending documents leased for more than a week", _MEND),
+    ("pending chunks", "pending documents whose chunks and list of chunks don't agree", _MEND),
+    ("postings of nothing", "segments that are gone, but have keyword postings", _MEND),
+)
+_KEYS = (
+    "meta_pkey", "pending_pkey", "document_pkey", "document_document_id_key", "chunk_pkey", "chunk_chunk_id_key",
+    "chunk_document_fkey", "chunk_by_document", "chunk_by_metadata", "entity_pkey", "entity_key_key", "mention_pkey",
+    "mention_entity_fkey", "mention_chunk_fkey", "mention_by_entity", "relation_pkey", "relation_low_high_key",
+    "relation_low_fkey", "relation_high_fkey", "relation_by_high", "fact_pkey", "fact_relation_fkey",
+    "fact_chunk_fkey", "fact_by_relation", "fact_by_chunk", "fact_by_source", "fact_by_target", "segment_pkey",
+    "postings_pkey", "extraction_pkey", "ledger_pkey",
+)  # fmt: skip
 
 
 class VerifyPart(StorePart):
     """`verify` of the store."""
 
     async def verify(self) -> Sequence[str]:
-        """See `store.Store.verify`."""
+        """Check every invariant, in one snapshot, beside readers and writers; reads the whole index.
+
+        - Every chunk has its document, every mention its chunk and its entity, every fact its chunk and its relation,
+          every relation its entities.
+        - A fact's relation is that of its two ends, and its chunk mentions both. Its weight is a finite number.
+        - Chunks, mentions and facts carry the number that orders equal weights, made from the chunk's id.
+        - No document, chunk, entity, relation or mention is there twice.
+        - The keyword index holds for every stored chunk exactly the words of its title and text, with their counts and
+          the chunk's length, and nothing of any other chunk but of those subtracted; the chunk's own length agrees.
+        - The segments list every stored chunk once, deletions subtracted, and their sums are right.
+        - Vectors have length one and the recorded dimension, and their embedding model is recorded.
+        - A pending document is leased by somebody or by nobody, never for more than a week; a failed one by nobody.
+        - The index's name is recorded, sequences give numbers above all that are used, keys and plain indexes are
+          there, and no vector index is left half built.
+
+        Entities without mentions and relations without facts are no damage: a writer may be about to use them, nobody
+        sees them, and upkeep sweeps them; `status().idle` counts them.
+        """
         async with self._database.snapshot() as (connection, layout):
-            chunks = {row[0]: (row[1], row[2]) for row in await run(connection, layout, "chunk_lengths")}
+            stored, keywords = await compare(connection, layout)
             return [
-                *await _contributions(connection, layout),
-                *_against_chunks(await live_postings(connection, layout), chunks),
-                *await _segments(connection, layout, chunks),
+                *await _rows(connection, layout),
+                *_keywords(stored, keywords),
                 *await _vectors(connection, layout),
+                *await _schema(connection, layout),
             ]
 
 
-async def _contributions(connection: Connection, layout: Layout) -> list[str]:
-    problems = [
-        f"{count} {table} rows point to rows that don't exist"
-        for table, count in await run(connection, layout, "orphans")
-        if count
+def shown(what: str, count: int, examples: Sequence[str]) -> str:
+    """What was found, how much of it and a few of them.
+
+    Args:
+        what: In words, plural.
+        count: How many.
+        examples: Ids or names, at most three are shown.
+    """
+    some = [f"{one:.60}" for one in examples[:3] if one]
+    more = ", …" if count > len(some) else ""
+    return f"{what}: {count}" + (f" ({', '.join(some)}{more})" if some else "")
+
+
+async def _rows(connection: Connection, layout: Layout) -> list[str]:
+    found = {kind: (count, examples) for kind, count, examples in await run(connection, layout, "wrong_rows")}
+    return [
+        f"{shown(words, found[kind][0], found[kind][1] or ())}; {remedy}"
+        for kind, words, remedy in _ROWS
+        if kind in found
     ]
-    for name, problem in (
-        ("wrong_relations", "facts belong to a relation between other entities"),
-        ("unmentioned_facts", "facts tell of entities that their chunk does not mention"),
+
+
+def _keywords(stored: StoredWords, found: Keywords) -> Iterator[str]:
+    if found.unreadable:
+        yield f"{shown('rows of the keyword index that cannot be read', found.unreadable, ())}; {_MEND}"
+    for what, places in (
+        ("chunks whose length is not their number of words", stored.wrong_lengths),
+        ("chunks ordered by another number than their id's", stored.wrong_ties),
+        ("chunks whose words are not those of the keyword index", found.words),
+        ("chunks whose length in the keyword index is wrong", found.lengths),
     ):
-        count = (await run(connection, layout, name))[0][0]
-        if count:
-            problems.append(f"{count} {problem}")
-    return problems
-
-
-def _against_chunks(
-    postings: Mapping[int, Sequence[tuple[int, int, int]]], chunks: Mapping[int, tuple[str, int]]
-) -> list[str]:
-    """Every chunk's postings, added up, must give its length; nothing else may have postings."""
-    problems: list[str] = []
-    sums = dict.fromkeys(chunks, 0)
-    capped: set[int] = set()
-    for term, rows in sorted(postings.items()):
-        if len({row[0] for row in rows}) < len(rows):
-            problems.append(f"term {term} has two postings of one chunk")
-        for chunk, tf, length in rows:
-            if chunk not in chunks:
-                problems.append(f"term {term} has a posting of chunk {chunk}, which doesn't exist")
-                continue
-            sums[chunk] += tf
-            if tf >= MAX_TF:
-                capped.add(chunk)
-            if length != chunks[chunk][1]:
-                problems.append(f"term {term} has length {length} for chunk {chunks[chunk][0]!r} of {chunks[chunk][1]}")
-    for chunk, (chunk_id, length) in chunks.items():
-        if sums[chunk] != length and chunk not in capped:
-            problems.append(
-                f"chunk {chunk_id!r} has {sums[chunk]} term occurrences in postings, its length is {length}"
-            )
-    return problems
-
-
-async def _segments(connection: Connection, layout: Layout, chunks: Mapping[int, tuple[str, int]]) -> list[str]:
-    count, total = (await run(connection, layout, "corpus"))[0]
-    expected = (len(chunks), sum(length for _, length in chunks.values()))
-    problems = []
-    if (count, total) != expected:
-        problems.append(f"segments count {count} chunks of {total} terms, stored are {expected[0]} of {expected[1]}")
-    rows = await run(connection, layout, "every_segment")
-    listed = [one for sign, ids, _ in rows if sign > 0 for one in unpack_ints(ids).tolist()]
-    deleted = {one for sign, ids, _ in rows if sign < 0 for one in unpack_ints(ids).tolist()}
-    if sorted(one for one in listed if one not in deleted) != sorted(chunks):
-        problems.append("the chunks listed by segments, deletions subtracted, are not the stored chunks")
-    return problems
+        if places:
+            yield f"{shown(what, len(places), [stored.names[place] for place in places[:3]])}; {_MEND}"
+    for what, numbers in (
+        ("chunks in the keyword index that are not stored", found.unknown),
+        ("segments with wrong sums", found.counts),
+        ("chunks that the segments list not at all, twice or wrongly", found.listed),
+    ):
+        if numbers:
+            yield f"{shown(what, len(numbers), [f'number {one}' for one in numbers[:3]])}; {_MEND}"
 
 
 async def _vectors(connection: Connection, layout: Layout) -> list[str]:
-    problems = []
     meta: dict[str, Any] = dict(await run(connection, layout, "meta"))
-    if "dimension" in meta:
-        wrong = await run(connection, layout, "wrong_vectors", dimension=int(meta["dimension"]))
-        problems += [f"{count} {table} vectors have another dimension" for table, count in wrong if count]
+    dimension = int(meta["dimension"]) if meta.get("dimension", "").isdecimal() else None
+    any_vectors = any((await run(connection, layout, "count_vectors", most=1))[0])
+    problems = []
+    if dimension is None and ("embedding" in meta or any_vectors):
+        problems.append(f"the dimension of the vectors is not recorded; {_MEND}")
+    if "embedding" not in meta and (dimension is not None or any_vectors):
+        problems.append(f"the embedding model of the vectors is not recorded; {_BACKUP}")
+    if dimension is not None:
+        for kind, wrong, count, examples in await run(connection, layout, "wrong_vectors", dimension=dimension):
+            what = (
+                f"whose vectors have another dimension than {dimension}"
+                if wrong
+                else "whose vectors have a wrong length"
+            )
+            plural = {"chunk": "chunks", "entity": "entities", "fact": "facts"}[kind]
+            problems.append(f"{shown(f'{plural} {what}', count, examples)}; {_DROPPED if wrong else _MEND}")
     names = [index_name(table) for table in INDEXED]
     for name, valid, building in await run(connection, layout, "vector_indexes", schema=layout.schema, names=names):
         if not valid and not building:
-            problems.append(f"index {name} is invalid; compact() replaces it")
+            problems.append(f"the vector index {name} was left half built; {_MEND}")
+    return problems
+
+
+async def _schema(connection: Connection, layout: Layout) -> list[str]:
+    problems = []
+    meta = dict(await run(connection, layout, "meta"))
+    if meta.get("name") != layout.name:
+        problems.append(f"the schema is that of index {layout.name!r}, but says {meta.get('name')!r}; {_MEND}")
+    for name, most, last in await run(connection, layout, "sequences", schema=layout.schema):
+        problems.append(f"the sequence {name} is at {last}, though {most} is used; {_MEND}")
+    found = {row[0] for row in await run(connection, layout, "keys_found", schema=layout.schema)}
+    missing = [name for name in _KEYS if name not in found]
+    if missing:
+        problems.append(f"{shown('keys or indexes of tables that are missing', len(missing), missing)}; {_BACKUP}")
     return problems

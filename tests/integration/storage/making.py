@@ -6,13 +6,14 @@ from typing import Any
 from lightrag_integrations.contributions import Fact, Mention, PendingDocument, PreparedChunk, PreparedDocument
 from lightrag_integrations.models import Chunk, Document
 from lightrag_integrations.store import Store
+from lightrag_integrations.text.terms import term_hash, term_hashes
 
 __all__ = ["chunk", "document", "put", "term"]
 
 
 def term(word: str) -> int:
-    """A term's hash for tests: readable, signed, distinct for short words."""
-    return int.from_bytes(word.encode()[:7], "big") - 2**40
+    """The hash of a word in lower case, as keyword search knows it."""
+    return term_hash(word)
 
 
 def chunk(
@@ -27,8 +28,7 @@ def chunk(
     metadata: Mapping[str, Any] | None = None,
     embedding: Sequence[float] | None = None,
 ) -> PreparedChunk:
-    """A chunk whose words are its terms; `names` are mentions as written, one of them equal to `title` is the title."""
-    words = text.lower().split()
+    """A chunk with the terms of its content; `names` are mentions as written, one equal to `title` is the title."""
     made = Chunk(
         id=chunk_id,
         document_id=document_id or chunk_id,
@@ -37,14 +37,15 @@ def chunk(
         start=position * 100,
         end=position * 100 + len(text),
         title=title,
-        token_count=len(words),
+        token_count=len(text.split()),
         metadata=dict(metadata or {}),
     )
+    terms = term_hashes(made.content)
     return PreparedChunk(
         chunk=made,
         content_hash=f"hash of {title}|{text}",
-        terms={term(word): words.count(word) for word in set(words)},
-        length=len(words),
+        terms=terms,
+        length=sum(terms.values()),
         mentions=[
             Mention(
                 key=name.lower(),

@@ -11,7 +11,6 @@ from psycopg import sql
 
 __all__ = ["Statements", "migrations"]
 
-_FILES = ("cache", "chunks", "documents", "dump", "graph", "maintenance", "pending", "search", "vectors", "write")
 _NAME = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
 _MIGRATION = re.compile(r"^(\d{4})_(\w+)\.sql$")
 
@@ -30,7 +29,10 @@ class Statements:
         self._names = {"s": sql.Identifier(schema), "v": sql.Identifier(vector_schema)}
         folder = resources.files(__package__)
         texts = {
-            name: text for file in _FILES for name, text in _named(folder.joinpath(f"{file}.sql").read_text("utf-8"))
+            name: text
+            for file in folder.iterdir()
+            if file.name.endswith(".sql")
+            for name, text in _named(file.read_text("utf-8"))
         }
         self._ready: Mapping[str, bytes] = MappingProxyType({name: self.fill(text) for name, text in texts.items()})
 

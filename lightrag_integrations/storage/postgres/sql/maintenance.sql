@@ -1,16 +1,3 @@
--- name: status
-SELECT (SELECT count(*) FROM {s}.document),
-       (SELECT count(*) FROM {s}.chunk),
-       (SELECT count(*) FROM {s}.entity e WHERE EXISTS (SELECT FROM {s}.mention m WHERE m.entity = e.id)),
-       (SELECT count(DISTINCT relation) FROM {s}.fact),
-       (SELECT count(*) FROM {s}.fact),
-       (SELECT count(*) FROM {s}.pending WHERE NOT failed AND (lease_until IS NULL OR lease_until < now())),
-       (SELECT count(*) FROM {s}.pending WHERE NOT failed AND lease_until >= now()),
-       (SELECT count(*) FROM {s}.pending WHERE failed),
-       (SELECT coalesce(sum(pg_total_relation_size(c.oid)), 0)::int8
-        FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-        WHERE n.nspname = %(schema)s AND c.relkind = 'r')
-
 -- name: segments
 SELECT id, sign, level, n_chunks FROM {s}.segment ORDER BY id
 
@@ -62,6 +49,3 @@ WHERE id = ANY(%(ids)s::int[])
   AND NOT EXISTS (SELECT FROM {s}.mention m WHERE m.entity = e.id)
   AND NOT EXISTS (SELECT FROM {s}.relation r WHERE r.low = e.id)
   AND NOT EXISTS (SELECT FROM {s}.relation r WHERE r.high = e.id)
-
--- name: every_segment
-SELECT sign, chunks, lengths FROM {s}.segment ORDER BY id

@@ -1,0 +1,169 @@
+-- name: lock_content
+-- Every writer begins with pending rows, so it waits here before it holds anything; readers wait for nothing.
+LOCK TABLE {s}.pending IN EXCLUSIVE MODE;
+LOCK TABLE {s}.document, {s}.chunk, {s}.entity, {s}.relation, {s}.mention, {s}.fact, {s}.segment, {s}.postings
+    IN SHARE ROW EXCLUSIVE MODE
+
+-- name: mend_name
+INSERT INTO {s}.meta AS m (key, value) VALUES ('name', %(index)s)
+ON CONFLICT (key) DO UPDATE SET value = excluded.value WHERE m.value <> excluded.value
+RETURNING value
+
+-- name: mend_dimension
+INSERT INTO {s}.meta AS m (key, value)
+SELECT 'dimension', min(dimension)::text
+FROM (SELECT {v}.vector_dims(embedding) AS dimension FROM {s}.chunk WHERE embedding IS NOT NULL
+      UNION SELECT {v}.vector_dims(embedding) FROM {s}.entity WHERE embedding IS NOT NULL
+      UNION SELECT {v}.vector_dims(embedding) FROM {s}.fact WHERE embedding IS NOT NULL) AS found
+HAVING count(*) = 1
+ON CONFLICT (key) DO UPDATE SET value = excluded.value WHERE m.value !~ '^[0-9]+$'
+RETURNING value
+
+-- name: mend_sequence
+SELECT setval(%(sequence)s::regclass, %(most)s)
+
+-- name: mend_orphaned_chunks
+WITH gone AS (
+    SELECT id FROM {s}.chunk c WHERE NOT EXISTS (SELECT FROM {s}.document d WHERE d.id = c.document)
+), facts AS (
+    DELETE FROM {s}.fact WHERE chunk IN (SELECT id FROM gone)
+), mentions AS (
+    DELETE FROM {s}.mention WHERE chunk IN (SELECT id FROM gone)
+)
+DELETE FROM {s}.chunk WHERE id IN (SELECT id FROM gone) RETURNING chunk_id
+
+-- name: mend_orphaned_mentions
+DELETE FROM {s}.mention m WHERE NOT EXISTS (SELECT FROM {s}.chunk c WHERE c.id = m.chunk) RETURNING surface
+
+-- name: mend_orphaned_facts
+DELETE FROM {s}.fact f WHERE NOT EXISTS (SELECT FROM {s}.chunk c WHERE c.id = f.chunk) RETURNING description
+
+-- name: lost_entities
+SELECT m.entity, m.surface FROM {s}.mention m
+WHERE NOT EXISTS (SELECT FROM {s}.entity e WHERE e.id = m.entity)
+GROUP BY m.entity, m.surface ORDER BY m.entity, count(*) DESC, m.surface
+
+-- name: mend_entities
+INSERT INTO {s}.entity (id, key) SELECT * FROM unnest(%(ids)s::int[], %(keys)s::text[])
+ON CONFLICT (key) DO NOTHING RETURNING key
+
+-- name: mend_ends
+-- A fact whose ends can't be right, in a chunk that mentions both ends of its relation.
+UPDATE {s}.fact f
+SET source = CASE WHEN f.source IN (r.low, r.high) THEN f.source ELSE r.low + r.high - f.target END,
+    target = CASE WHEN f.source IN (r.low, r.high) THEN r.low + r.high - f.source ELSE f.target END
+FROM {s}.relation r, {s}.chunk c
+WHERE r.id = f.relation AND c.id = f.chunk
+  AND (least(f.source, f.target), greatest(f.source, f.target)) <> (r.low, r.high)
+  AND (f.source IN (r.low, r.high)) <> (f.target IN (r.low, r.high) AND f.target <> f.source)
+  AND (f.source = f.target
+       OR NOT EXISTS (SELECT FROM {s}.mention m WHERE m.chunk = f.chunk AND m.entity = f.source)
+       OR NOT EXISTS (SELECT FROM {s}.mention m WHERE m.chunk = f.chunk AND m.entity = f.target))
+  AND EXISTS (SELECT FROM {s}.mention m WHERE m.chunk = f.chunk AND m.entity = r.low)
+  AND EXISTS (SELECT FROM {s}.mention m WHERE m.chunk = f.chunk AND m.entity = r.high)
+RETURNING c.chunk_id
+
+-- name: mend_relations
+INSERT INTO {s}.relation (low, high)
+SELECT DISTINCT least(f.source, f.target), greatest(f.source, f.target)
+FROM {s}.fact f
+WHERE NOT EXISTS (SELECT FROM {s}.relation r
+                  WHERE r.low = least(f.source, f.target) AND r.high = greatest(f.source, f.target))
+  AND EXISTS (SELECT FROM {s}.entity e WHERE e.id = f.source)
+  AND EXISTS (SELECT FROM {s}.entity e WHERE e.id = f.target)
+ORDER BY 1, 2
+ON CONFLICT (low, high) DO NOTHING
+RETURNING low || '-' || high
+
+-- name: mend_facts
+UPDATE {s}.fact f SET relation = r.id
+FROM {s}.relation r, {s}.chunk c
+WHERE r.low = least(f.source, f.target) AND r.high = greatest(f.source, f.target) AND f.relation <> r.id
+  AND c.id = f.chunk
+RETURNING c.chunk_id
+
+-- name: mend_idle_relations
+DELETE FROM {s}.relation r WHERE NOT EXISTS (SELECT FROM {s}.fact f WHERE f.relation = r.id)
+RETURNING low || '-' || high
+
+-- name: mend_idle_entities
+DELETE FROM {s}.entity e
+WHERE NOT EXISTS (SELECT FROM {s}.mention m WHERE m.entity = e.id)
+  AND NOT EXISTS (SELECT FROM {s}.relation r WHERE r.low = e.id)
+  AND NOT EXISTS (SELECT FROM {s}.relation r WHERE r.high = e.id)
+  AND NOT EXISTS (SELECT FROM {s}.fact f WHERE f.source = e.id)
+  AND NOT EXISTS (SELECT FROM {s}.fact f WHERE f.target = e.id)
+RETURNING key
+
+-- name: mend_chunk_numbers
+UPDATE {s}.chunk c SET length = u.length, tie = u.tie
+FROM unnest(%(ids)s::int[], %(lengths)s::int[], %(ties)s::int8[]) AS u (id, length, tie)
+WHERE c.id = u.id RETURNING c.chunk_id
+
+-- name: mend_mention_ties
+UPDATE {s}.mention m SET tie = c.tie FROM {s}.chunk c WHERE c.id = m.chunk AND m.tie <> c.tie RETURNING c.chunk_id
+
+-- name: mend_fact_ties
+UPDATE {s}.fact f SET tie = c.tie FROM {s}.chunk c WHERE c.id = f.chunk AND f.tie <> c.tie RETURNING c.chunk_id
+
+-- name: clear_postings
+DELETE FROM {s}.postings
+
+-- name: clear_segments
+DELETE FROM {s}.segment
+
+-- name: mend_leases
+UPDATE {s}.pending SET owner = '', lease_until = NULL
+WHERE (owner <> '' OR lease_until IS NOT NULL)
+  AND (failed OR owner = '' OR lease_until < now() OR lease_until > now() + make_interval(days => 7))
+RETURNING document_id
+
+-- name: mend_pending_chunks
+UPDATE {s}.pending
+SET chunk_ids = CASE WHEN chunks IS NOT NULL
+                     THEN ARRAY(SELECT one ->> 'id' FROM json_array_elements(chunks::json) AS one) END
+WHERE (chunks IS NULL) <> (chunk_ids IS NULL)
+RETURNING document_id
+
+-- name: mend_chunk_vectors
+UPDATE {s}.chunk
+SET embedding = CASE WHEN {v}.vector_dims(embedding) = %(dimension)s::int AND {v}.l2_norm(embedding) > 0
+                     THEN {v}.l2_normalize(embedding) END
+WHERE embedding IS NOT NULL
+  AND ({v}.vector_dims(embedding) <> %(dimension)s::int OR abs({v}.l2_norm(embedding) - 1) > 0.01)
+RETURNING chunk_id
+
+-- name: mend_entity_vectors
+UPDATE {s}.entity
+SET embedding = CASE WHEN {v}.vector_dims(embedding) = %(dimension)s::int AND {v}.l2_norm(embedding) > 0
+                     THEN {v}.l2_normalize(embedding) END
+WHERE embedding IS NOT NULL
+  AND ({v}.vector_dims(embedding) <> %(dimension)s::int OR abs({v}.l2_norm(embedding) - 1) > 0.01)
+RETURNING key
+
+-- name: mend_fact_vectors
+UPDATE {s}.fact
+SET embedding = CASE WHEN {v}.vector_dims(embedding) = %(dimension)s::int AND {v}.l2_norm(embedding) > 0
+                     THEN {v}.l2_normalize(embedding) END
+WHERE embedding IS NOT NULL
+  AND ({v}.vector_dims(embedding) <> %(dimension)s::int OR abs({v}.l2_norm(embedding) - 1) > 0.01)
+RETURNING description
+
+-- name: documents_to_redo
+-- Only extracting and embedding them again can bring back what is lost.
+UPDATE {s}.document d SET content_hash = ''
+WHERE content_hash <> '' AND id IN (
+    SELECT c.document FROM {s}.chunk c JOIN {s}.mention m ON m.chunk = c.id
+    WHERE NOT EXISTS (SELECT FROM {s}.entity e WHERE e.id = m.entity)
+    UNION
+    SELECT c.document FROM {s}.chunk c JOIN {s}.fact f ON f.chunk = c.id
+    WHERE NOT EXISTS (SELECT FROM {s}.mention m WHERE m.chunk = f.chunk AND m.entity = f.source)
+       OR NOT EXISTS (SELECT FROM {s}.mention m WHERE m.chunk = f.chunk AND m.entity = f.target)
+       OR f.weight IN ('NaN', 'Infinity', '-Infinity')
+    UNION
+    SELECT c.document FROM {s}.chunk c LEFT JOIN {s}.fact f ON f.chunk = c.id LEFT JOIN {s}.mention m ON m.chunk = c.id
+        LEFT JOIN {s}.entity e ON e.id = m.entity
+    WHERE {v}.vector_dims(c.embedding) <> %(dimension)s::int OR {v}.vector_dims(f.embedding) <> %(dimension)s::int
+       OR {v}.vector_dims(e.embedding) <> %(dimension)s::int
+)
+RETURNING document_id
