@@ -61,11 +61,7 @@ class RepairPart(VerifyPart):
         model could bring back is left, and its documents are marked, so that ingesting them again stores them anew
         though they are unchanged.
         """
-        async with self._database.transaction() as (connection, layout):
-            # A fold moves postings about; it holds this lock before any table.
-            await run(connection, layout, "lock_index", key=signed_hash(layout.schema, "fold"))
-            await connection.execute(layout.statements["lock_content"])
-            mended = await _Mender(connection, layout).mend()
+        mended = await self._transact(_mend)
         self._changed(removed=True)
         mended += await self._drop_half_built()
         await build_vector_indexes(self._database, self._tuning)
@@ -81,6 +77,13 @@ class RepairPart(VerifyPart):
                 await connection.execute(layout.statements.fill(f"DROP INDEX CONCURRENTLY IF EXISTS {{s}}.{name}"))
                 mended.append(f"the half built vector index {name}, removed; it is built anew where it pays")
         return mended
+
+
+async def _mend(connection: Connection, layout: Layout) -> list[str]:
+    # A fold moves postings about; it holds this lock before any table.
+    await run(connection, layout, "lock_index", key=signed_hash(layout.schema, "fold"))
+    await connection.execute(layout.statements["lock_content"])
+    return await _Mender(connection, layout).mend()
 
 
 class _Mender:

@@ -4,10 +4,11 @@ import re
 
 import pytest
 
+from lightrag_integrations.contributions import PendingDocument
 from lightrag_integrations.storage.postgres import Tuning
 from lightrag_integrations.store import Store
 from tests.conftest import MakeStore
-from tests.integration.health.content import change, fill
+from tests.integration.health.content import change, contents, fill
 from tests.integration.storage.making import chunk, document, put
 
 A1 = "(SELECT id FROM {s}.chunk WHERE chunk_id = 'a1')"
@@ -142,3 +143,123 @@ async def test_damage_is_named_and_mended(make_store: MakeStore, dsn: str, clean
     assert (again.mended, again.left) == ((), ())
     await put(store, document("later", chunk("later", "word", names=["Ada", "New"], facts=[("Ada", "New", 1.0)])))
     assert await store.verify() == []
+
+LOST = {
+    "document": (
+        "DELETE FROM {s}.document WHERE document_id = 'b'", r"chunks whose document is gone: 1 \(b1\); .*ingest",
+        r"chunks whose document is gone, removed; ingest their documents again: 1 \(b1\)",
+    ),
+    "mention": (
+        "DELETE FROM {s}.mention WHERE surface = 'Babbage'",
+        r"facts about entities that their chunk does not mention: 2 \(a, b\); .*ingest",
+        r"stored anew, marked; ingest them again: 2 \(a, b\)",
+    ),
+    "weight": (
+        "UPDATE {s}.fact SET weight = 'NaN' WHERE description = 'Babbage Ada'",
+        r"whose weight is not a finite number: 1 \(b\); .*ingest",
+        r"stored anew, marked; ingest them again: 1 \(b\)",
+    ),
+    "vectors": (
+        "ALTER TABLE {s}.chunk ALTER COLUMN embedding TYPE halfvec; "
+        "UPDATE {s}.chunk SET embedding = '[1, 0, 0]' WHERE chunk_id = 'b1'",
+        r"chunks whose vectors have another dimension than 2: 1 \(b1\); .*ingest",
+        r"stored anew, marked; ingest them again: 1 \(b\)",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", LOST)
+async def test_what_is_lost_comes_back_with_its_documents(
+    make_store: MakeStore, dsn: str, clean_dump: str, kind: str
+) -> None:
+    statements, line, said = LOST[kind]
+    store = await make_store(tuning=Tuning(idle_s=3600))
+    await check_damage(store, dsn, statements, line)
+    report = await store.repair()
+    assert any(re.search(said, one) for one in report.mended), report
+    # What ingestion goes by: a document without a hash is not taken for unchanged.
+    hashes = await store.stored(["a", "b"])
+    again = [one for one in contents() if one.document.id not in hashes or not hashes[one.document.id].content_hash]
+    assert again
+    await put(store, *again)
+    assert await store.verify() == []
+    assert await store.dump() == clean_dump
+
+
+BEYOND = {
+    "document twice": (
+        "ALTER TABLE {s}.document DROP CONSTRAINT document_document_id_key; "
+        "INSERT INTO {s}.document (document_id, title, source, metadata, content, content_hash) "
+        "SELECT document_id, '', '', '{{}}', '', '' FROM {s}.document WHERE document_id = 'a'",
+        (r"document ids that occur twice: 1 \(a\)", r"missing: 1 \(document_document_id_key\)"),
+    ),
+    "chunk twice": (
+        "ALTER TABLE {s}.chunk DROP CONSTRAINT chunk_chunk_id_key; "
+        "UPDATE {s}.chunk SET chunk_id = 'a2', tie = (SELECT tie FROM {s}.chunk WHERE chunk_id = 'a2') "
+        "WHERE chunk_id = 'b1'; UPDATE {s}.mention m SET tie = c.tie FROM {s}.chunk c WHERE c.id = m.chunk; "
+        "UPDATE {s}.fact f SET tie = c.tie FROM {s}.chunk c WHERE c.id = f.chunk",
+        (r"chunk ids that occur twice: 1 \(a2\)", r"missing: 1 \(chunk_chunk_id_key\)"),
+    ),
+    "entity twice": (
+        "ALTER TABLE {s}.entity DROP CONSTRAINT entity_key_key; UPDATE {s}.entity SET key = 'ada' WHERE key = 'solo'",
+        (r"entities that occur twice: 1 \(ada\)", r"missing: 1 \(entity_key_key\)"),
+    ),
+    "relation twice": (
+        "ALTER TABLE {s}.relation DROP CONSTRAINT relation_low_high_key; "
+        "WITH new AS (INSERT INTO {s}.relation (low, high) SELECT r.low, r.high FROM {s}.relation r JOIN {s}.fact f ON "
+        "f.relation = r.id WHERE f.description = 'Babbage Ada' RETURNING id) "
+        "UPDATE {s}.fact SET relation = new.id FROM new WHERE description = 'Babbage Ada'",
+        (r"relations that occur twice: 1 \(\d+-\d+\)", r"missing: 1 \(relation_low_high_key\)"),
+    ),
+    "mention twice": (
+        "ALTER TABLE {s}.mention DROP CONSTRAINT mention_pkey; "
+        "INSERT INTO {s}.mention SELECT * FROM {s}.mention WHERE surface = 'Solo'",
+        (r"mentions that occur twice in one chunk: 1 \(Solo\)", r"missing: 1 \(mention_pkey\)"),
+    ),
+    "model": (
+        "DELETE FROM {s}.meta WHERE key = 'embedding'", ("the embedding model of the vectors is not recorded",),
+    ),
+    "index": (
+        "DROP INDEX {s}.fact_by_source, {s}.chunk_by_document",
+        (r"keys or indexes of tables that are missing: 2 \(chunk_by_document, fact_by_source\)",),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", BEYOND)
+async def test_what_cannot_be_mended_is_left_with_what_to_do(make_store: MakeStore, dsn: str, kind: str) -> None:
+    statements, lines = BEYOND[kind]
+    store = await make_store(tuning=Tuning(idle_s=3600))
+    await fill(store)
+    schema = (await store.status()).schema_name
+    change(dsn, schema, statements)
+    problems = await store.verify()
+    assert len(problems) == len(lines)
+    for problem, line in zip(problems, lines, strict=True):
+        assert re.search(line, problem) and problem.endswith("load a backup, or ingest everything into a new index")
+    report = await store.repair()
+    assert report.left == tuple(problems)
+
+
+async def test_what_nothing_tells_of_is_no_damage_but_removed(make_store: MakeStore, dsn: str, clean_dump: str) -> None:
+    store = await make_store(tuning=Tuning(idle_s=3600))
+    await fill(store)
+    schema = (await store.status()).schema_name
+    change(dsn, schema, "INSERT INTO {s}.entity (key) VALUES ('x'), ('y'); INSERT INTO {s}.relation (low, high) "
+           "SELECT min(id), max(id) FROM {s}.entity WHERE key IN ('x', 'y')")  # fmt: skip
+    assert await store.verify() == []
+    assert (await store.status()).idle == 3
+    report = await store.repair()
+    assert len(report.mended) == 2 and report.mended[1] == "entities that nothing tells of, removed: 2 (x, y)"
+    assert (await store.status()).idle == 0
+    assert await store.dump() == clean_dump
+
+
+async def test_leases_of_workers_that_are_gone_end(make_store: MakeStore) -> None:
+    store = await make_store()
+    await store.accept([PendingDocument(contents()[1].document, "h")], owner="dead", lease_s=0.0)
+    report = await store.repair()
+    (line,) = report.mended
+    assert line == "leases that nobody holds any more, ended; documents.retry() takes the documents up: 1 (b)"
+    assert [one.document.id for one in await store.claim(None, owner="new", lease_s=60, limit=9)] == ["b"]
+    assert (await store.repair()).mended == ()

@@ -45,7 +45,7 @@ GROUP BY m.entity, m.surface ORDER BY m.entity, count(*) DESC, m.surface
 
 -- name: mend_entities
 INSERT INTO {s}.entity (id, key) SELECT * FROM unnest(%(ids)s::int[], %(keys)s::text[])
-ON CONFLICT (key) DO NOTHING RETURNING key
+ON CONFLICT DO NOTHING RETURNING key
 
 -- name: mend_ends
 -- A fact whose ends can't be right, in a chunk that mentions both ends of its relation.
@@ -72,14 +72,15 @@ WHERE NOT EXISTS (SELECT FROM {s}.relation r
   AND EXISTS (SELECT FROM {s}.entity e WHERE e.id = f.source)
   AND EXISTS (SELECT FROM {s}.entity e WHERE e.id = f.target)
 ORDER BY 1, 2
-ON CONFLICT (low, high) DO NOTHING
+ON CONFLICT DO NOTHING
 RETURNING low || '-' || high
 
 -- name: mend_facts
 UPDATE {s}.fact f SET relation = r.id
 FROM {s}.relation r, {s}.chunk c
-WHERE r.low = least(f.source, f.target) AND r.high = greatest(f.source, f.target) AND f.relation <> r.id
-  AND c.id = f.chunk
+WHERE r.low = least(f.source, f.target) AND r.high = greatest(f.source, f.target) AND c.id = f.chunk
+  AND NOT EXISTS (SELECT FROM {s}.relation own WHERE own.id = f.relation
+                  AND own.low = least(f.source, f.target) AND own.high = greatest(f.source, f.target))
 RETURNING c.chunk_id
 
 -- name: mend_idle_relations
