@@ -21,6 +21,7 @@ _COMMANDS = (
     ("status", "counts, settings and failed documents of an index"),
     ("graph", "what the graph knows of an entity"),
     ("delete", "remove documents and all that they contributed"),
+    ("repair", "mend an index that 'status --verify' finds damaged"),
     ("doctor", "what works on this machine"),
 )
 _EPILOG = """exit codes: 0 done; 1 done, but something is missing (a file failed, no hit, unknown name, a check failed);

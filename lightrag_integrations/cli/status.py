@@ -1,4 +1,4 @@
-"""Counts, settings and failed documents of an index."""
+"""Counts, lags, sizes, settings and failed documents of an index."""
 
 from __future__ import annotations
 
@@ -37,6 +37,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _print(status: IndexStatus, documents: list[DocumentStatus]) -> None:
+    about = "about " if status.estimated else ""
     rows = (
         ("index", status.name),
         ("schema", f"{status.schema_name} (version {status.schema_version})"),
@@ -44,13 +45,37 @@ def _print(status: IndexStatus, documents: list[DocumentStatus]) -> None:
             "documents",
             f"{status.documents} stored, {status.pending + status.processing} waiting, {status.failed} failed",
         ),
+        ("waiting", _waiting(status)),
         ("chunks", status.chunks),
-        ("entities", status.entities),
-        ("relations", f"{status.relations} with {status.facts} facts"),
+        ("entities", f"{about}{status.entities}"),
+        ("relations", f"{about}{status.relations} with {about}{status.facts} facts"),
         ("embedding", f"{status.embedding or 'none yet'}{f', {status.dimension} numbers' if status.dimension else ''}"),
-        ("size", f"{status.size_bytes / 1e6:.1f} MB"),
+        ("upkeep", _upkeep(status)),
+        ("size", _size(status)),
         ("server", f"PostgreSQL {status.server_version}, pgvector {status.pgvector_version}"),
     )
     print("\n".join(fields(rows)))
     for document in documents:
         print(f"{document.status:<10}  {document.id}  {document.chunks} chunks  {redact(document.error)}".rstrip())
+
+
+def _waiting(status: IndexStatus) -> str:
+    """What nobody works on, and since when the oldest waits."""
+    if status.waiting_s is None:
+        return ""
+    return f"the oldest for {status.waiting_s:.0f} s; {status.processing} in work, {status.pending} for a retry"
+
+
+def _upkeep(status: IndexStatus) -> str:
+    """What upkeep has yet to do, and the vector indexes that are there."""
+    parts = [f"{status.segments} segments of the keyword index"]
+    parts += [f"{status.deleted_chunks} deleted chunks in it"] if status.deleted_chunks else []
+    parts += [f"{status.idle} names and pairs to sweep"] if status.idle else []
+    shown = {table: state for table, state in status.vector_indexes.items() if state != "not needed"}
+    parts += [f"vector index of {table}: {state}" for table, state in shown.items()]
+    return ", ".join(parts)
+
+
+def _size(status: IndexStatus) -> str:
+    groups = ", ".join(f"{group} {size / 1e6:.1f}" for group, size in status.sizes.items())
+    return f"{status.size_bytes / 1e6:.1f} MB ({groups})"

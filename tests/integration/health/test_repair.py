@@ -144,6 +144,7 @@ async def test_damage_is_named_and_mended(make_store: MakeStore, dsn: str, clean
     await put(store, document("later", chunk("later", "word", names=["Ada", "New"], facts=[("Ada", "New", 1.0)])))
     assert await store.verify() == []
 
+
 LOST = {
     "document": (
         "DELETE FROM {s}.document WHERE document_id = 'b'", r"chunks whose document is gone: 1 \(b1\); .*ingest",
