@@ -109,3 +109,5 @@ class Usage:
     completion_tokens: int = 0
     cached: bool = False
     document_id: str = ""
+    calls: int = 1
+    """More than one in totals."""

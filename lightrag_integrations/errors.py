@@ -83,13 +83,25 @@ class ModelError(LightRAGError):
     Attributes:
         retryable: True when the same call may succeed later (rate limit, server error, time-out, reset).
         retry_after_s: Seconds the endpoint asked to wait, where it said so.
+        unanswered: True when the call was sent and no answer awaited any more: it may have cost something.
+        tokens: Prompt and completion tokens that the endpoint counted for the failed call, where it said so.
     """
 
-    def __init__(self, message: str, *, retryable: bool = False, retry_after_s: float | None = None) -> None:
-        """Keep what a retry policy needs to know."""
+    def __init__(
+        self,
+        message: str,
+        *,
+        retryable: bool = False,
+        retry_after_s: float | None = None,
+        unanswered: bool = False,
+        tokens: tuple[int, int] = (0, 0),
+    ) -> None:
+        """Keep what a retry policy and a ledger need to know."""
         super().__init__(message)
         self.retryable = retryable
         self.retry_after_s = retry_after_s
+        self.unanswered = unanswered
+        self.tokens = tokens
 
 
 class FormatUnsupported(ModelError):

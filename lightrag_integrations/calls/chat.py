@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Protocol, runtime_checkable
 
 from lightrag_integrations.calls.meter import Meter, estimate_tokens
@@ -90,11 +91,17 @@ class MeteredChat:
         async def attempt() -> ChatReply:
             async with self._semaphore:
                 with self._meter.admit(estimate):
-                    reply = await self._limited(messages, format=format, schema=schema, max_tokens=max_tokens)
-                    usage = self._usage(reply, estimate, reply.text)
+                    outcome: ChatReply | ModelError
+                    try:
+                        outcome = await self._limited(messages, format=format, schema=schema, max_tokens=max_tokens)
+                    except ModelError as error:
+                        outcome = self._failed(error, estimate)
+                    usage = self._usage(outcome, estimate)
                     self._meter.count(usage)
             await self._meter.hand_over(usage)
-            return reply
+            if isinstance(outcome, ModelError):
+                raise outcome
+            return outcome
 
         return await self._retry.run(attempt, on_retry=self._on_retry)
 
@@ -121,7 +128,7 @@ class MeteredChat:
                 event = await anext(events, None)
         finally:
             await end_stream(events)
-            usage = self._usage(cost, estimate, "".join(pieces))
+            usage = self._usage(replace(cost, text="".join(pieces)), estimate)
             self._meter.count(usage)
             await self._meter.hand_over(usage)
 
@@ -150,20 +157,32 @@ class MeteredChat:
             await end_stream(events)
             raise self._too_slow() from error
 
+    def _failed(self, error: ModelError, estimate: int) -> ModelError:
+        """The error of a failed call that the endpoint counted all the same; any other one is raised."""
+        if error.unanswered:
+            self._meter.hold(estimate)
+        if not any(error.tokens):
+            raise error
+        return error
+
     def _too_slow(self) -> ModelError:
         limit = f"{self._timeout_s:g} s" if self._timeout_s is not None else "its own time limit"
-        return ModelError(f"model {self.name} did not answer within {limit}; raise call_timeout_s", retryable=True)
+        return ModelError(
+            f"model {self.name} did not answer within {limit}; raise call_timeout_s", retryable=True, unanswered=True
+        )
 
     def _events(self, messages: Sequence[Message], max_tokens: int | None) -> AsyncIterator[str | ChatReply]:
         if isinstance(self._chat, StreamsUsage):
             return self._chat.stream_events(messages, max_tokens=max_tokens)
         return _texts(self._chat.stream(messages, max_tokens=max_tokens))
 
-    def _usage(self, reply: ChatReply, prompt_estimate: int, text: str) -> Usage:
-        prompt, completion = reply.prompt_tokens, reply.completion_tokens
+    def _usage(self, outcome: ChatReply | ModelError, estimate: int) -> Usage:
+        if isinstance(outcome, ModelError):
+            return Usage(self._kind, self.name, *outcome.tokens)
+        prompt, completion = outcome.prompt_tokens, outcome.completion_tokens
         if not prompt and not completion:
             # An endpoint that reports no usage must not make the budget meaningless.
-            prompt, completion = prompt_estimate, estimate_tokens(text) if text else 0
+            prompt, completion = estimate, estimate_tokens(outcome.text) if outcome.text else 0
         return Usage(self._kind, self.name, prompt, completion)
 
 

@@ -58,7 +58,8 @@ class MeteredEmbedder:
         self._semaphore = semaphore
         self._retry = retry
         self._meter = meter
-        self._batch = max(1, batch)
+        # One request for each call: of several, one that failed would hide what the others cost.
+        self._batch = max(1, min(batch, int(getattr(embedder, "batch", batch))))
         self._timeout_s = timeout_s
         self._on_retry = on_retry
         self._dimension: int | None = None

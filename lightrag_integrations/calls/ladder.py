@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Sized
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
-from lightrag_integrations.calls.parse import read
+from lightrag_integrations.calls.parse import is_whole, read
 from lightrag_integrations.calls.schema import schema_of
 from lightrag_integrations.errors import FormatUnsupported, ModelError
 from lightrag_integrations.prompts import fill, load
@@ -27,6 +27,8 @@ class _Rung:
     refused: bool = False
     proven: bool = False
     strikes: int = 0
+    whole: int = 0
+    spoiled: int = 0
 
 
 @dataclass(slots=True)
@@ -50,6 +52,19 @@ class RungMemory:
         rung.strikes = 0 if rung.proven else rung.strikes + 1
         rung.refused = format != "text" and rung.strikes >= STRIKES
 
+    def insists(self, chat: ChatModel, format: ReplyFormat, *, spoiled: bool) -> bool:
+        """Is a spoiled answer to be asked for again? Not where such answers are this model's habit.
+
+        Args:
+            chat: The model.
+            format: How it was asked.
+            spoiled: The answer was cut or malformed, though something could be saved from it.
+        """
+        rung = self._rung(chat, format)
+        rung.spoiled += spoiled
+        rung.whole += not spoiled
+        return spoiled and rung.spoiled <= rung.whole + STRIKES
+
     def _rung(self, chat: ChatModel, format: ReplyFormat) -> _Rung:
         return self._rungs.setdefault((chat.name, format), _Rung())
 
@@ -62,6 +77,7 @@ async def structured(
     rungs: RungMemory,
     max_tokens: int | None = None,
     attempts: int = 3,
+    whole: bool = False,
     on_dropped: Callable[[int], None] | None = None,
 ) -> tuple[T, ChatReply]:
     """Ask for an answer in the shape of a pydantic model.
@@ -77,6 +93,8 @@ async def structured(
         rungs: What is known of the model's formats.
         max_tokens: Longest answer; doubled when not even one record fitted.
         attempts: Usable answers may take so many calls.
+        whole: What can be saved from an answer that was cut or malformed is taken only when further attempts bring
+            nothing better, or when such answers are the model's habit.
         on_dropped: Told how many records were refused.
 
     Returns:
@@ -88,13 +106,14 @@ async def structured(
     schema = schema_of(model)
     total = ChatReply("")
     reason = ""
+    best: tuple[T, int] | None = None
     for attempt in range(attempts):
-        weakest = 0 < attempt == attempts - 1
+        weakest = best is None and 0 < attempt == attempts - 1
         reply, used = await _ask(chat, messages, schema, rungs=rungs, max_tokens=max_tokens, problem=reason,
                                  weakest=weakest)  # fmt: skip
         total = _added(total, reply)
         try:
-            result, dropped = read(model, reply.text, truncated=reply.truncated)
+            found = read(model, reply.text, truncated=reply.truncated)
         except ValueError as error:
             reason = str(error)
             rungs.judge(chat, used, usable=False)
@@ -102,13 +121,19 @@ async def structured(
                 max_tokens *= 2
             continue
         rungs.judge(chat, used, usable=True)
-        if on_dropped is not None and dropped:
-            on_dropped(dropped)
-        return result, total
-    raise ModelError(
-        f"model {chat.name} gave no usable {model.__name__} in {attempts} answers, the last one: {reason}; "
-        "try a stronger model or raise the completion limit"
-    )
+        spoiled = reply.truncated or not is_whole(reply.text)
+        best = max(best or found, found, key=_records) if spoiled else found
+        if not (whole and rungs.insists(chat, used, spoiled=spoiled)):
+            break
+    if best is None:
+        raise ModelError(
+            f"model {chat.name} gave no usable {model.__name__} in {attempts} answers, the last one: {reason}; "
+            "try a stronger model or raise the completion limit"
+        )
+    result, dropped = best
+    if on_dropped is not None and dropped:
+        on_dropped(dropped)
+    return result, total
 
 
 async def _ask(
@@ -158,3 +183,8 @@ def _added(total: ChatReply, reply: ChatReply) -> ChatReply:
         prompt_tokens=total.prompt_tokens + reply.prompt_tokens,
         completion_tokens=total.completion_tokens + reply.completion_tokens,
     )
+
+
+def _records(found: tuple[BaseModel, int]) -> int:
+    result, _ = found
+    return sum(len(value) for _, value in result if isinstance(value, Sized))

@@ -71,7 +71,8 @@ class Meter:
     def admit(self, estimate: int) -> Iterator[None]:
         """Enter just before a chat call is sent; its estimated tokens count until it leaves.
 
-        With that, the budget is exceeded by no more than what the answers of the calls in flight turn out to cost.
+        With that, the budget is exceeded by no more than what the answers of the calls in flight, and of those given
+        up after their time limit, turn out to cost.
 
         Raises:
             BudgetExceeded: The call would not fit any more; it must not be sent.
@@ -79,14 +80,18 @@ class Meter:
         budget = self._token_budget
         if budget is not None and self.spent + self._reserved + estimate > budget:
             raise BudgetExceeded(
-                f"{self.spent} tokens used, {self._reserved} in flight, about {estimate} needed for the next call: "
-                f"over the token budget of {budget}; raise token_budget and retry what failed"
+                f"{self.spent} tokens used, {self._reserved} in flight or unanswered, about {estimate} needed for the "
+                f"next call: over the token budget of {budget}; raise token_budget and retry what failed"
             )
         self._reserved += estimate
         try:
             yield
         finally:
             self._reserved -= estimate
+
+    def hold(self, estimate: int) -> None:
+        """Keep the tokens of a call that was given up unanswered: the endpoint may well charge for it."""
+        self._reserved += estimate
 
     def count(self, usage: Usage) -> None:
         """Add one call to the counters."""

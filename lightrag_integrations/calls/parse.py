@@ -10,7 +10,7 @@ import json_repair
 from pydantic import AliasChoices, BaseModel, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
-__all__ = ["parse_json", "read", "salvage", "whole_records"]
+__all__ = ["is_whole", "parse_json", "read", "salvage", "whole_records"]
 
 T = TypeVar("T", bound=BaseModel)
 
@@ -35,6 +35,15 @@ def read(model: type[T], text: str, *, truncated: bool = False) -> tuple[T, int]
         ValueError: Nothing usable; the message says what was got instead.
     """
     return salvage(model, parse_json(text, truncated=truncated))
+
+
+def is_whole(text: str) -> bool:
+    """True when the JSON in an answer stands there complete and well formed, so that reading it mends nothing."""
+    try:
+        json.JSONDecoder().raw_decode(_body(text))
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def parse_json(text: str, *, truncated: bool = False) -> Any:

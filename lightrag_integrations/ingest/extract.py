@@ -68,6 +68,7 @@ class ModelExtractor:
             Extraction,
             rungs=self._rungs,
             max_tokens=self._max_tokens,
+            whole=True,
             on_dropped=self._count_dropped,
         )
         return extraction

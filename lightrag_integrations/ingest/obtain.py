@@ -102,27 +102,35 @@ class Extractions:
 
     async def _call(self, document_id: str, chunk: PreparedChunk) -> Extraction:
         with self._meter.attributed(document_id, collect=True) as usages:
-            outcome = await settle(self._extract(chunk))
+            try:
+                outcome = await settle(self._extract(chunk))
+            except asyncio.CancelledError:
+                # Answers that were asked for again are paid, too.
+                if usages:
+                    self._begin(self._store.record_usage(usages))
+                raise
         self._tally.model_call(document_id, len(usages))
         if isinstance(outcome, BaseException):
             if usages:
-                await self._store.record_usage(usages)
+                await self._write(self._store.record_usage(usages))
             raise outcome
         extraction = storable(outcome)
         if self._cacheable:
-            await self._write(
-                self._store.cache_extraction(self._key(chunk), extraction, self._sum(document_id, usages))
-            )
+            lines = usages or [Usage("extract", self._extractor.fingerprint, document_id=document_id)]
+            await self._write(self._store.cache_extraction(self._key(chunk), extraction, *lines))
         elif usages:
-            await self._store.record_usage(usages)
+            await self._write(self._store.record_usage(usages))
         return extraction
 
     async def _write(self, work: Coroutine[Any, Any, None]) -> None:
         """Write what is paid; cancelling the caller does not stop it."""
+        await asyncio.shield(self._begin(work))
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work)
         self._writing.add(task)
         task.add_done_callback(self._writing.discard)
-        await asyncio.shield(task)
+        return task
 
     async def _extract(self, chunk: PreparedChunk) -> Extraction:
         extraction = await self._extractor.extract(chunk.chunk)
@@ -134,15 +142,6 @@ class Extractions:
 
     def _key(self, chunk: PreparedChunk) -> Key:
         return (chunk.content_hash, self._extractor.fingerprint)
-
-    def _sum(self, document_id: str, usages: Sequence[Usage]) -> Usage:
-        return Usage(
-            "extract",
-            usages[-1].model if usages else self._extractor.fingerprint,
-            prompt_tokens=sum(usage.prompt_tokens for usage in usages),
-            completion_tokens=sum(usage.completion_tokens for usage in usages),
-            document_id=document_id,
-        )
 
 
 def _extraction(outcome: Extraction | BaseException) -> Extraction:

@@ -18,6 +18,7 @@ Vector = Sequence[float]
 _Waiting = dict[str, "asyncio.Future[Vector | BaseException]"]
 
 _LINGER_S = 0.02
+_GRACE_S = 2.0
 _UNDER_WAY = 2
 """Batches under way that make one that is not full wait. More than one, so that a hanging call holds up nothing."""
 _REMEMBERED = 4096
@@ -54,9 +55,15 @@ class EmbedQueue:
         return self
 
     async def __aexit__(self, *error: object) -> None:
-        """Cancel what is under way."""
+        """Cancel what is under way: only documents that failed can still have texts there.
+
+        At a good end it gets a moment before, as what is answered is paid and has to reach the ledger.
+        """
+        self._waiting.clear()
         if self._timer is not None:
             self._timer.cancel()
+        if self._sending and error == (None, None, None):
+            await asyncio.wait(self._sending, timeout=_GRACE_S)
         for task in self._sending:
             task.cancel()
         await asyncio.gather(*self._sending, return_exceptions=True)

@@ -21,6 +21,8 @@ _PASSING_NAME = re.compile(
     r"writeerror|closedresource|brokenresource|incompleteread|jsondecode",
     re.IGNORECASE,
 )
+_LATE_NAME = re.compile(r"timeout|timedout", re.IGNORECASE)
+_UNSENT_NAME = re.compile(r"(connect|pool)\w*timeout", re.IGNORECASE)
 _SPENT_QUOTA = re.compile(r"insufficient[_ ]quota|exceeded your current quota|billing", re.IGNORECASE)
 _OTHER_PARAMETER = re.compile(
     r"max_tokens|max_completion_tokens|temperature|context[_ ]length|context window|too many tokens|maximum context",
@@ -77,7 +79,12 @@ def model_error(error: Exception, doing: str, *, format: ReplyFormat = "text") -
         return ModelError(f"{doing}: {text}; the account's quota is used up")
     retryable = _is_passing(error, status)
     hint = "" if retryable else next((f"; {hint}" for codes, hint in _HINTS if status in codes), "")
-    return ModelError(f"{doing}: {text}{hint}", retryable=retryable, retry_after_s=_retry_after(error))
+    return ModelError(
+        f"{doing}: {text}{hint}",
+        retryable=retryable,
+        retry_after_s=_retry_after(error),
+        unanswered=status is None and _is_late(error),
+    )
 
 
 def _is_refusal(status: int | None, text: str, format: ReplyFormat) -> bool:
@@ -94,6 +101,12 @@ def _is_passing(error: Exception, status: int | None) -> bool:
         or any(_PASSING_NAME.search(kind.__name__) for kind in type(each).__mro__)
         for each in _chain(error)
     )
+
+
+def _is_late(error: Exception) -> bool:
+    """No answer came in time to a call that was sent."""
+    names = " ".join(type(each).__name__ for each in _chain(error))
+    return bool(_LATE_NAME.search(names)) and not _UNSENT_NAME.search(names)
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:

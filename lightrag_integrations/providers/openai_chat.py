@@ -164,7 +164,8 @@ class LiveChat:
             raise nonsense(self.name, completion)
         refusal = getattr(message, "refusal", None)
         if refusal:
-            raise ModelError(f"chat model {self.name} refused to answer: {str(refusal)[:200]}")
+            told = f"chat model {self.name} refused to answer: {str(refusal)[:200]}"
+            raise ModelError(told, tokens=tokens_of(completion))
         reason = getattr(choices[0], "finish_reason", None)
         text = tool_text(message) if format == "tool" else ""
         return ChatReply(text or message.content or "", *tokens_of(completion), truncated=reason == "length")

@@ -44,7 +44,7 @@ class LiveEmbedder:
         self._client = client
         self._model = model
         self._prefixes = dict(prefixes)
-        self._batch = batch
+        self.batch = batch
         self._fields: dict[str, Any] = {} if dimensions is None else {"dimensions": dimensions}
         if extra_body:
             self._fields["extra_body"] = dict(extra_body)
@@ -62,9 +62,9 @@ class LiveEmbedder:
         prefix = self._prefixes.get(kind, "")
         vectors: list[Sequence[float]] = []
         tokens = 0
-        for start in range(0, len(texts), self._batch):
+        for start in range(0, len(texts), self.batch):
             # An empty text is refused by most endpoints; a blank one is taken.
-            inputs = [prefix + text or " " for text in texts[start : start + self._batch]]
+            inputs = [prefix + text or " " for text in texts[start : start + self.batch]]
             with ForeignErrors(f"embedding model {self.fingerprint}"):
                 answer = await self._client.embeddings.create(model=self._model, input=inputs, **self._fields)
                 data = getattr(answer, "data", None)

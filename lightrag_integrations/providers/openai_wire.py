@@ -72,4 +72,5 @@ def nonsense(name: str, answer: Any, *, retryable: bool | None = None) -> ModelE
         f"model {name}: expected a completion or embeddings, got {' '.join(str(told).split())[:200]!r}; "
         "check the base_url (most end in /v1)",
         retryable=not isinstance(answer, str) if retryable is None else retryable,
+        tokens=tokens_of(answer),
     )

@@ -11,6 +11,8 @@ Trouble = Literal[
     "malformed",  # JSON with a quote and a brace missing, and prose behind
     "truncated",  # cut in the middle, finish_reason "length"
     "prose",  # words where JSON was asked for
+    "other_shape",  # JSON of another shape than the schema asked for
+    "refusal",  # no text, but a reason for refusing
     "empty",  # no text
     "slow",  # answers after `seconds`
     "reset",  # the connection is cut before the answer; a stream: after its first piece
@@ -56,7 +58,9 @@ class Fault:
 
     def _draw(self, said: str) -> float:
         self._seen[said] += 1
-        digest = hashlib.blake2b(f"{self.trouble}|{self._seen[said]}|{said}".encode(), digest_size=8).digest()
+        digest = hashlib.blake2b(
+            f"{self.trouble}|{self.status}|{self._seen[said]}|{said}".encode(), digest_size=8
+        ).digest()
         return int.from_bytes(digest, "big") / 2**64
 
 
@@ -67,4 +71,6 @@ def spoiled(text: str, trouble: Trouble) -> str:
         return text[: max(1, len(text) * 2 // 3)]
     if trouble == "prose":
         return "I am sorry, but I could not find anything useful in this text."
-    return "" if trouble == "empty" else text
+    if trouble == "other_shape":
+        return '{"summary": "A text about several things.", "topics": "history", "confidence": 0.9}'
+    return "" if trouble in ("empty", "refusal") else text

@@ -41,8 +41,9 @@ class Request:
 class OpenAIServer:
     """Start it with `with`; everything can be changed while it runs."""
 
-    def __init__(self, *, dimension: int = 64, latency_s: float = 0.0) -> None:
+    def __init__(self, *, dimension: int = 64, latency_s: float = 0.0, count: Callable[[str], int] = tokens) -> None:
         self.dimension = dimension
+        self.count = count
         self.latency_s = latency_s
         self.base_url = ""
         self._lock = threading.Lock()
@@ -60,7 +61,9 @@ class OpenAIServer:
         self.calls: Counter[str] = Counter()
         """Calls received, by kind."""
         self.answered: Counter[str] = Counter()
-        """Calls answered with status 200, by kind."""
+        """Calls answered with status 200, by kind: those whose tokens are counted."""
+        self.whole: Counter[str] = Counter()
+        """Chat calls answered without any fault, by their last message."""
         self.prompt_tokens = 0
         self.completion_tokens = 0
         self.embedding_tokens = 0
@@ -124,9 +127,11 @@ class OpenAIServer:
             text = next((text for match, text in self._scripts if match in said), None) or answer(kind, messages)
             if not isinstance(text, str):
                 text = text(said)
-            if fault is not None:
+            if fault is None:
+                self.whole[content(messages[-1])] += 1
+            else:
                 text = spoiled(text, fault.trouble)
-            usage: dict[str, int] | None = self._usage(kind, tokens(said), tokens(text))
+            usage: dict[str, int] | None = self._usage(kind, self.count(said), self.count(text))
             if fault is not None and fault.trouble == "no_usage":
                 usage = None
             if body.get("stream"):
@@ -171,7 +176,7 @@ class OpenAIServer:
             vectors = _bent([vector(text, body.get("dimensions") or self.dimension) for text in texts], fault)
             encode = _base64 if body.get("encoding_format") == "base64" else list
             data = [{"object": "embedding", "index": i, "embedding": encode(v)} for i, v in enumerate(vectors)]
-            usage = self._usage("embed", tokens(said), 0)
+            usage = self._usage("embed", self.count(said), 0)
             if fault is not None and fault.trouble == "unordered":
                 data.reverse()
             return web.json_response({"object": "list", "data": data, "model": body["model"], "usage": usage})
@@ -186,7 +191,7 @@ class OpenAIServer:
                 return refused
             scored = [{"index": i, "relevance_score": overlap(body["query"], text)} for i, text in enumerate(texts)]
             scored.sort(key=lambda item: (-item["relevance_score"], item["index"]))
-            self._usage("rerank_api", tokens(said), 0)
+            self._usage("rerank_api", self.count(said), 0)
             return web.json_response({"results": scored[: body.get("top_n") or len(scored)], "model": body["model"]})
 
     # --- bookkeeping
@@ -258,11 +263,14 @@ def _completion(
     body: dict[str, Any], text: str, format: str, *, usage: dict[str, int] | None, fault: Fault | None
 ) -> dict[str, Any]:
     message: dict[str, Any] = {"role": "assistant", "content": text}
-    if format == "tool" and not (fault is not None and fault.trouble in ("prose", "empty")):
+    trouble = fault.trouble if fault is not None else ""
+    if trouble == "refusal":
+        message["refusal"] = "I cannot help with that."
+    elif format == "tool" and trouble not in ("prose", "empty"):
         function = {"name": body["tools"][0]["function"]["name"], "arguments": text}
         message = {"role": "assistant", "content": None,
                    "tool_calls": [{"id": "call_1", "type": "function", "function": function}]}  # fmt: skip
-    reason = "length" if fault is not None and fault.trouble == "truncated" else "stop"
+    reason = "length" if trouble == "truncated" else "stop"
     return {
         "id": "chatcmpl-1", "object": "chat.completion", "created": 0, "model": body["model"],
         "choices": [{"index": 0, "message": message, "finish_reason": reason}], "usage": usage,

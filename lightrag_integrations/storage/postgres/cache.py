@@ -25,14 +25,14 @@ class CachePart(StorePart):
         rows = await self._alone("cached_extractions", keys=list(wanted))
         return {wanted[bytes(key)]: Extraction.model_validate_json(result) for key, result in rows}
 
-    async def cache_extraction(self, key: tuple[str, str], extraction: Extraction, usage: Usage) -> None:
+    async def cache_extraction(self, key: tuple[str, str], extraction: Extraction, *usages: Usage) -> None:
         """See `store.Store.cache_extraction`."""
         async with self._database.transaction() as (connection, layout):
             await run(
                 connection, layout, "cache_extraction",
                 key=_digest(key), chunk_hash=key[0], extractor=key[1], result=extraction.model_dump_json(),
             )  # fmt: skip
-            await _record(connection, layout, [usage])
+            await _record(connection, layout, usages)
 
     async def record_usage(self, usages: Sequence[Usage]) -> None:
         """See `store.Store.record_usage`."""
@@ -43,8 +43,8 @@ class CachePart(StorePart):
     async def ledger(self) -> Sequence[Usage]:
         """See `store.Store.ledger`."""
         return [
-            Usage(kind=kind, model=model, prompt_tokens=prompt, completion_tokens=completion, cached=cached)
-            for kind, model, prompt, completion, cached in await self._alone("ledger")
+            Usage(kind, model, prompt, completion, cached=cached, calls=calls)
+            for kind, model, prompt, completion, cached, calls in await self._alone("ledger")
         ]
 
 

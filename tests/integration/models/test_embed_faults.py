@@ -116,3 +116,10 @@ async def test_a_good_status_with_a_bad_body(models, body: str) -> None:
 async def test_the_first_question_after_a_fault_of_the_connection(models) -> None:
     models.server.fault("reset", first=1)
     assert len(await models.embedder().embed(["x"], kind="query")) == 1
+
+
+async def test_an_endpoint_that_takes_few_texts_at_once_is_asked_in_calls_that_each_count(models) -> None:
+    models.server.fault("status", status=503, match="number 9", first=1)
+    assert len(await models.embedder(batch=3).embed(TEXTS, kind="document")) == 10
+    assert (models.server.calls["embed"], models.server.answered["embed"]) == (5, 4)
+    assert (models.meter.embedding_calls, models.meter.embedding_tokens) == (4, models.server.embedding_tokens)

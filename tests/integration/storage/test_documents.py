@@ -132,7 +132,7 @@ async def test_paid_answers_are_kept_with_their_cost(store: Store) -> None:
     assert await store.cached_extractions([("hash", "extractor"), ("hash", "other")]) == {("hash", "extractor"): answer}
     await store.record_usage([Usage("embed", "e", 2**40, 0), Usage("extract", "m", 1, 1, cached=True)])
     assert await store.ledger() == [
-        Usage("embed", "e", 2**40, 0), Usage("extract", "m", 20, 10), Usage("extract", "m", 1, 1, cached=True),
+        Usage("embed", "e", 2**40, 0), Usage("extract", "m", 20, 10, calls=2), Usage("extract", "m", 1, 1, cached=True),
     ]  # fmt: skip
 
 

@@ -81,6 +81,15 @@ def test_a_failed_call_gives_its_reservation_back() -> None:
         pass
 
 
+def test_a_call_given_up_unanswered_keeps_its_reservation() -> None:
+    meter = Meter(token_budget=10)
+    with meter.admit(6):
+        meter.hold(6)
+    with pytest.raises(BudgetExceeded, match="6 in flight or unanswered"), meter.admit(5):
+        pass
+    assert meter.spent == 0
+
+
 def test_a_budget_of_nothing_admits_nothing() -> None:
     with pytest.raises(BudgetExceeded), Meter(token_budget=0).admit(1):
         pass

@@ -82,3 +82,31 @@ async def test_the_schema_is_not_said_twice_where_the_endpoint_takes_it() -> Non
     given = [Message("system", "s"), Message("user", "x")]
     await structured(chat, given, Extraction, rungs=RungMemory())
     assert list(chat.asked[0][1]) == given
+
+
+WHOLE = '{"entities": [{"name": "Ada"}, {"name": "London"}], "relations": []}'
+CUT = '{"entities": [{"name": "Ada"}, {"na'
+
+
+async def test_a_spoiled_answer_is_asked_again_and_the_best_one_stands_where_no_whole_one_comes() -> None:
+    for answers, names, calls in (
+        ([CUT, WHOLE], ["Ada", "London"], 2),
+        ([CUT, "no", WHOLE], ["Ada", "London"], 3),
+        (["{" + WHOLE[1:-2], CUT, CUT], ["Ada", "London"], 3),
+        ([CUT, "no", "no"], ["Ada"], 3),
+    ):
+        chat = Scripted(*answers)
+        found, reply = await structured(chat, [Message("user", "x")], Extraction, rungs=RungMemory(), whole=True)
+        assert [entity.name for entity in found.entities] == names
+        assert (len(chat.asked), reply.prompt_tokens) == (calls, 10 * calls)
+        # Nothing is wrong with the way it was asked.
+        assert {format for format, _ in chat.asked} == {"json_schema"}
+
+
+async def test_a_model_whose_habit_it_is_to_spoil_its_answers_is_not_asked_again_for_ever() -> None:
+    chat, rungs, asked = Scripted(*[CUT] * 40), RungMemory(), []
+    for _ in range(10):
+        before = len(chat.asked)
+        await structured(chat, [Message("user", "x")], Extraction, rungs=rungs, whole=True)
+        asked.append(len(chat.asked) - before)
+    assert asked == [3, 1, 1, 1, 1, 1, 1, 1, 1, 1]

@@ -104,10 +104,10 @@ class MemoryStore:
     async def cached_extractions(self, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Extraction]:
         return {key: self.cache[key] for key in keys if key in self.cache}
 
-    async def cache_extraction(self, key: tuple[str, str], extraction: Extraction, usage: Usage) -> None:
+    async def cache_extraction(self, key: tuple[str, str], extraction: Extraction, *usages: Usage) -> None:
         self._write()
         self.cache[key] = Extraction.model_validate_json(extraction.model_dump_json())
-        self.usages.append(usage)
+        self.usages.extend(usages)
 
     async def record_usage(self, usages: Sequence[Usage]) -> None:
         self._write()

@@ -3,6 +3,8 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from types import SimpleNamespace
 
+import httpx
+import openai
 import pytest
 
 from lightrag_integrations.errors import BudgetExceeded, FormatUnsupported, ModelError
@@ -108,3 +110,14 @@ def test_ours_and_exits_pass_unchanged() -> None:
 @pytest.mark.parametrize("said", ["Incorrect API key provided: sk-proj-abcdef123456.", "got 'Bearer abcdef123456'"])
 def test_a_key_that_an_endpoint_repeats_is_not_shown(said: str) -> None:
     assert "abcdef123456" not in str(model_error(status_error(401, said), "model m"))
+
+
+def test_a_call_that_was_sent_and_not_answered_in_time_may_have_cost_something() -> None:
+    request = httpx.Request("POST", "http://localhost")
+    for reason, sent in ((httpx.ReadTimeout, True), (httpx.ConnectTimeout, False), (httpx.PoolTimeout, False)):
+        late = openai.APITimeoutError(request=request)
+        late.__cause__ = reason("late", request=request)
+        assert model_error(late, "model m").unanswered is sent
+    assert model_error(TimeoutError(), "model m").unanswered
+    assert not model_error(ConnectionResetError(), "model m").unanswered
+    assert not model_error(status_error(504), "model m").unanswered

@@ -15,5 +15,5 @@ SELECT * FROM unnest(%(kinds)s::text[], %(models)s::text[], %(prompts)s::int8[],
                      %(cached)s::bool[], %(documents)s::text[])
 
 -- name: ledger
-SELECT kind, model, sum(prompt_tokens)::int8, sum(completion_tokens)::int8, cached
+SELECT kind, model, sum(prompt_tokens)::int8, sum(completion_tokens)::int8, cached, count(*)
 FROM {s}.ledger GROUP BY kind, model, cached ORDER BY kind, model, cached
