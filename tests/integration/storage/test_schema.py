@@ -5,9 +5,7 @@ import asyncio
 import psycopg
 import pytest
 
-from lightrag_integrations.contributions import PendingDocument
 from lightrag_integrations.errors import InputError, SchemaError
-from lightrag_integrations.models import Chunk, Document
 from lightrag_integrations.options import ConnectOptions
 from lightrag_integrations.storage.postgres import open_store, schema_name
 from tests.conftest import MakeStore
@@ -87,20 +85,3 @@ async def test_a_newer_schema_is_refused(make_store: MakeStore, dsn: str) -> Non
     with pytest.raises(SchemaError, match=r"version 999.*upgrade"):
         await other.status()
     await other.aclose()
-
-
-async def test_what_was_pending_before_an_upgrade_can_be_finished(make_store: MakeStore, dsn: str) -> None:
-    store = await make_store("older")
-    given = Document(
-        id="d", chunks=(Chunk(id="c", document_id="d", text="x"), Chunk(id="e", document_id="d", text="y"))
-    )
-    schema = (await store.status()).schema_name
-    await store.accept([PendingDocument(given, "h"), PendingDocument(Document(id="t"), "h")], owner="o", lease_s=0.0)
-    with psycopg.connect(dsn, autocommit=True) as connection:
-        connection.execute(f"ALTER TABLE {schema}.pending DROP COLUMN chunk_ids, DROP COLUMN options")
-        connection.execute(f"DELETE FROM {schema}.migration WHERE version > 1")
-    newer = await make_store("older")
-    assert (await newer.status()).schema_version > 1
-    assert await newer.delete_chunks(["e"]) == 1
-    claimed = await newer.claim(None, owner="new", lease_s=60, limit=9)
-    assert [one.document.chunks for one in claimed] == [given.chunks[:1], None]
