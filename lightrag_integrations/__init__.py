@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from lightrag_integrations.models import (
         Answer,
         Chunk,
+        ChunkEntity,
+        ChunkGraph,
+        ChunkRelation,
         Citation,
         Context,
         Document,
@@ -70,6 +73,9 @@ __all__ = [
     "BudgetExceeded",
     "ChatModel",
     "Chunk",
+    "ChunkEntity",
+    "ChunkGraph",
+    "ChunkRelation",
     "Citation",
     "ConfigurationError",
     "ConnectOptions",
@@ -136,8 +142,8 @@ _HOME = MappingProxyType(
         "evaluate.settings": "Setting",
         "index": "LightRAGIndex",
         "ingest.lexical": "LexicalExtractor",
-        "models": "Answer Chunk Citation Context Document EntityView Evidence ExtractedEntity "
-        "ExtractedRelation Extraction FactView Hit PathStep RelationView RetrievalResult Seed Subgraph",
+        "models": "Answer Chunk ChunkEntity ChunkGraph ChunkRelation Citation Context Document EntityView Evidence "
+        "ExtractedEntity ExtractedRelation Extraction FactView Hit PathStep RelationView RetrievalResult Seed Subgraph",
         "reports": "DocumentStatus IndexStatus IngestReport",
         "observe": "Event LoggingObserver Observer",
         "options": "AnswerOptions ConnectOptions IndexOptions IngestOptions QueryOptions TaskModels WalkOptions",

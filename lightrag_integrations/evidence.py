@@ -7,8 +7,10 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-__all__ = ["Evidence", "FactView", "Frozen", "PathStep", "Seed"]
+__all__ = ["HAND", "Evidence", "FactView", "Frozen", "PathStep", "Seed"]
 
+HAND = "by-hand:"
+"""What the ids of documents made by hand begin with, see `Graph.add`."""
 _REASONS = MappingProxyType(
     {
         "keyword": "matches the question's words",
@@ -41,6 +43,11 @@ class FactView(Frozen):
     start: int = 0
     """Span of the statement's sentence, or of its chunk, in the document's text."""
     end: int = 0
+
+    @property
+    def by_hand(self) -> bool:
+        """Whether somebody added it with `graph.add`."""
+        return self.document_id.startswith(HAND)
 
     @property
     def words(self) -> str:

@@ -6,11 +6,14 @@ from typing import Any
 
 from pydantic import Field, field_validator
 
-from lightrag_integrations.evidence import Evidence, FactView, Frozen, PathStep, Seed
+from lightrag_integrations.evidence import HAND, Evidence, FactView, Frozen, PathStep, Seed
 
 __all__ = [
     "Answer",
     "Chunk",
+    "ChunkEntity",
+    "ChunkGraph",
+    "ChunkRelation",
     "Citation",
     "Context",
     "Document",
@@ -66,6 +69,30 @@ class Extraction(Frozen):
     relations: list[ExtractedRelation] = Field(default_factory=list)
 
 
+class ChunkEntity(ExtractedEntity):
+    """An entity that a chunk is said to mention."""
+
+    title: bool = False
+    """The chunk is about it."""
+
+
+class ChunkRelation(ExtractedRelation):
+    """A statement that a chunk is said to make."""
+
+    start: int = Field(default=0, ge=0, lt=2**31)
+    """Span of the statement in the document's text; 0, 0: the chunk's."""
+    end: int = Field(default=0, ge=0, lt=2**31)
+    cooccurrence: bool = False
+    """The names share the sentence that is the description; nobody says how they are related."""
+
+
+class ChunkGraph(Frozen):
+    """All that a chunk tells of the graph, taken as it stands: no limit cuts it and nothing is put beside it."""
+
+    entities: list[ChunkEntity] = Field(default_factory=list)
+    relations: list[ChunkRelation] = Field(default_factory=list)
+
+
 class Chunk(Frozen):
     """A piece of a document: the unit that is extracted from, embedded and returned."""
 
@@ -86,6 +113,8 @@ class Chunk(Frozen):
     """Given by the caller: no embedding call is made for this chunk."""
     extraction: Extraction | None = None
     """Given by the caller: no extraction call is made for this chunk."""
+    graph: ChunkGraph | None = None
+    """Given in place of an extraction, see `ChunkGraph`."""
 
     @property
     def content(self) -> str:
@@ -119,6 +148,11 @@ class EntityView(Frozen):
     mentions: int = 0
     """Number of chunks that mention it; a search counts 100 at most."""
     document_ids: tuple[str, ...] = ()
+
+    @property
+    def by_hand(self) -> bool:
+        """Whether somebody spoke of it with `graph.add`."""
+        return any(document.startswith(HAND) for document in self.document_ids)
 
 
 class RelationView(Frozen):

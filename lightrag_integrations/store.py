@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 from lightrag_integrations.models import Extraction
 from lightrag_integrations.reports import DocumentState, DocumentStatus, IndexStatus, RepairReport
 from lightrag_integrations.rows import ChunkRow, EdgeBatch, EntityRow, FactRow, Posting, Statement
+from lightrag_integrations.whole import WholeReader
 
 if TYPE_CHECKING:
     from lightrag_integrations.contributions import PendingDocument, PreparedDocument, StoredDocument, Usage
@@ -19,7 +20,7 @@ __all__ = ["Onto", "Reader", "Store"]
 Onto = Literal["any", "nothing", "own"]
 
 
-class Reader(Protocol):
+class Reader(WholeReader, Protocol):
     """One consistent, read-only snapshot of an index through one filter. Everything returned is visible."""
 
     async def corpus(self) -> tuple[int, int]:
@@ -209,8 +210,8 @@ class Store(Protocol):
         """Cached results by (chunk content hash, extractor fingerprint)."""
         ...
 
-    async def cache_extraction(self, key: tuple[str, str], extraction: Extraction, usage: Usage) -> None:
-        """Keep a paid answer at once, with its ledger line, in one transaction."""
+    async def cache_extraction(self, key: tuple[str, str], extraction: Extraction, *usages: Usage) -> None:
+        """Keep a paid answer at once, with the ledger lines of the calls that led to it, in one transaction."""
         ...
 
     async def record_usage(self, usages: Sequence[Usage]) -> None:
@@ -259,7 +260,7 @@ class Store(Protocol):
         ...
 
     async def ledger(self) -> Sequence[Usage]:
-        """Totals by kind, model and cached (one `Usage` each, tokens summed)."""
+        """Totals by kind, model and cached (one `Usage` each, calls and tokens summed)."""
         ...
 
     async def compact(self, *, forget: bool = False) -> None:

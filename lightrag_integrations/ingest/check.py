@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
-from lightrag_integrations.models import Chunk, Document, Extraction
+from lightrag_integrations.ingest.given import graph_problems
+from lightrag_integrations.models import Chunk, ChunkGraph, Document, Extraction
 
 __all__ = ["MAX_ID_BYTES", "document_problems", "plain_json", "same_json"]
 
@@ -65,11 +66,14 @@ def _chunk_problems(chunk: Chunk, document: Document) -> Iterator[str]:
             yield "embedding has no values; leave it out to have it made"
         if not all(isinstance(value, int | float) and math.isfinite(value) for value in chunk.embedding):
             yield "embedding holds NaN, infinity or something that is no number"
-    if chunk.extraction is not None:
-        yield from _extraction_problems(chunk.extraction)
+    for given in (chunk.extraction, chunk.graph):
+        yield from _extraction_problems(given)
+    yield from graph_problems(chunk.graph)
 
 
-def _extraction_problems(extraction: Extraction) -> Iterator[str]:
+def _extraction_problems(extraction: Extraction | ChunkGraph | None) -> Iterator[str]:
+    if extraction is None:
+        return
     for entity in extraction.entities:
         for value in (entity.name, entity.type, entity.description):
             yield from _text_problems(value, "extraction: an entity's text")

@@ -9,11 +9,11 @@ from lightrag_integrations.contributions import Fact, Mention, PreparedChunk
 from lightrag_integrations.ingest.check import MAX_ID_BYTES
 from lightrag_integrations.ingest.lexical import lexical_contributions, lexical_mentions, title_mention
 from lightrag_integrations.ingest.validate import contributions, merged_mentions
-from lightrag_integrations.models import Chunk, Extraction
+from lightrag_integrations.models import Chunk, ChunkGraph, Extraction
 from lightrag_integrations.options import IngestOptions
 from lightrag_integrations.text.keys import normalise_name
 
-__all__ = ["from_extraction", "from_words", "is_lexical"]
+__all__ = ["as_given", "from_extraction", "from_words", "is_lexical"]
 
 
 def from_extraction(
@@ -40,6 +40,28 @@ def from_words(chunk: PreparedChunk, options: IngestOptions) -> PreparedChunk:
     mentions, facts = lexical_contributions(chunk.chunk)
     title = title_mention(chunk.chunk)
     return _with(chunk, _short([*mentions, *([title] if title else [])], options), facts)
+
+
+def as_given(chunk: PreparedChunk, graph: ChunkGraph) -> PreparedChunk:
+    """The chunk with what the caller says of it, and nothing else.
+
+    Args:
+        chunk: The chunk.
+        graph: Checked.
+    """
+    named = [
+        Mention(normalise_name(one.name), one.name, one.type, one.description, is_title=one.title)
+        for one in graph.entities
+    ]
+    ends = [end for relation in graph.relations for end in (relation.source, relation.target)]
+    facts = [
+        Fact(
+            normalise_name(one.source), normalise_name(one.target), one.description, tuple(one.keywords), one.weight,
+            start=one.start, end=one.end, cooccurrence=one.cooccurrence,
+        )
+        for one in graph.relations
+    ]  # fmt: skip
+    return _with(chunk, [*named, *(Mention(normalise_name(end), end) for end in ends)], facts)
 
 
 def is_lexical(chunk: Chunk, extraction: Extraction) -> bool:

@@ -13,7 +13,9 @@ from lightrag_integrations.options import IngestOptions
 from lightrag_integrations.text.chunk import CHUNKER
 from lightrag_integrations.text.keys import content_hash
 
-__all__ = ["canonical", "chunk_identity", "document_hash", "options_fingerprint", "same_upsert", "upsert_hash"]
+__all__ = [
+    "canonical", "chunk_identity", "document_hash", "options_fingerprint", "ready_made", "same_upsert", "upsert_hash",
+]  # fmt: skip
 
 _PIPELINE = "1"
 """Raised when the same input and options come to give other contributions."""
@@ -55,7 +57,7 @@ def upsert_hash(document: Document, fingerprint: str) -> str:
     The two halves are told apart by `same_upsert`: chunks are compared one by one, but not what was extracted from
     them, so ready-made extractions and vectors count as changed unless they are those of the last call.
     """
-    given = [chunk for chunk in document.chunks or () if chunk.extraction is not None or chunk.embedding is not None]
+    given = [chunk for chunk in document.chunks or () if ready_made(chunk)]
     ready = content_hash(*(chunk_identity(chunk) for chunk in given))
     return content_hash("upsert", fingerprint)[:_HALF] + ready[:_HALF]
 
@@ -64,6 +66,11 @@ def same_upsert(one: str, other: str) -> tuple[bool, bool]:
     """Whether two `upsert_hash`es agree in how chunks are worked on, and in what was given ready-made."""
     same_options = one[:_HALF] == other[:_HALF]
     return same_options, same_options and one == other
+
+
+def ready_made(chunk: Chunk) -> bool:
+    """Whether something comes with the chunk that does not show in its text."""
+    return chunk.extraction is not None or chunk.graph is not None or chunk.embedding is not None
 
 
 def chunk_identity(chunk: Chunk) -> str:
@@ -76,6 +83,7 @@ def chunk_identity(chunk: Chunk) -> str:
         canonical(chunk.metadata),
         chunk.extraction.model_dump_json() if chunk.extraction is not None else "",
         array("d", chunk.embedding).tobytes().hex() if chunk.embedding is not None else "",
+        *([] if chunk.graph is None else [chunk.graph.model_dump_json()]),
     )
 
 

@@ -8,7 +8,7 @@ from functools import partial
 from lightrag_integrations.contributions import PreparedChunk, PreparedDocument
 from lightrag_integrations.errors import InputError
 from lightrag_integrations.ingest.call import Call, Job
-from lightrag_integrations.ingest.contribute import from_extraction, from_words, is_lexical
+from lightrag_integrations.ingest.contribute import as_given, from_extraction, from_words, is_lexical
 from lightrag_integrations.ingest.embed import Embeddings
 from lightrag_integrations.ingest.extract import ModelExtractor
 from lightrag_integrations.ingest.identity import document_hash, upsert_hash
@@ -77,6 +77,14 @@ class Line:
         return prepared
 
     async def _contribute(self, document_id: str, chunks: Sequence[PreparedChunk]) -> list[PreparedChunk]:
+        """With mentions and facts: what the caller says of a chunk's graph, else what is found in it."""
+        silent = [chunk for chunk in chunks if chunk.chunk.graph is None]
+        found = iter(await self._find(document_id, silent) if silent else ())
+        if len(silent) < len(chunks):
+            self._call.tally.extracted(document_id, len(chunks) - len(silent), "given")
+        return [next(found) if chunk.chunk.graph is None else as_given(chunk, chunk.chunk.graph) for chunk in chunks]
+
+    async def _find(self, document_id: str, chunks: Sequence[PreparedChunk]) -> list[PreparedChunk]:
         if self._extractions is None:
             self._call.tally.extracted(document_id, len(chunks), "nothing to extract")
             return list(chunks)

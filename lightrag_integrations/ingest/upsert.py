@@ -15,7 +15,7 @@ from functools import partial
 from lightrag_integrations.contributions import PendingDocument, StoredDocument
 from lightrag_integrations.ingest.call import Call, Job
 from lightrag_integrations.ingest.check import same_json
-from lightrag_integrations.ingest.identity import same_upsert, upsert_hash
+from lightrag_integrations.ingest.identity import ready_made, same_upsert, upsert_hash
 from lightrag_integrations.ingest.manner import manner_of
 from lightrag_integrations.ingest.split import chunks_of, prepare_chunk
 from lightrag_integrations.models import Chunk, Document
@@ -89,9 +89,7 @@ def _changed(document: Document, known: StoredDocument | None, hashes: Hashes, *
     return [
         chunk
         for chunk in chunks
-        if not same_options
-        or (not same_given and (chunk.extraction is not None or chunk.embedding is not None))
-        or not _same_chunk(chunk, document, hashes)
+        if not same_options or (not same_given and ready_made(chunk)) or not _same_chunk(chunk, document, hashes)
     ]
 
 

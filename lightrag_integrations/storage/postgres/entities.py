@@ -10,7 +10,7 @@ from lightrag_integrations.rows import WEIGHED, EntityRow
 from lightrag_integrations.storage.postgres.reads import Reads
 from lightrag_integrations.storage.postgres.wire import int4_array
 
-__all__ = ["EntityReads"]
+__all__ = ["EntityReads", "composed"]
 
 
 class EntityReads(Reads):
@@ -22,10 +22,10 @@ class EntityReads(Reads):
         counted = None if sources is None else WEIGHED
         for row in await self._seen("entities", entities=int4_array(ids), sources=sources, counted=counted):
             found.setdefault(row[0], []).append(row)
-        return {entity: _composed(rows) for entity, rows in found.items()}
+        return {entity: composed(rows) for entity, rows in found.items()}
 
 
-def _composed(rows: Sequence[tuple[Any, ...]]) -> EntityRow:
+def composed(rows: Sequence[tuple[Any, ...]]) -> EntityRow:
     """One entity; its mentions come in (document id, position) order."""
     entity, key, mentions, degree = rows[0][:4]
     _, _, _, _, surfaces, types, descriptions, documents = zip(*rows, strict=True)

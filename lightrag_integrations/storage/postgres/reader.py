@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lightrag_integrations.storage.postgres.chunks import ChunkReads
 from lightrag_integrations.storage.postgres.entities import EntityReads
+from lightrag_integrations.storage.postgres.export import WholeReads
 from lightrag_integrations.storage.postgres.facts import FactReads
 from lightrag_integrations.storage.postgres.graph import GraphReads
 from lightrag_integrations.storage.postgres.nearest import NearestReads
@@ -12,5 +13,5 @@ from lightrag_integrations.storage.postgres.search import SearchReads
 __all__ = ["PostgresReader"]
 
 
-class PostgresReader(SearchReads, NearestReads, GraphReads, ChunkReads, EntityReads, FactReads):
+class PostgresReader(SearchReads, NearestReads, GraphReads, ChunkReads, EntityReads, FactReads, WholeReads):
     """`store.Reader` on a connection inside a REPEATABLE READ transaction."""

@@ -20,6 +20,7 @@ ROW_ONE = {
     "reports",
     "rows",
     "store",
+    "whole",
 }
 FRAMEWORKS = {"langchain", "langchain_core", "llama_index"}
 ALLOWED = {
@@ -31,6 +32,7 @@ ALLOWED = {
     "ingest": (ROW_ONE | {"text", "prompts", "calls", "ingest"}, {"pydantic"}),
     "retrieve": (ROW_ONE | {"text", "prompts", "calls", "retrieve"}, {"pydantic", "numpy", "scipy"}),
     "evaluate": (ROW_ONE | {"evaluate"}, {"pydantic", "numpy"}),
+    "graph": (ROW_ONE | {"text", "graph"}, {"pydantic", "networkx", "pandas"}),
     "rerank": (
         ROW_ONE | {"text", "prompts", "calls", "rerank"},
         {"pydantic", "numpy", "rank_bm25", "httpx", "sentence_transformers"},
@@ -44,7 +46,7 @@ ALLOWED = {
     "llama_index": (None, {"llama_index", "pydantic"}),
     "cli": (None, {"pydantic", "tqdm", "openpyxl", "pypdfium2", "docx", "pptx"}),
 }
-SHELL = {"_handle", "_live", "_session", "_settings", "_portal", "_upkeep", "documents", "graph", "index", "progress"}
+SHELL = {"_handle", "_live", "_session", "_settings", "_portal", "_upkeep", "documents", "index", "progress"}
 PUBLIC_ROOMS = ROW_ONE | {"langchain", "llama_index", "cli"}
 
 

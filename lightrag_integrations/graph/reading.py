@@ -1,4 +1,4 @@
-"""`index.graph`: entities and relations, read from the visible contributions."""
+"""Entities and relations, read from the visible contributions."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ if TYPE_CHECKING:
     from lightrag_integrations.rows import FactRow
     from lightrag_integrations.store import Reader
 
-__all__ = ["Graph"]
+__all__ = ["Reading", "Where", "find_entities"]
 
 _FACTS = 200
 _HOPS_MAX = 4
 Where = Mapping[str, Any] | None
 
 
-class Graph:
-    """The knowledge graph of an index. Get it as `index.graph`. Names are matched as ingestion normalises them.
+class Reading:
+    """What can be asked of a graph. Names are matched as ingestion normalises them.
 
     Every method takes a metadata `filter`: what is said only by documents that do not pass is not there.
     """
@@ -82,13 +82,13 @@ class Graph:
 
     async def _entity(self, name: str, where: Where) -> EntityView | None:
         async with self._live.reading(parse_filter(where)) as reader:
-            ids = await _find(reader, [name])
+            ids = await find_entities(reader, [name])
             rows = await reader.entities(ids)
             return rows[ids[0]].view() if ids else None
 
     async def _relation(self, first: str, second: str, where: Where) -> RelationView | None:
         async with self._live.reading(parse_filter(where)) as reader:
-            ids = await _find(reader, [first, second])
+            ids = await find_entities(reader, [first, second])
             if len(ids) != 2:
                 return None
             relations = _heaviest(await reader.facts_between([(ids[0], ids[1])], _FACTS))
@@ -97,7 +97,7 @@ class Graph:
     async def _neighbours(self, name: str, limit: int, where: Where) -> list[RelationView]:
         _positive("limit", limit)
         async with self._live.reading(parse_filter(where)) as reader:
-            ids = await _find(reader, [name])
+            ids = await find_entities(reader, [name])
             return _heaviest(await reader.facts_of_entities(ids, max(_FACTS, limit)))[:limit] if ids else []
 
     async def _subgraph(self, names: Sequence[str], *, hops: int, limit: int, where: Where) -> Subgraph:
@@ -105,7 +105,7 @@ class Graph:
         if not isinstance(hops, int) or not 0 <= hops <= _HOPS_MAX:
             raise InputError(f"hops: got {hops!r:.40}; expected 0 to {_HOPS_MAX}")
         async with self._live.reading(parse_filter(where)) as reader:
-            found = dict.fromkeys((await _find(reader, names))[:limit])
+            found = dict.fromkeys((await find_entities(reader, names))[:limit])
             frontier: list[int] = [*found]
             facts: dict[int, FactRow] = {}
             for _ in range(hops):
@@ -122,7 +122,7 @@ class Graph:
             )
 
 
-async def _find(reader: Reader, names: Sequence[str]) -> list[int]:
+async def find_entities(reader: Reader, names: Sequence[str]) -> list[int]:
     """Ids of the visible entities with these names, in order, unknown ones left out."""
     from lightrag_integrations.text.keys import normalise_name
 

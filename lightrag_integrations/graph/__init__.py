@@ -1,0 +1,15 @@
+"""`index.graph`: the knowledge graph of an index, to read, export, import and add to by hand."""
+
+from __future__ import annotations
+
+from lightrag_integrations.graph.export import Exporting
+from lightrag_integrations.graph.loading import Loading
+
+__all__ = ["Graph"]
+
+
+class Graph(Exporting, Loading):
+    """The knowledge graph of an index. Get it as `index.graph`. Names are matched as ingestion normalises them.
+
+    Every method that reads takes a metadata `filter`: what is said only by documents that do not pass is not there.
+    """
