@@ -125,8 +125,8 @@ class Live:
 
     async def estimate(self, documents: Sequence[Document]) -> Estimate:
         """See `Documents.estimate`."""
-        session = await self.session()
-        return await session.run_cpu(lambda: estimate(documents, session.tokenizer, self.settings.options.ingest))
+        options = self.settings.options.ingest
+        return await estimate(documents, (await self.session()).ingest_tools(options, Observer()), options)
 
     async def enrich(self, chunks: Sequence[Chunk], *, extract: bool, embed: bool) -> list[Chunk]:
         """See `LightRAGIndex.enrich`."""

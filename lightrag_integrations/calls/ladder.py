@@ -15,7 +15,7 @@ from lightrag_integrations.errors import FormatUnsupported, ModelError
 from lightrag_integrations.prompts import fill, load
 from lightrag_integrations.protocols import ChatModel, ChatReply, Message, ReplyFormat
 
-__all__ = ["RungMemory", "structured"]
+__all__ = ["RungMemory", "first_question", "structured"]
 
 T = TypeVar("T", bound=BaseModel)
 
@@ -134,6 +134,13 @@ async def structured(
     if on_dropped is not None and dropped:
         on_dropped(dropped)
     return result, total
+
+
+def first_question(
+    chat: ChatModel, messages: Sequence[Message], model: type[BaseModel], *, rungs: RungMemory
+) -> list[Message]:
+    """The messages that `structured` would send first; takes what it takes."""
+    return _dressed(messages, schema_of(model), format=rungs.formats(chat)[0], problem="")
 
 
 async def _ask(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lightrag_integrations.calls.ladder import RungMemory, structured
+from lightrag_integrations.calls.ladder import RungMemory, first_question, structured
 from lightrag_integrations.models import Chunk, Extraction
 from lightrag_integrations.options import IngestOptions
 from lightrag_integrations.prompts import fill, load
@@ -58,13 +58,9 @@ class ModelExtractor:
         Raises:
             ModelError: No usable answer came.
         """
-        messages = (
-            Message("system", self._instructions),
-            Message("user", fill(self._input, text=chunk.content)),
-        )
         extraction, _ = await structured(
             self._chat,
-            messages,
+            self._messages(chunk.content),
             Extraction,
             rungs=self._rungs,
             max_tokens=self._max_tokens,
@@ -72,6 +68,13 @@ class ModelExtractor:
             on_dropped=self._count_dropped,
         )
         return extraction
+
+    def question(self, content: str) -> list[Message]:
+        """What is sent first about a chunk of this content."""
+        return first_question(self._chat, self._messages(content), Extraction, rungs=self._rungs)
+
+    def _messages(self, content: str) -> tuple[Message, Message]:
+        return Message("system", self._instructions), Message("user", fill(self._input, text=content))
 
     def _count_dropped(self, count: int) -> None:
         self.dropped += count

@@ -74,3 +74,12 @@ def spoiled(text: str, trouble: Trouble) -> str:
     if trouble == "other_shape":
         return '{"summary": "A text about several things.", "topics": "history", "confidence": 0.9}'
     return "" if trouble in ("empty", "refusal") else text
+
+
+def bent(vectors: list[list[float]], fault: Fault | None) -> list[list[float]]:
+    trouble = fault.trouble if fault is not None else ""
+    if trouble == "short":
+        return vectors[:-1]
+    if trouble == "nan":
+        return [[float("nan")] * len(vectors[0]), *vectors[1:]]
+    return [*vectors[:-1], [*vectors[-1], 1.0]] if trouble == "wrong_size" else vectors

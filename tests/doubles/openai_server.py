@@ -24,7 +24,7 @@ from typing import Any, Self
 from aiohttp import web
 
 from tests.doubles.answers import answer, content, kind_of
-from tests.doubles.faults import Fault, Trouble, spoiled
+from tests.doubles.faults import Fault, Trouble, bent, spoiled
 from tests.doubles.words import overlap, tokens, vector
 
 
@@ -67,6 +67,8 @@ class OpenAIServer:
         self.prompt_tokens = 0
         self.completion_tokens = 0
         self.embedding_tokens = 0
+        self.largest = 0
+        """Tokens of the largest chat call."""
         self.requests: list[Request] = []
 
     @property
@@ -173,7 +175,7 @@ class OpenAIServer:
                 return refused
             if not all(texts):
                 return _error(400, "input must not be empty")
-            vectors = _bent([vector(text, body.get("dimensions") or self.dimension) for text in texts], fault)
+            vectors = bent([vector(text, body.get("dimensions") or self.dimension) for text in texts], fault)
             encode = _base64 if body.get("encoding_format") == "base64" else list
             data = [{"object": "embedding", "index": i, "embedding": encode(v)} for i, v in enumerate(vectors)]
             usage = self._usage("embed", self.count(said), 0)
@@ -223,6 +225,7 @@ class OpenAIServer:
             elif kind != "rerank_api":
                 self.prompt_tokens += prompt
                 self.completion_tokens += completion
+                self.largest = max(self.largest, prompt + completion)
         return {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion}
 
     async def _trouble(self, request: web.Request, fault: Fault | None) -> web.Response | None:
@@ -288,15 +291,6 @@ def _error(status: int, message: str, retry_after: float | None = None) -> web.R
     return web.json_response(
         {"error": {"message": message, "type": "double", "code": None}}, status=status, headers=headers
     )
-
-
-def _bent(vectors: list[list[float]], fault: Fault | None) -> list[list[float]]:
-    trouble = fault.trouble if fault is not None else ""
-    if trouble == "short":
-        return vectors[:-1]
-    if trouble == "nan":
-        return [[float("nan")] * len(vectors[0]), *vectors[1:]]
-    return [*vectors[:-1], [*vectors[-1], 1.0]] if trouble == "wrong_size" else vectors
 
 
 def _base64(numbers: list[float]) -> str:

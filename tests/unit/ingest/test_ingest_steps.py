@@ -15,7 +15,7 @@ from lightrag_integrations.ingest.window import Window
 from lightrag_integrations.models import Chunk, Document
 from lightrag_integrations.options import IngestOptions
 from tests.unit.ingest.memory import MemoryStore
-from tests.unit.ingest.parts import LengthEmbedder, WordExtractor, WordTokenizer, tools_of
+from tests.unit.ingest.parts import LengthEmbedder, WordExtractor, tools_of
 
 OPTIONS = IngestOptions()
 UPSERT = IngestOptions(on_existing="upsert_chunks")
@@ -219,11 +219,23 @@ async def test_enriched_and_plain_chunks_are_stored_alike() -> None:
         assert replace(one, chunk=other.chunk) == other
 
 
-def test_estimate_counts_chunks_calls_and_tokens() -> None:
-    documents = [Document(text="one two three"), *pieces(piece("a", "four five"), piece("b", "four five"))]
-    found = estimate(documents, WordTokenizer(), IngestOptions(extract_prompt="do it now", max_completion_tokens=100))
+async def test_estimate_counts_chunks_calls_and_tokens() -> None:
+    documents = [Document(id="a", text="one two three"), *pieces(piece("a", "four five"), piece("b", "four five"))]
+    tools = tools_of(MemoryStore())
+    found = await estimate(documents, tools, IngestOptions(max_completion_tokens=100))
     assert (found.documents, found.chunks, found.model_calls) == (2, 3, 2)
-    assert found.prompt_tokens == 2 * 3 + 3 + 2
+    assert found.prompt_tokens == 3 + 2
     assert found.embedding_tokens == 3 + 2 + 2
     assert found.max_completion_tokens == 200
-    assert estimate(documents, WordTokenizer(), IngestOptions(extract=False)).model_calls == 0
+    assert (await estimate(documents, tools, IngestOptions(extract=False))).model_calls == 0
+    without_model = tools_of(MemoryStore(), extractor=LexicalExtractor())
+    assert (await estimate(documents, without_model, OPTIONS)).model_calls == 0
+
+
+async def test_estimate_leaves_out_what_is_stored_or_cached() -> None:
+    tools = tools_of(MemoryStore())
+    documents = [Document(id="a", text="one two three"), Document(id="b", text="four five")]
+    await run_ingest(documents, tools, OPTIONS)
+    again = await estimate([documents[0], Document(id="c", text="four five"), Document(text="six")], tools, OPTIONS)
+    assert (again.documents, again.unchanged, again.chunks) == (2, 1, 2)
+    assert (again.model_calls, again.cached, again.prompt_tokens) == (1, 1, 1)
