@@ -43,34 +43,38 @@ async def plan_upserts(documents: Sequence[Document], call: Call) -> tuple[list[
     """
     if not documents:
         return [], 0
-    unfinished = await _unfinished([document.id for document in documents], call)
-    stored = await call.tools.store.stored([document.id for document in documents])
-    hashes = await call.tools.store.chunk_hashes([document.id for document in documents])
+    ids = [document.id for document in documents]
+    titles, unfinished = await _unfinished(ids, call)
+    stored = await call.tools.store.stored(ids)
+    hashes = await call.tools.store.chunk_hashes(ids)
     jobs = []
     for document in await call.tools.run_cpu(partial(_completed, documents, call)):
-        known = stored.get(document.id)
-        changed = _changed(document, known, hashes.get(document.id, {}), fingerprint=call.fingerprint)
-        left = unfinished.get(document.id)
-        if known is not None and left is None and not changed and _same_labels(document, known):
+        known, left = stored.get(document.id), unfinished.get(document.id)
+        # What was left takes the place of what is stored: a chunk that is equal to the stored one is new to it.
+        base = known if left is None else None
+        changed = _changed(document, base, hashes.get(document.id, {}), fingerprint=call.fingerprint)
+        same = known is not None and left is None and not changed and _same_labels(document, known)
+        if same and titles.get(document.id) == document.title and await _same_text(document, call):
             continue
         pending = _pending(document.model_copy(update={"chunks": tuple(changed)}), left, call)
         jobs.append(Job(pending, stored=known is not None, onto="nothing" if left is None else "own"))
     return jobs, len(documents) - len(jobs)
 
 
-async def _unfinished(document_ids: Sequence[str], call: Call) -> dict[str, PendingDocument]:
-    """Wait until nobody works on the documents, then claim what is pending of them."""
+async def _unfinished(document_ids: Sequence[str], call: Call) -> tuple[dict[str, str], dict[str, PendingDocument]]:
+    """Wait until nobody works on the documents, then claim what is pending of them; titles, and what was claimed."""
     store = call.tools.store
     while True:
         statuses = await store.statuses(status=None, document_ids=document_ids, limit=None)
         if all(status.status != "processing" for status in statuses):
             break
         await asyncio.sleep(_LOOK_AGAIN_S)
+    titles = {status.id: status.title for status in statuses}
     left = [status.id for status in statuses if status.status != "processed"]
     if not left:
-        return {}
+        return titles, {}
     claimed = await store.claim(left, owner=call.owner, lease_s=call.options.lease_s, limit=len(left))
-    return {pending.document.id: pending for pending in claimed}
+    return titles, {pending.document.id: pending for pending in claimed}
 
 
 def _completed(documents: Sequence[Document], call: Call) -> list[Document]:
@@ -115,6 +119,11 @@ def _pending(document: Document, left: PendingDocument | None, call: Call) -> Pe
         attempts=attempts,
         options=manner_of(call.options),
     )
+
+
+async def _same_text(document: Document, call: Call) -> bool:
+    """A text that is not given stays as it is."""
+    return not document.text or await call.tools.store.document_text(document.id) == document.text
 
 
 def _same_labels(document: Document, known: StoredDocument) -> bool:
