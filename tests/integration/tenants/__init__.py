@@ -1,0 +1,1 @@
+"""What a filter, or another index, hides stays hidden."""

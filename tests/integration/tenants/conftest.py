@@ -1,0 +1,3 @@
+"""The model double."""
+
+from tests.doubles.fixtures import openai_server as openai_server
