@@ -93,7 +93,7 @@ def _counted(documents: Sequence[Document], tools: IngestTools, options: IngestO
 
 def _asks(chunk: Chunk, tools: IngestTools, options: IngestOptions) -> bool:
     asks = options.extract and tools.extractor is not None and not isinstance(tools.extractor, LexicalExtractor)
-    return asks and chunk.extraction is None and getattr(chunk, "graph", None) is None
+    return asks and chunk.extraction is None and chunk.graph is None
 
 
 async def _cached(hashes: Sequence[str], tools: IngestTools) -> set[str]:

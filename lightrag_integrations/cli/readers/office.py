@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from lightrag_integrations import Document, MissingDependency
+from lightrag_integrations.cli.readers.archives import check_package
 from lightrag_integrations.cli.readers.errors import ReadError, refusing
 from lightrag_integrations.cli.readers.markup import title_of
 
@@ -32,6 +33,7 @@ def read_docx(path: Path) -> list[Document]:
     """Read paragraphs, headings and tables of a Word file, in order."""
     docx = _library("docx")
     with path.open("rb") as file, refusing("a Word file", *_package_errors("docx.opc.exceptions")):
+        check_package(file)
         document = docx.Document(file)
         text = _joined(_docx_block(block) for block in document.iter_inner_content())
         return [Document(text=text, title=document.core_properties.title or title_of(path))]
@@ -41,6 +43,7 @@ def read_pptx(path: Path) -> list[Document]:
     """Read the text, tables and notes of the slides, in order; a slide's title becomes a heading."""
     pptx = _library("pptx")
     with path.open("rb") as file, refusing("a PowerPoint file", *_package_errors("pptx.exc")):
+        check_package(file)
         deck = pptx.Presentation(file)
         text = _joined(block for slide in deck.slides for block in _slide_blocks(slide))
         return [Document(text=text, title=deck.core_properties.title or title_of(path))]
@@ -51,6 +54,7 @@ def read_xlsx(path: Path) -> list[Document]:
     openpyxl = _library("openpyxl")
     with path.open("rb") as file, refusing("an Excel file"), warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # styles and validations that we do not read
+        check_package(file)
         book = openpyxl.load_workbook(file, read_only=True, data_only=True)
         text = _joined(block for sheet in book.worksheets for block in _sheet_blocks(sheet))
         return [Document(text=text, title=book.properties.title or title_of(path))]

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from zipfile import ZIP_DEFLATED
+from zipfile import ZIP_DEFLATED, ZipFile
 
 import pytest
 
@@ -54,6 +54,17 @@ def test_an_epub_that_blows_up_is_refused(tmp_path: Path) -> None:
         read_file(bomb)
     (document,) = read_file(make_epub(tmp_path / "again.epub", padding=1000, again=2000))
     assert document.text.count("Three years in the ice.") == 1
+
+
+@pytest.mark.parametrize(("make", "suffix"), [(make_docx, ".docx"), (make_pptx, ".pptx"), (make_xlsx, ".xlsx")])
+def test_an_office_file_that_blows_up_is_refused(tmp_path: Path, make: Callable[[Path], Path], suffix: str) -> None:
+    bomb = make(tmp_path / f"bomb{suffix}")
+    with ZipFile(bomb, "a", ZIP_DEFLATED) as package, package.open("extra/padding.xml", "w") as part:
+        for _ in range(130):
+            part.write(b" " * 1_000_000)
+    assert bomb.stat().st_size < 500_000
+    with pytest.raises(ReadError, match="parts of markup unpack to 130"):
+        read_file(bomb)
 
 
 @pytest.mark.parametrize("suffix", [".pdf", ".docx", ".pptx", ".xlsx", ".epub"])
