@@ -20,6 +20,8 @@ _COMMANDS = (
     ("evaluate", "measure modes on questions whose answers you know"),
     ("status", "counts, settings and failed documents of an index"),
     ("graph", "what the graph knows of an entity"),
+    ("export", "write the graph as JSON, GraphML or CSV"),
+    ("import-graph", "store a prepared graph: a JSON export or a custom KG"),
     ("delete", "remove documents and all that they contributed"),
     ("repair", "mend an index that 'status --verify' finds damaged"),
     ("doctor", "what works on this machine"),
@@ -63,7 +65,7 @@ def _dispatch(arguments: list[str]) -> int:
     if name not in known:
         parser.parse_args(arguments[:1])  # prints help or version, or refuses
         return USAGE
-    command = import_module(f"lightrag_integrations.cli.{name}")
+    command = import_module(f"lightrag_integrations.cli.{name.replace('-', '_')}")
     options = argparse.ArgumentParser(
         prog=f"lightrag {name}",
         description=command.__doc__,
