@@ -36,6 +36,7 @@ _ORPHANS = (
     ("mend_orphaned_mentions", "mentions by chunks that are gone, removed"),
     ("mend_orphaned_facts", "facts told by chunks that are gone, removed"),
 )
+_POSTINGS = (("mend_postings", "segments that are gone, their keyword postings removed"),)
 _TIES = (
     ("mend_mention_ties", "chunks whose mentions were put in order"),
     ("mend_fact_ties", "chunks whose facts were put in order"),
@@ -97,6 +98,7 @@ class _Mender:
         await self._each(_ORPHANS)
         await self._entities()
         await self._each(_GRAPH)
+        await self._each(_POSTINGS)
         await self._words()
         await self._each(_TIES)
         await self._each(_PENDING)
@@ -152,14 +154,11 @@ class _Mender:
                 ties=[tie_of(stored.names[place]) for place in wrong],
             )
             self._tell("chunks whose length or place in the order was set right", [row[0] for row in rows])
-        if keywords.wrong or await self._postings_of_nothing():
+        if keywords.wrong:
             await self._run("clear_postings")
             await self._run("clear_segments")
             await self._index_words(stored)
             self._mended.append(f"the keyword index, made anew from {len(stored.ids)} chunks")
-
-    async def _postings_of_nothing(self) -> bool:
-        return any(row[0] == "postings of nothing" for row in await self._run("wrong_rows"))
 
     async def _index_words(self, stored: StoredWords) -> None:
         copy = self._layout.statements["copy_postings"]

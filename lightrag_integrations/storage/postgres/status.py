@@ -64,13 +64,16 @@ class StatusPart(StorePart):
     ) -> dict[str, VectorIndexState]:
         rows = await run(connection, layout, "vector_indexes", schema=layout.schema, names=list(_NAMES))
         known = {name: (valid, building) for name, valid, building in rows}
-        # Counted only so far as it takes to see that a table is large.
-        counts = (await run(connection, layout, "count_vectors", most=self._tuning.hnsw_rows))[0]
+        counts: Sequence[int] = (0,) * len(INDEXED)
+        if (
+            dimension is not None
+            and dimension <= MAX_INDEXED
+            and not all(known.get(name, (False,))[0] for name in _NAMES)
+        ):
+            # Only so far as it takes to see that a table is large.
+            counts = (await run(connection, layout, "count_vectors", most=self._tuning.hnsw_rows))[0]
         return {
-            table: _state(
-                known.get(index_name(table)),
-                wanted=count >= self._tuning.hnsw_rows and 1 <= (dimension or 0) <= MAX_INDEXED,
-            )
+            table: _state(known.get(index_name(table)), wanted=count >= self._tuning.hnsw_rows)
             for table, count in zip(INDEXED, counts, strict=True)
         }
 

@@ -31,7 +31,7 @@ async def fill(store: Store) -> None:
     await put(store, *contents())
     await store.delete(["nothing"])
     waiting = Document(id="w", chunks=(Chunk(id="w1", document_id="w", text="x"),))
-    await store.accept([PendingDocument(waiting, "h")], owner="worker", lease_s=60)
+    await store.accept([PendingDocument(waiting, "h")], owner="worker", lease_s=3600)
     await store.accept([PendingDocument(Document(id="f", text="y"), "h")], owner="worker", lease_s=60)
     await store.fail({"f": "no reason"}, owner="worker")
 

@@ -6,7 +6,6 @@ import pytest
 
 from lightrag_integrations.contributions import PendingDocument
 from lightrag_integrations.storage.postgres import Tuning
-from lightrag_integrations.store import Store
 from tests.conftest import MakeStore
 from tests.integration.health.content import change, contents, fill
 from tests.integration.storage.making import chunk, document, put
@@ -94,14 +93,15 @@ MENDED = {
         r"segments list not at all, twice or wrongly: 2 \(",
     ),
     "lease without owner": (
-        "UPDATE {s}.pending SET owner = '' WHERE document_id = 'w'", r"pending documents leased to nobody: 1 \(w\)",
+        "UPDATE {s}.pending SET owner = '', lease_until = now() WHERE document_id = 'w'",
+        r"pending documents leased to nobody: 1 \(w\)",
     ),
     "lease of a failure": (
         "UPDATE {s}.pending SET owner = 'ghost' WHERE failed",
         r"failed documents that still belong to a worker: 1 \(f\)",
     ),
     "endless lease": (
-        "UPDATE {s}.pending SET lease_until = now() + interval '1 year' WHERE document_id = 'w'",
+        "UPDATE {s}.pending SET owner = 'x', lease_until = now() + interval '1 year' WHERE document_id = 'w'",
         r"leased for more than a week: 1 \(w\)",
     ),
     "chunks of a pending document": (
@@ -122,25 +122,19 @@ MENDED = {
 }  # fmt: skip
 
 
-async def check_damage(store: Store, dsn: str, statements: str, line: str) -> None:
-    """Damage a filled index; exactly this is said."""
-    await fill(store)
-    assert await store.verify() == []
-    change(dsn, (await store.status()).schema_name, statements)
-    problems = await store.verify()
-    assert len(problems) == 1 and re.search(line, problems[0]), problems
-
-
-@pytest.mark.parametrize("kind", MENDED)
-async def test_damage_is_named_and_mended(make_store: MakeStore, dsn: str, clean_dump: str, kind: str) -> None:
+async def test_damage_is_named_and_mended(make_store: MakeStore, dsn: str, clean_dump: str) -> None:
     store = await make_store(tuning=Tuning(idle_s=3600))
-    await check_damage(store, dsn, *MENDED[kind])
+    await fill(store)
+    schema = (await store.status()).schema_name
+    for kind, (statements, line) in MENDED.items():
+        change(dsn, schema, statements)
+        problems = await store.verify()
+        assert len(problems) == 1 and re.search(line, problems[0]), (kind, problems)
+        report = await store.repair()
+        assert report.mended and report.left == (), (kind, report)
+        assert await store.dump() == clean_dump, kind
     report = await store.repair()
-    assert report.left == () and report.mended
-    assert await store.verify() == []
-    assert await store.dump() == clean_dump
-    again = await store.repair()
-    assert (again.mended, again.left) == ((), ())
+    assert (report.mended, report.left) == ((), ())
     await put(store, document("later", chunk("later", "word", names=["Ada", "New"], facts=[("Ada", "New", 1.0)])))
     assert await store.verify() == []
 
@@ -175,7 +169,10 @@ async def test_what_is_lost_comes_back_with_its_documents(
 ) -> None:
     statements, line, said = LOST[kind]
     store = await make_store(tuning=Tuning(idle_s=3600))
-    await check_damage(store, dsn, statements, line)
+    await fill(store)
+    change(dsn, (await store.status()).schema_name, statements)
+    problems = await store.verify()
+    assert len(problems) == 1 and re.search(line, problems[0]), problems
     report = await store.repair()
     assert any(re.search(said, one) for one in report.mended), report
     # What ingestion goes by: a document without a hash is not taken for unchanged.

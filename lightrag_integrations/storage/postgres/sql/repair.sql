@@ -107,6 +107,10 @@ UPDATE {s}.mention m SET tie = c.tie FROM {s}.chunk c WHERE c.id = m.chunk AND m
 -- name: mend_fact_ties
 UPDATE {s}.fact f SET tie = c.tie FROM {s}.chunk c WHERE c.id = f.chunk AND f.tie <> c.tie RETURNING c.chunk_id
 
+-- name: mend_postings
+DELETE FROM {s}.postings p WHERE NOT EXISTS (SELECT FROM {s}.segment g WHERE g.id = p.segment AND g.sign = 1)
+RETURNING segment
+
 -- name: clear_postings
 DELETE FROM {s}.postings
 

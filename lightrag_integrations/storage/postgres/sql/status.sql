@@ -9,8 +9,8 @@ WHERE n.nspname = %(schema)s AND c.relkind = 'r'
 
 -- name: states
 SELECT (SELECT count(*) FROM {s}.document),
-       (SELECT count(*) FROM {s}.document d WHERE NOT EXISTS
-            (SELECT FROM {s}.pending p WHERE p.document_id = d.document_id)),
+       (SELECT count(*) FROM {s}.document) - (SELECT count(*) FROM {s}.pending p WHERE EXISTS
+            (SELECT FROM {s}.document d WHERE d.document_id = p.document_id)),
        count(*) FILTER (WHERE NOT failed AND (lease_until IS NULL OR lease_until < now())),
        count(*) FILTER (WHERE NOT failed AND lease_until >= now()),
        count(*) FILTER (WHERE failed),
