@@ -45,9 +45,8 @@ class NearestReads(Reads):
         if candidates:
             async with self._connection.pipeline():
                 await self._send("use_index", candidates=str(candidates))
-                found = await self._send(
-                    f"indexed_{plural}", vector=packed, limit=limit, candidates=candidates, **self._shown_as
-                )
+                name = f"indexed_{plural}"
+                found = await self._send(name, vector=packed, limit=limit, candidates=candidates, **self._sight(name))
                 await self._send("use_any_plan")
             rows = await found.fetchall()
             if len(rows) >= limit:

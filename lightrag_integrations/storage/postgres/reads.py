@@ -94,7 +94,7 @@ class Reads:
         await self._visible_ids()
         cursor = self._connection.cursor(binary=True)
         load_arrays(cursor)
-        await cursor.execute(self._layout.statements[name], {**self._shown_as, **params})
+        await cursor.execute(self._layout.statements[name], {**self._sight(name), **params})
         row = await cursor.fetchone()
         assert row is not None
         return [np.empty(0, np.int64) if column is None else column for column in row]
@@ -102,7 +102,7 @@ class Reads:
     async def _seen(self, name: str, **params: Any) -> list[tuple[Any, ...]]:
         """Rows of a statement that takes the visible chunks as `visible` or `flags` (both NULL: all)."""
         await self._visible_ids()
-        return await self._rows(name, **self._shown_as, **params)
+        return await self._rows(name, **self._sight(name), **params)
 
     async def _shown(self, chunks: Sequence[int]) -> Raw:
         """Those of these chunks that are visible, in the order given, each once."""
@@ -125,6 +125,16 @@ class Reads:
                 ids, self._length, last = row
                 await self._show(np.sort(ids), last)
         return self._visible
+
+    def _sight(self, name: str) -> dict[str, Raw | None]:
+        """What a statement is told of the visible chunks, once they are known.
+
+        One that knows of no flags is given the ids, however many: told of nothing, it would hide nothing.
+        """
+        if self._visible is None or self._shown_as["flags"] is None:
+            return self._shown_as
+        knows = b"%(flags)s" in self._layout.statements[name]
+        return self._shown_as if knows else {"visible": int4_array(self._visible), "flags": None}
 
     async def _show(self, ids: Ints, last: int) -> None:
         """Set how statements are told of the visible chunks.
