@@ -81,6 +81,12 @@ class Asked:
         ]
         return Shown("index.graph", _json([one for one in found if one is not None]), len(found))
 
+    def export(self) -> Shown:
+        """The whole visible graph as text."""
+        kind: Any = self.draw.choice(("json", "graphml", "csv"))
+        made = self.index.graph.export(format=kind, filter=self.where)
+        return Shown(f"export {kind}", "".join(made.texts.values()), len(made.texts))
+
     def chunks(self) -> Shown:
         """Stored chunks, all or by id."""
         ids = None if self.draw.random() < 0.5 else [hit.chunk_id for hit in self.index.documents.chunks()[::3]]
@@ -157,8 +163,8 @@ class Asked:
 
 
 SURFACES = (
-    *(Asked.retrieve,) * 12, *(Asked.answer,) * 2, *(Asked.graph,) * 2, Asked.chunks, *(Asked.langchain,) * 3,
-    *(Asked.llama_index,) * 3,
+    *(Asked.retrieve,) * 12, *(Asked.answer,) * 2, *(Asked.graph,) * 2, Asked.export, Asked.chunks,
+    *(Asked.langchain,) * 3, *(Asked.llama_index,) * 3,
 )  # fmt: skip
 
 
