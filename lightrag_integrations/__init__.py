@@ -60,7 +60,7 @@ if TYPE_CHECKING:
     from lightrag_integrations.protocols import ChatModel, Embedder, Extractor, Reranker, Tokenizer
     from lightrag_integrations.providers.offline import HashEmbedder
     from lightrag_integrations.providers.openai import OpenAIChatModel, OpenAIEmbedder
-    from lightrag_integrations.reports import DocumentStatus, IndexStatus, IngestReport
+    from lightrag_integrations.reports import DocumentStatus, IndexStatus, IngestReport, RepairReport
     from lightrag_integrations.rerank.cross_encoder import CrossEncoderReranker
     from lightrag_integrations.rerank.http import HTTPReranker
     from lightrag_integrations.rerank.lexical import LexicalReranker
@@ -118,6 +118,7 @@ __all__ = [
     "PathStep",
     "QueryOptions",
     "RelationView",
+    "RepairReport",
     "Reranker",
     "RetrievalResult",
     "SchemaError",
@@ -144,7 +145,7 @@ _HOME = MappingProxyType(
         "ingest.lexical": "LexicalExtractor",
         "models": "Answer Chunk ChunkEntity ChunkGraph ChunkRelation Citation Context Document EntityView Evidence "
         "ExtractedEntity ExtractedRelation Extraction FactView Hit PathStep RelationView RetrievalResult Seed Subgraph",
-        "reports": "DocumentStatus IndexStatus IngestReport",
+        "reports": "DocumentStatus IndexStatus IngestReport RepairReport",
         "observe": "Event LoggingObserver Observer",
         "options": "AnswerOptions ConnectOptions IndexOptions IngestOptions QueryOptions TaskModels WalkOptions",
         "protocols": "ChatModel Embedder Extractor Reranker Tokenizer",
