@@ -17,7 +17,8 @@ import threading
 import time
 from contextlib import suppress
 
-_STOP_S = 60.0
+_STOP_S = 30.0
+_QUIT_S = 10.0
 _AGAIN_S = 1.0
 
 
@@ -53,8 +54,9 @@ def _stop_when_unused(server: subprocess.Popen[bytes], locks: list[int]) -> None
             fcntl.flock(start, fcntl.LOCK_UN)
             time.sleep(_AGAIN_S)
             continue
-        server.send_signal(signal.SIGINT)
-        time.sleep(_STOP_S)  # the program ends with the server, and the locks with the program
+        for order, patience_s in ((signal.SIGINT, _STOP_S), (signal.SIGQUIT, _QUIT_S)):  # as in process.py
+            server.send_signal(order)
+            time.sleep(patience_s)  # the program ends with the server, and the locks with the program
         for lock in (holders, start):
             fcntl.flock(lock, fcntl.LOCK_UN)
         return
