@@ -2,6 +2,7 @@
 
 import random
 
+from lightrag_integrations import LightRAGIndex
 from lightrag_integrations.contributions import PendingDocument
 from lightrag_integrations.models import Document
 from lightrag_integrations.storage.postgres import Tuning
@@ -63,3 +64,16 @@ async def test_large_indexes_are_estimated(make_store: MakeStore, dsn: str) -> N
     status = await store.status()
     assert (status.estimated, status.entities, status.relations) == (True, 150_000, 0)
     assert (status.documents, status.chunks, status.idle) == (2, 3, 0)
+
+
+async def test_a_handle_tells_and_repairs(dsn: str) -> None:
+    async with LightRAGIndex("health of a handle", database=dsn) as index:
+        await index.aingest([Document(id="fram", text="The Fram was launched at Larvik in 1892.")])
+        schema = (await index.astatus()).schema_name
+        change(dsn, schema, "UPDATE {s}.chunk SET length = length + 1")
+        (problem,) = await index.averify()
+        assert problem == "chunks whose length is not their number of words: 1 (fram#0); repair() mends this"
+        report = await index.arepair()
+        assert report.mended == ("chunks whose length or place in the order was set right: 1 (fram#0)",)
+        assert report.left == () and await index.averify() == []
+        await index.adrop()
