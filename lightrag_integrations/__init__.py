@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from lightrag_integrations.evaluate.questions import EvaluationQuestion
     from lightrag_integrations.evaluate.report import EvaluationReport
     from lightrag_integrations.evaluate.settings import Setting
+    from lightrag_integrations.graph.duplicates import Duplicate
     from lightrag_integrations.index import LightRAGIndex
     from lightrag_integrations.ingest.lexical import LexicalExtractor
     from lightrag_integrations.models import (
@@ -84,6 +85,7 @@ __all__ = [
     "CrossEncoderReranker",
     "Document",
     "DocumentStatus",
+    "Duplicate",
     "Embedder",
     "EntityView",
     "EvaluationQuestion",
@@ -141,6 +143,7 @@ _HOME = MappingProxyType(
         "evaluate.questions": "EvaluationQuestion",
         "evaluate.report": "EvaluationReport",
         "evaluate.settings": "Setting",
+        "graph.duplicates": "Duplicate",
         "index": "LightRAGIndex",
         "ingest.lexical": "LexicalExtractor",
         "models": "Answer Chunk ChunkEntity ChunkGraph ChunkRelation Citation Context Document EntityView Evidence "

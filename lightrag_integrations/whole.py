@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -78,4 +78,12 @@ class WholeReader(Protocol):
 
     def whole_relations(self) -> AsyncGenerator[WholeRelation]:
         """By the keys of both ends, the lower first."""
+        ...
+
+    async def near_entities(self, entities: Sequence[int], limit: int) -> Sequence[tuple[int, int, float]]:
+        """(entity, another whose name is near, cosine), visible or not; none where that would take too long."""
+        ...
+
+    async def entity_cosines(self, pairs: Sequence[tuple[int, int]]) -> Sequence[tuple[int, int, float]]:
+        """(entity, entity, cosine of their names) of the pairs that have vectors."""
         ...

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from lightrag_integrations.rows import FactRow
     from lightrag_integrations.store import Reader
 
-__all__ = ["Reading", "Where", "find_entities"]
+__all__ = ["Reading", "Where", "find_entities", "positive"]
 
 _FACTS = 200
 _HOPS_MAX = 4
@@ -95,13 +95,13 @@ class Reading:
             return relations[0] if relations else None
 
     async def _neighbours(self, name: str, limit: int, where: Where) -> list[RelationView]:
-        _positive("limit", limit)
+        positive("limit", limit)
         async with self._live.reading(parse_filter(where)) as reader:
             ids = await find_entities(reader, [name])
             return _heaviest(await reader.facts_of_entities(ids, max(_FACTS, limit)))[:limit] if ids else []
 
     async def _subgraph(self, names: Sequence[str], *, hops: int, limit: int, where: Where) -> Subgraph:
-        _positive("limit", limit)
+        positive("limit", limit)
         if not isinstance(hops, int) or not 0 <= hops <= _HOPS_MAX:
             raise InputError(f"hops: got {hops!r:.40}; expected 0 to {_HOPS_MAX}")
         async with self._live.reading(parse_filter(where)) as reader:
@@ -139,6 +139,7 @@ def _heaviest(facts: Iterable[FactRow]) -> list[RelationView]:
     return sorted(relation_views(facts), key=lambda relation: (-relation.weight, relation.source, relation.target))
 
 
-def _positive(name: str, value: int) -> None:
+def positive(name: str, value: int) -> None:
+    """Refuse what is no whole number above 0."""
     if not isinstance(value, int) or not 1 <= value < 2**31:
         raise InputError(f"{name}: got {value!r:.40}; expected a whole number above 0")

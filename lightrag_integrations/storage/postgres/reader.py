@@ -9,9 +9,12 @@ from lightrag_integrations.storage.postgres.facts import FactReads
 from lightrag_integrations.storage.postgres.graph import GraphReads
 from lightrag_integrations.storage.postgres.nearest import NearestReads
 from lightrag_integrations.storage.postgres.search import SearchReads
+from lightrag_integrations.storage.postgres.similar import SimilarReads
 
 __all__ = ["PostgresReader"]
 
 
-class PostgresReader(SearchReads, NearestReads, GraphReads, ChunkReads, EntityReads, FactReads, WholeReads):
+class PostgresReader(
+    SearchReads, NearestReads, GraphReads, ChunkReads, EntityReads, FactReads, WholeReads, SimilarReads
+):
     """`store.Reader` on a connection inside a REPEATABLE READ transaction."""

@@ -1,0 +1,14 @@
+-- name: near_entities
+SELECT e.id, n.id, 1 - n.distance
+FROM unnest(%(entities)s::int[]) AS u (id) JOIN {s}.entity e ON e.id = u.id CROSS JOIN LATERAL (
+    SELECT o.id, o.embedding OPERATOR({v}.<=>) e.embedding AS distance FROM {s}.entity o
+    WHERE o.embedding IS NOT NULL
+    ORDER BY o.embedding OPERATOR({v}.<=>) e.embedding LIMIT %(limit)s
+) n
+WHERE e.embedding IS NOT NULL AND n.id <> e.id
+
+-- name: entity_cosines
+SELECT a.id, b.id, 1 - (a.embedding OPERATOR({v}.<=>) b.embedding)
+FROM unnest(%(firsts)s::int[], %(seconds)s::int[]) AS u (first, second)
+JOIN {s}.entity a ON a.id = u.first JOIN {s}.entity b ON b.id = u.second
+WHERE a.embedding IS NOT NULL AND b.embedding IS NOT NULL
