@@ -91,7 +91,7 @@ class Live:
 
     async def ready(self) -> None:
         """Open, and make sure the database answers."""
-        await (await self.store()).status()
+        await (await self.store()).settings()
 
     def _own_opening(self) -> asyncio.Task[Session] | None:
         """The opening on this loop; a parent's, after a fork, is put aside: never waited for or closed from here."""
