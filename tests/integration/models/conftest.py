@@ -4,9 +4,11 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 
+from lightrag_integrations import LightRAGIndex
 from lightrag_integrations.calls.chat import MeteredChat
 from lightrag_integrations.calls.embed import MeteredEmbedder
 from lightrag_integrations.calls.meter import Meter
@@ -25,6 +27,24 @@ TEXT = "Ada Lovelace met Charles Babbage in London. Charles Babbage designed the
 def extraction_prompt(text: str = TEXT) -> list[Message]:
     instructions = fill(load("extract"), entity_types="person, location", language="the language of the text")
     return [Message("system", instructions), Message("user", fill(load("extract_input"), text=text))]
+
+
+def ledger(index: LightRAGIndex) -> dict[str, tuple[int, int, int]]:
+    """Calls, prompt and completion tokens by kind, what the cache answered left out."""
+
+    async def read() -> Any:
+        return await (await index._live.store()).ledger()
+
+    lines = [line for line in index._live.run(read) if not line.cached]
+    return {line.kind: (line.calls, line.prompt_tokens, line.completion_tokens) for line in lines}
+
+
+def counted(server: OpenAIServer) -> dict[str, tuple[int, int, int]]:
+    """The same by the server's own count."""
+    return {
+        "embed": (server.answered["embed"], server.embedding_tokens, 0),
+        "extract": (server.answered["extract"], server.prompt_tokens, server.completion_tokens),
+    }
 
 
 @dataclass

@@ -72,8 +72,8 @@ async def test_a_slow_answer_is_given_up_by_the_client_and_retried(models) -> No
 async def test_a_slow_answer_is_given_up_by_the_call_limit(models) -> None:
     models.server.fault("slow")
     models.retry.attempts = 2
-    with pytest.raises(ModelError, match=r"did not answer within 0.1 s; raise call_timeout_s") as caught:
-        await models.chat(call_timeout_s=0.1).chat(HELLO)
+    with pytest.raises(ModelError, match=r"did not answer within 0.6 s; raise call_timeout_s") as caught:
+        await models.chat(call_timeout_s=0.6).chat(HELLO)
     assert caught.value.retryable
     assert models.server.calls["answer"] == 2
 

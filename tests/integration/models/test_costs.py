@@ -1,5 +1,6 @@
 """What a handle says of costs before, and what it allows during an ingestion, by the endpoint's own count."""
 
+import asyncio
 import random
 import uuid
 from collections.abc import Callable, Iterator
@@ -11,6 +12,7 @@ from lightrag_integrations import Document, LightRAGIndex, OpenAIChatModel, Open
 from lightrag_integrations.options import IndexOptions, IngestOptions
 from lightrag_integrations.text.tokens import default_tokenizer
 from tests.doubles.openai_server import OpenAIServer
+from tests.integration.models.conftest import counted, ledger
 
 NAMES = ("Ada Lovelace", "Charles Babbage", "the Analytical Engine", "London", "the Royal Society", "Luigi Menabrea")
 WORDS = [
@@ -132,3 +134,26 @@ def test_the_budget_is_exceeded_by_no_more_than_the_calls_in_flight(
         report = index.documents.retry()
     assert calls
     assert {status.status for status in index.documents.list()} == {"processed"}
+
+
+async def test_a_cancelled_ingestion_leaves_no_more_than_the_calls_in_flight_out_of_the_ledger(
+    make_index: MakeIndex, server: OpenAIServer
+) -> None:
+    index = make_index(concurrency=4, chunk_tokens=128, attempts=1)
+    server.latency_s = 0.02
+    server.fault("prose", kind="extract", rate=0.3)
+    running = asyncio.create_task(index.aingest(varied(40)))
+    async with asyncio.timeout(120):
+        while server.answered["extract"] < 30:
+            await asyncio.sleep(0.01)
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+        # The work winds up behind the caller's back, and what it held is free a moment later.
+        while {status.status for status in await index.documents.alist()} != {"processed"}:
+            await index.documents.aretry()
+    found, expected = await asyncio.to_thread(ledger, index), counted(server)
+    assert 0 <= expected["extract"][0] - found["extract"][0] <= 4
+    assert 0 <= expected["embed"][0] - found["embed"][0] <= 4
+    # What was in flight, or on its way from there to the cache, is paid again, nothing else.
+    assert sum(server.whole.values()) - len(server.whole) <= 8

@@ -14,6 +14,7 @@ from lightrag_integrations import Document, LightRAGIndex, OpenAIChatModel, Open
 from lightrag_integrations.options import IndexOptions, IngestOptions
 from tests.doubles.fixtures import openai_server as openai_server
 from tests.doubles.openai_server import OpenAIServer
+from tests.integration.models.conftest import counted, ledger
 
 RATE = 0.2
 CHUNKS = 4
@@ -76,27 +77,9 @@ def faulty(dsn: str, openai_server: OpenAIServer, request: pytest.FixtureRequest
         answers = fault["trouble"] not in ("status", "slow", "reset")
         openai_server.fault(rate=ALL[request.param], kind="extract" if answers else "", **fault)
     late = request.param in ("time-out", "mixed")
-    with handle(dsn, openai_server, call_timeout_s=2.0 if late else 60.0) as index:
+    with handle(dsn, openai_server, call_timeout_s=3.0 if late else 60.0) as index:
         yield index
         index.drop()
-
-
-def ledger(index: LightRAGIndex) -> dict[str, tuple[int, int, int]]:
-    """Calls, prompt and completion tokens by kind, what the cache answered left out."""
-
-    async def read() -> Any:
-        return await (await index._live.store()).ledger()
-
-    lines = [line for line in index._live.run(read) if not line.cached]
-    return {line.kind: (line.calls, line.prompt_tokens, line.completion_tokens) for line in lines}
-
-
-def counted(server: OpenAIServer) -> dict[str, tuple[int, int, int]]:
-    """The same by the server's own count."""
-    return {
-        "embed": (server.answered["embed"], server.embedding_tokens, 0),
-        "extract": (server.answered["extract"], server.prompt_tokens, server.completion_tokens),
-    }
 
 
 @pytest.mark.parametrize("faulty", ALL, indirect=True)
