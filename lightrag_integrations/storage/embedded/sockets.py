@@ -18,6 +18,8 @@ from lightrag_integrations.storage.embedded.account import Account
 __all__ = ["clear_sockets", "sockets_held"]
 
 _ATTEMPTS = 100
+_PASSWORDS = "tmp"
+"""How the files begin that tell initdb the password; a killed process leaves its own."""
 
 
 @contextmanager
@@ -43,6 +45,7 @@ def sockets_held(path: Path, owner: int, account: Account | None) -> Iterator[No
                 _hand_over(folder, account)
             if not _private(folder, owner):
                 raise _refusal(path, owner)
+            _clear(folder, _PASSWORDS)
             yield
             return
     raise _refusal(path, owner)
@@ -60,12 +63,17 @@ def clear_sockets(path: Path, owner: int, *, leftovers: bool) -> None:
         folder = _opened(path, stack)
         if folder is None or not _private(folder, owner) or not _locked(folder, path, stack, wait=False):
             return
-        for name in os.listdir(folder) if leftovers else ():
-            if name.startswith((".s.PGSQL.", "tmp")):
-                with suppress(FileNotFoundError):
-                    os.unlink(name, dir_fd=folder)
+        if leftovers:
+            _clear(folder, (".s.PGSQL.", _PASSWORDS))
         with suppress(OSError):
             path.rmdir()
+
+
+def _clear(folder: int, beginnings: str | tuple[str, ...]) -> None:
+    for name in os.listdir(folder):
+        if name.startswith(beginnings):
+            with suppress(FileNotFoundError):
+                os.unlink(name, dir_fd=folder)
 
 
 def _opened(path: Path, stack: ExitStack) -> int | None:

@@ -1,4 +1,4 @@
-"""A server that is asked to stop and never does, as one may that is recovering from a backend's death."""
+"""What kills showed: a server that is asked to stop and never does; a password that a killed first start left."""
 
 import os
 import signal
@@ -33,3 +33,15 @@ def test_a_server_that_does_not_stop_in_order_is_stopped_without(home: Path) -> 
     second.stop()
     first.stop()
     assert programs_of(home) == []
+
+
+def test_the_password_that_a_killed_first_start_left_goes_with_the_next_start(home: Path) -> None:
+    first, second = EmbeddedServer(home), EmbeddedServer(home)
+    first.start()
+    left = sockets_of(home) / "tmp_left"
+    left.write_text("secret")
+    second.start()
+    assert not left.exists()
+    second.stop()
+    first.stop()
+    assert not sockets_of(home).exists()
