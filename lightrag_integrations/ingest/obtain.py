@@ -129,8 +129,13 @@ class Extractions:
     def _begin(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work)
         self._writing.add(task)
-        task.add_done_callback(self._writing.discard)
+        task.add_done_callback(self._written)
         return task
+
+    def _written(self, task: asyncio.Task[None]) -> None:
+        self._writing.discard(task)
+        if not task.cancelled():
+            task.exception()  # seen: when the server is gone, the caller has been told by another one's
 
     async def _extract(self, chunk: PreparedChunk) -> Extraction:
         extraction = await self._extractor.extract(chunk.chunk)
