@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from lightrag_integrations.contributions import PendingDocument, StoredDocument
+from lightrag_integrations.models import Document
 from lightrag_integrations.reports import DocumentState, DocumentStatus
 from lightrag_integrations.storage.postgres.parts import StorePart, columns, run
+from lightrag_integrations.storage.postgres.pool import Connection
+from lightrag_integrations.storage.postgres.schema import Layout
 from lightrag_integrations.storage.postgres.wire import json_text
 
 __all__ = ["DocumentPart", "canonical"]
@@ -48,22 +52,24 @@ class DocumentPart(StorePart):
         A chunk keeps what it had of its own: what the caller gave with it, or else what was not the document's.
         """
         given = {one.document.id: one.document for one in documents}
-        async with self._database.transaction() as (connection, layout):
-            await run(connection, layout, "lock_documents", ids=list(given))
-            chunks = []
-            for row in await run(connection, layout, "metadata_of_documents", ids=list(given)):
-                document_id, old, surrogate, chunk_id, effective = row
-                document = given[document_id]
-                if surrogate is not None:
-                    own = {one.id: one.metadata for one in document.chunks or ()}.get(chunk_id)
-                    own = _own(effective, old) if own is None else own
-                    chunks.append((surrogate, json_text({**document.metadata, **own})))
-            ids, metadata = columns(chunks, 2)
-            await run(connection, layout, "update_chunks_metadata", ids=ids, metadata=metadata)
-            ids, sources, metadata = columns(
-                [(one.id, one.source, json_text(one.metadata)) for one in given.values()], 3
-            )
-            await run(connection, layout, "update_documents_metadata", ids=ids, sources=sources, metadata=metadata)
+        await self._transact(partial(_relabel, given=given))
+
+
+async def _relabel(connection: Connection, layout: Layout, *, given: Mapping[str, Document]) -> None:
+    """Write source and metadata of documents and their chunks."""
+    await run(connection, layout, "lock_documents", ids=list(given))
+    chunks = []
+    for row in await run(connection, layout, "metadata_of_documents", ids=list(given)):
+        document_id, old, surrogate, chunk_id, effective = row
+        document = given[document_id]
+        if surrogate is not None:
+            own = {one.id: one.metadata for one in document.chunks or ()}.get(chunk_id)
+            own = _own(effective, old) if own is None else own
+            chunks.append((surrogate, json_text({**document.metadata, **own})))
+    ids, metadata = columns(chunks, 2)
+    await run(connection, layout, "update_chunks_metadata", ids=ids, metadata=metadata)
+    ids, sources, metadata = columns([(one.id, one.source, json_text(one.metadata)) for one in given.values()], 3)
+    await run(connection, layout, "update_documents_metadata", ids=ids, sources=sources, metadata=metadata)
 
 
 def canonical(metadata: Mapping[str, Any]) -> str:

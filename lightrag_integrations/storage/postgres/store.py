@@ -80,8 +80,9 @@ class PostgresStore(
     async def drop(self) -> None:
         """See `store.Store.drop`."""
         await self._upkeep.aclose()
-        async with self._database.transaction() as (connection, layout):
-            await connection.execute(layout.statements.fill("DROP SCHEMA {s} CASCADE"))
+        await self._transact(
+            lambda connection, layout: connection.execute(layout.statements.fill("DROP SCHEMA {s} CASCADE"))
+        )
         self._database.forget_schema()
 
 

@@ -112,6 +112,25 @@ async def test_a_deadlock_is_lost_and_the_transaction_done_again(
     assert await race.store.verify() == []
 
 
+HELD = """
+SELECT c.relname FROM pg_locks l JOIN pg_class c ON c.oid = l.relation
+WHERE l.mode = 'AccessExclusiveLock' AND l.granted AND c.relkind = 'r' AND c.relnamespace = '{schema}'::regnamespace
+"""
+
+
+async def test_a_drop_that_meets_a_writer_is_done_again(race: Race) -> None:
+    async with asyncio.timeout(HANG_GUARD_S):
+        await race.execute("LOCK TABLE {schema}.ledger IN ROW EXCLUSIVE MODE")
+        dropping = asyncio.create_task(race.store.drop())
+        await race.somebody_waits()
+        table = sql.Identifier(race.schema, (await race.execute(HELD))[0][0])
+        await race.rival.execute(sql.SQL("LOCK TABLE {} IN ACCESS SHARE MODE").format(table))
+        assert not dropping.done()
+        await race.rival.commit()
+        await dropping
+    assert await race.store.dump() == ""
+
+
 @pytest.mark.parametrize("times", [3, 1000])
 async def test_tries_are_bounded(race: Race, times: int) -> None:
     await race.execute(FAIL, times=times)
