@@ -32,7 +32,7 @@ class Reader(WholeReader, Protocol):
 
         Args:
             terms: Hashes.
-            most: Without a filter, terms that more chunks hold are left out.
+            most: Terms that more chunks hold are left out.
         """
         ...
 

@@ -46,7 +46,7 @@ class SearchReads(Reads):
         for term, chunks, tfs, lengths in rows:
             pieces.setdefault(term, []).append((chunks, tfs, lengths))
         found = [_posting(term, pieces[term], visible, dead) for term in dict.fromkeys(terms) if term in pieces]
-        return [one for one in found if len(one.chunks)]
+        return [one for one in found if len(one.chunks) and (most is None or len(one.chunks) <= most)]
 
     async def _deleted(self) -> Ints:
         """Chunks that are still in the postings, though deleted."""
