@@ -122,7 +122,8 @@ class Database:
                 yield connection, layout
             finally:
                 if not connection.broken:
-                    await connection.execute("ROLLBACK")
+                    # Not ROLLBACK, at which the driver forgets all prepared statements of the connection.
+                    await connection.execute("COMMIT")
 
     async def _limit(self, connection: Connection) -> None:
         if self.connect.statement_timeout_s is not None:

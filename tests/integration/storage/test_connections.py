@@ -11,12 +11,14 @@ from psycopg.conninfo import make_conninfo
 from lightrag_integrations.errors import ConfigurationError, ConnectionFailed, IndexClosed, SchemaError, StorageError
 from lightrag_integrations.options import ConnectOptions
 from lightrag_integrations.storage.postgres import open_store
+from lightrag_integrations.storage.postgres.parts import run
 from lightrag_integrations.storage.postgres.pool import Database
 from lightrag_integrations.store import Store
 from tests.conftest import MakeStore
 from tests.integration.storage.making import chunk, document, put
 from tests.servers import PostgresServer
 
+PLANS = "SELECT sum(generic_plans + custom_plans)::int FROM pg_prepared_statements WHERE statement LIKE %s"
 HANG_GUARD_S = 25
 """Well under the pool's 30 s: an error must not wait for the pool to give up."""
 
@@ -55,6 +57,22 @@ def database_without_vector(external_server: PostgresServer) -> Iterator[str]:
 async def test_an_external_server_works_over_tcp(outside: Store) -> None:
     await put(outside, document("d", chunk("c", "word")))
     assert (await outside.status()).chunks == 1
+
+
+async def test_plans_outlive_a_snapshot(external_server: PostgresServer) -> None:
+    """The driver forgets a connection's prepared statements at each ROLLBACK."""
+    database = Database("prepared", ConnectOptions(dsn=external_server.dsn, prepare=True))
+    used = []
+    for _ in range(3):
+        async with database.snapshot() as (connection, layout):
+            for _ in range(3):
+                await run(connection, layout, "meta")
+            row = await (await connection.execute(PLANS, ["%meta%"])).fetchone()
+            used.append(row and row[0])
+    assert used == [2, 5, 8], "from the second call on"
+    async with database.transaction() as (connection, layout):
+        await connection.execute(layout.statements.fill("DROP SCHEMA {s} CASCADE"))
+    await database.aclose()
 
 
 async def test_a_wrong_password_is_told_at_once_and_not_repeated(external_server: PostgresServer) -> None:
