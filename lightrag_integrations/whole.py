@@ -80,6 +80,17 @@ class WholeReader(Protocol):
         """By the keys of both ends, the lower first."""
         ...
 
+    async def heaviest_pairs(self, entities: Sequence[int], limit: int) -> Sequence[tuple[int, int]]:
+        """(entity, another it has a relation with), at most `limit` of each, the relation of the greatest weight first.
+
+        Of equal weight: by key.
+        """
+        ...
+
+    async def pairs_among(self, entities: Sequence[int]) -> Sequence[tuple[int, int]]:
+        """The relations whose ends are both among these entities, visible or not."""
+        ...
+
     async def near_entities(self, entities: Sequence[int], limit: int) -> Sequence[tuple[int, int, float]]:
         """(entity, another whose name is near, cosine), visible or not; none where that would take too long."""
         ...

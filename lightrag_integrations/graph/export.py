@@ -177,7 +177,8 @@ class _Written:
         if self._targets is None:
             return io.StringIO()
         target = self._targets[name]
-        part = self._parts[name] = target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}")
+        # Not the target's name and more: that may be too long a name.
+        part = self._parts[name] = target.with_name(f".{uuid.uuid4().hex}.part")
         return part.open("w", encoding="utf-8", newline="")
 
 
@@ -188,7 +189,7 @@ def _written(path: str | os.PathLike[str] | None, form: GraphFormat) -> Iterator
     Raises:
         InputError: A file can't be written.
     """
-    written = _Written(None if path is None else _targets(Path(path), form))
+    written = _Written(None if path is None else _targets(path, form))
     try:
         yield written
         written.finish()
@@ -198,17 +199,24 @@ def _written(path: str | os.PathLike[str] | None, form: GraphFormat) -> Iterator
         written.discard()
 
 
-def _targets(path: Path, form: GraphFormat) -> dict[str, Path]:
+def _targets(given: object, form: GraphFormat) -> dict[str, Path]:
     names = list(FILES[form])
+    wanted = "a file" if len(names) == 1 else f"a directory for {' and '.join(names)}"
+    refusal = InputError(f"path: got {given!r:.200}; expected {wanted}")
+    if not isinstance(given, str | os.PathLike) or "\0" in str(given):
+        raise refusal
+    path = Path(given)
     if len(names) == 1:
+        if not path.name or path.is_dir():
+            raise refusal
         return {names[0]: path}
     try:
         path.mkdir(exist_ok=True)
     except OSError as error:
-        raise InputError(f"path: got {str(path)!r}; expected a directory for {' and '.join(names)}") from error
+        raise refusal from error
     return {name: path / name for name in names}
 
 
 def _check(form: object) -> None:
-    if form not in FILES:
+    if not isinstance(form, str) or form not in FILES:
         raise InputError(f"format: got {form!r:.40}; expected one of {', '.join(FILES)}")

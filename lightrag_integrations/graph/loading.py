@@ -11,7 +11,7 @@ from lightrag_integrations.errors import InputError
 from lightrag_integrations.evidence import HAND
 from lightrag_integrations.filters import parse_filter
 from lightrag_integrations.graph.prepared import Source, read_graph
-from lightrag_integrations.graph.reading import Reading, Where, find_entities
+from lightrag_integrations.graph.reading import ALL, Reading, Where, find_entities
 from lightrag_integrations.graph.statements import entity_statement, read_all, relation_statement, with_ids
 from lightrag_integrations.models import Chunk, Document, ExtractedEntity, ExtractedRelation
 from lightrag_integrations.observe import Observer
@@ -24,7 +24,6 @@ __all__ = ["Loading"]
 Entities = Iterable[ExtractedEntity | Mapping[str, Any]]
 Relations = Iterable[ExtractedRelation | Mapping[str, Any]]
 Existing = Literal["replace", "upsert_chunks"]
-_ALL = 2**31 - 1
 
 
 class Loading(Reading):
@@ -142,7 +141,7 @@ async def _sources(reader: Reader, pair: tuple[str, str]) -> set[str]:
     ids = await find_entities(reader, pair)
     if len(ids) != 2:
         return set()
-    return {fact.view.document_id for fact in await reader.facts_between([(ids[0], ids[1])], _ALL)}
+    return {fact.view.document_id for fact in await reader.facts_between([(ids[0], ids[1])], ALL)}
 
 
 def _documents(entities: Entities, relations: Relations, metadata: Mapping[str, Any]) -> list[Document]:

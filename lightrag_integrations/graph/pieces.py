@@ -77,9 +77,10 @@ async def _relations(reader: WholeReader) -> AsyncGenerator[str]:
 
 
 def _line(cells: list[Any]) -> str:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerow(cells)
-    return text.getvalue()
+    text = io.StringIO(newline="")
+    # The writer quotes only those line breaks that it ends lines with itself; readers end a line at any of them.
+    csv.writer(text, lineterminator="\r\n").writerow(cells)
+    return text.getvalue().removesuffix("\r\n") + "\n"
 
 
 FILES: MappingProxyType[str, MappingProxyType[str, Pieces]] = MappingProxyType(

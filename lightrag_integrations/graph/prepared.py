@@ -44,13 +44,10 @@ class _Chunk(_Document):
     mentions: list[ChunkEntity] = Field(default_factory=list)
 
 
-class _Fact(ExtractedRelation):
+class _Fact(ChunkRelation):
     chunk_id: str
     document_id: str = ""
-    start: int = 0
-    end: int = 0
     ordinal: int = 0
-    cooccurrence: bool = False
 
 
 class _Relation(BaseModel):
@@ -109,6 +106,8 @@ def read_graph(source: Source, *, document_id: str) -> list[Document]:
     Raises:
         InputError: The file can't be read, or the graph has another shape.
     """
+    if not isinstance(source, Mapping | str | os.PathLike):
+        raise InputError(f"source: got {type(source).__name__}; expected a dictionary or the path of a JSON file")
     graph = source if isinstance(source, Mapping) else _read(Path(source))
     try:
         if "format" in graph:
@@ -129,11 +128,14 @@ def read_graph(source: Source, *, document_id: str) -> list[Document]:
 
 def _read(path: Path) -> Mapping[str, Any]:
     try:
-        graph = json.loads(path.read_text("utf-8"))
-    except OSError as error:
-        raise InputError(f"can't read {path} ({error.strerror}); name a JSON file") from error
-    except ValueError as error:
-        raise InputError(f"{path} holds no JSON: {error}") from error
+        text = path.read_bytes()
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise InputError(f"can't read {path} ({reason}); name a JSON file") from error
+    try:
+        graph = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{path} holds no JSON that can be read: {error}") from error
     if not isinstance(graph, dict):
         raise InputError(f"{path} holds {type(graph).__name__}; expected an object")
     return graph

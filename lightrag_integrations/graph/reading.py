@@ -12,12 +12,12 @@ from lightrag_integrations.rows import relation_views
 
 if TYPE_CHECKING:
     from lightrag_integrations._live import Live
-    from lightrag_integrations.rows import FactRow
     from lightrag_integrations.store import Reader
 
-__all__ = ["Reading", "Where", "find_entities", "positive"]
+__all__ = ["ALL", "Reading", "Where", "find_entities", "positive"]
 
-_FACTS = 200
+ALL = 2**31 - 1
+"""The limit of what has none."""
 _HOPS_MAX = 4
 Where = Mapping[str, Any] | None
 
@@ -91,14 +91,14 @@ class Reading:
             ids = await find_entities(reader, [first, second])
             if len(ids) != 2:
                 return None
-            relations = _heaviest(await reader.facts_between([(ids[0], ids[1])], _FACTS))
+            relations = await _relations(reader, [(ids[0], ids[1])])
             return relations[0] if relations else None
 
     async def _neighbours(self, name: str, limit: int, where: Where) -> list[RelationView]:
         positive("limit", limit)
         async with self._live.reading(parse_filter(where)) as reader:
             ids = await find_entities(reader, [name])
-            return _heaviest(await reader.facts_of_entities(ids, max(_FACTS, limit)))[:limit] if ids else []
+            return await _relations(reader, await reader.heaviest_pairs(ids, limit))
 
     async def _subgraph(self, names: Sequence[str], *, hops: int, limit: int, where: Where) -> Subgraph:
         positive("limit", limit)
@@ -107,18 +107,14 @@ class Reading:
         async with self._live.reading(parse_filter(where)) as reader:
             found = dict.fromkeys((await find_entities(reader, names))[:limit])
             frontier: list[int] = [*found]
-            facts: dict[int, FactRow] = {}
             for _ in range(hops):
-                step = await reader.facts_of_entities(frontier, limit) if frontier else []
-                facts.update((fact.id, fact) for fact in step)
-                near = dict.fromkeys(end for fact in step for end in (fact.source, fact.target) if end not in found)
-                frontier = [*near][: limit - len(found)]
+                near = await reader.heaviest_pairs(frontier, limit)
+                frontier = [*dict.fromkeys(other for _, other in near if other not in found)][: limit - len(found)]
                 found.update(dict.fromkeys(frontier))
             rows = await reader.entities([*found])
-            inside = [fact for fact in facts.values() if fact.source in found and fact.target in found]
             return Subgraph(
                 entities=tuple(rows[entity].view() for entity in found if entity in rows),
-                relations=tuple(_heaviest(inside)),
+                relations=tuple(await _relations(reader, await reader.pairs_among([*found]))),
             )
 
 
@@ -134,9 +130,10 @@ async def find_entities(reader: Reader, names: Sequence[str]) -> list[int]:
     return [known[key][0] for key in dict.fromkeys(keys) if key in known]
 
 
-def _heaviest(facts: Iterable[FactRow]) -> list[RelationView]:
-    """Facts gathered by pair of entities, heaviest pair first, ties by names."""
-    return sorted(relation_views(facts), key=lambda relation: (-relation.weight, relation.source, relation.target))
+async def _relations(reader: Reader, pairs: Sequence[tuple[int, int]]) -> list[RelationView]:
+    """Everything visible that is said of these pairs, heaviest pair first, ties by names."""
+    relations = relation_views(await reader.facts_between(pairs, ALL))
+    return sorted(relations, key=lambda relation: (-relation.weight, relation.source, relation.target))
 
 
 def positive(name: str, value: int) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 
 from lightrag_integrations.models import ChunkGraph
@@ -11,6 +10,8 @@ from lightrag_integrations.text.keys import normalise_name
 __all__ = ["graph_problems"]
 
 _MAX_KEY_BYTES = 1024
+_MAX_WEIGHT = 1e9
+"""Weights are added up; of larger ones the sum is no number any more, and nothing could be searched."""
 
 
 def graph_problems(graph: ChunkGraph | None) -> Iterator[str]:
@@ -31,8 +32,9 @@ def graph_problems(graph: ChunkGraph | None) -> Iterator[str]:
         yield from _name_problems(relation.target)
         if normalise_name(relation.source) == normalise_name(relation.target):
             yield f"graph: a relation joins {relation.source!r:.80} with itself; expected two entities"
-        if not (math.isfinite(relation.weight) and relation.weight > 0):
-            yield f"graph: a relation has the weight {relation.weight}; expected a number above 0"
+        if not 0 < relation.weight <= _MAX_WEIGHT:
+            given = f"a relation has the weight {relation.weight}"
+            yield f"graph: {given}; expected a number above 0, {_MAX_WEIGHT:g} at most"
 
 
 def _name_problems(name: str) -> Iterator[str]:

@@ -8,6 +8,7 @@ from lightrag_integrations.storage.postgres.export import WholeReads
 from lightrag_integrations.storage.postgres.facts import FactReads
 from lightrag_integrations.storage.postgres.graph import GraphReads
 from lightrag_integrations.storage.postgres.nearest import NearestReads
+from lightrag_integrations.storage.postgres.pairs import PairReads
 from lightrag_integrations.storage.postgres.search import SearchReads
 from lightrag_integrations.storage.postgres.similar import SimilarReads
 
@@ -15,6 +16,6 @@ __all__ = ["PostgresReader"]
 
 
 class PostgresReader(
-    SearchReads, NearestReads, GraphReads, ChunkReads, EntityReads, FactReads, WholeReads, SimilarReads
+    SearchReads, NearestReads, GraphReads, ChunkReads, EntityReads, FactReads, PairReads, WholeReads, SimilarReads
 ):
     """`store.Reader` on a connection inside a REPEATABLE READ transaction."""

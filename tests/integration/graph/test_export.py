@@ -145,7 +145,24 @@ def test_an_empty_index_and_wrong_arguments(make_index: MakeIndex, tmp_path: Pat
     (tmp_path / "file").write_text("mine")
     with pytest.raises(InputError, match="expected a directory"):
         index.graph.export(tmp_path / "file", format="csv")
+    for path in (".", "", tmp_path, "a\0b", 5):
+        with pytest.raises(InputError, match="expected a file"):
+            index.graph.export(path)  # type: ignore[arg-type]
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_any_line_break_stays_in_its_cell(make_index: MakeIndex, tmp_path: Path) -> None:
+    index = make_index()
+    entities = [{"name": "a\rb", "description": "c\rd"}, {"name": "e", "description": "f\r\ng\nh,\u2028"}]
+    index.graph.load(
+        {"entities": [{f"entity_{key}" if key == "name" else key: one[key] for key in one} for one in entities]}
+    )
+    name = "x" * 251 + ".csv"
+    index.graph.export(tmp_path / "x", format="csv")
+    with (tmp_path / "x" / "entities.csv").open(newline="", encoding="utf-8") as file:
+        rows = [(row["name"], row["description"]) for row in csv.DictReader(file)]
+    assert rows == [("a b", "c\rd"), ("e", "f\r\ng\nh,\u2028")]
+    assert index.graph.export(tmp_path / name).paths == (str(tmp_path / name),), "as long as names may be"
 
 
 def test_more_than_one_batch_of_the_cursor_comes_whole(make_index: MakeIndex) -> None:

@@ -85,6 +85,8 @@ def test_a_custom_kg_keeps_names_weights_and_sources(make_index: MakeIndex) -> N
         ({"relationships": [{"src_id": "A", "tgt_id": "a"}]}, "with itself"),
         ({"relationships": [{"src_id": "A", "tgt_id": "B", "weight": -1}]}, "above 0"),
         ("nowhere.json", "can't read nowhere.json"),
+        ("no\0where", "can't read"),
+        (["entities"], "expected a dictionary or the path"),
     ],
 )
 def test_a_wrong_graph_is_refused_whole(make_index: MakeIndex, graph: Any, message: str) -> None:
@@ -92,3 +94,21 @@ def test_a_wrong_graph_is_refused_whole(make_index: MakeIndex, graph: Any, messa
     with pytest.raises(InputError, match=message):
         index.graph.load(graph)
     assert index.status().documents == 0
+
+
+def test_what_is_wrong_is_named_by_its_place_and_depth_is_no_crash(make_index: MakeIndex, tmp_path: Path) -> None:
+    index = make_index()
+    fact = {"source": "A", "target": "B", "chunk_id": "c", "start": 2**31}
+    graph = {
+        "format": "lightrag-integrations graph 1",
+        "documents": [{"id": "d"}],
+        "chunks": [{"id": "c", "document_id": "d", "text": "x"}],
+        "relations": [{"facts": [fact]}],
+    }
+    with pytest.raises(InputError, match=r"relations\.0\.facts\.0\.start: "):
+        index.graph.load(graph)
+    (tmp_path / "deep.json").write_text('{"entities": ' + "[" * 100_000)
+    with pytest.raises(InputError, match="holds no JSON that can be read"):
+        index.graph.load(tmp_path / "deep.json")
+    (tmp_path / "marked.json").write_text(json.dumps(KG), encoding="utf-8-sig")
+    assert index.graph.load(tmp_path / "marked.json").documents == 2
