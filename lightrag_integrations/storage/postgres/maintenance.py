@@ -11,7 +11,7 @@ import numpy as np
 
 from lightrag_integrations.storage.postgres.parts import StorePart, Tuning, run, transact
 from lightrag_integrations.storage.postgres.pool import Connection, Database
-from lightrag_integrations.storage.postgres.reads import INDEXED, index_name
+from lightrag_integrations.storage.postgres.reads import INDEXED, index_name, recorded_dimension
 from lightrag_integrations.storage.postgres.rows import Row, posting_rows
 from lightrag_integrations.storage.postgres.schema import Layout
 from lightrag_integrations.storage.postgres.vectors import MAX_INDEXED
@@ -199,7 +199,7 @@ async def _lacking(database: Database, tuning: Tuning, table: str) -> Layout | N
         counts = (await run(connection, layout, "count_vectors", most=tuning.hnsw_rows))[0]
         valid, building = (await _indexes(connection, layout)).get(index_name(table), (False, False))
     count = dict(zip(INDEXED, counts, strict=True))[table]
-    large = count >= tuning.hnsw_rows and 1 <= int(meta.get("dimension", 0)) <= MAX_INDEXED
+    large = count >= tuning.hnsw_rows and 1 <= (recorded_dimension(meta) or 0) <= MAX_INDEXED
     return layout if large and not valid and not building else None
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -23,11 +24,12 @@ if TYPE_CHECKING:
 
     Ints = NDArray[np.int64]
 
-__all__ = ["INDEXED", "Overview", "Reads", "index_name"]
+__all__ = ["INDEXED", "Overview", "Reads", "index_name", "recorded_dimension"]
 
 INDEXED = ("chunk", "entity", "fact")
 """Tables that get a vector index."""
 
+_DIMENSION = re.compile("[1-9][0-9]{0,4}")
 _FEW = 2000
 """Up to so many visible chunks are told of by their ids, and statements planned for these; more by flags."""
 _IDS = MappingProxyType({"$chunk_id": sql.SQL("c.chunk_id"), "$document_id": sql.SQL("d.document_id")})
@@ -36,6 +38,12 @@ _IDS = MappingProxyType({"$chunk_id": sql.SQL("c.chunk_id"), "$document_id": sql
 def index_name(table: str) -> str:
     """Name of a table's vector index."""
     return f"{table}_by_embedding"
+
+
+def recorded_dimension(meta: Mapping[str, str]) -> int | None:
+    """That of the index's vectors; None when none is recorded, or something that is no dimension."""
+    value = meta.get("dimension", "")
+    return int(value) if _DIMENSION.fullmatch(value) else None
 
 
 class Overview(NamedTuple):
@@ -157,11 +165,12 @@ class Reads:
         """The question's vector, packed; `None` when it or the index has no direction to compare."""
         normal = unit(vector)
         meta = (await self._overview()).meta
-        if normal is None or "dimension" not in meta:
+        dimension = recorded_dimension(meta)
+        if normal is None or dimension is None:
             return None
-        if len(normal) != int(meta["dimension"]):
+        if len(normal) != dimension:
             raise SchemaError(
-                f"got a question's vector of dimension {len(normal)}, the index holds dimension {meta['dimension']} "
+                f"got a question's vector of dimension {len(normal)}, the index holds dimension {dimension} "
                 f"(model {meta['embedding']!r}); ask with the model the index was made with"
             )
         return halfvec(normal)

@@ -13,7 +13,7 @@ from lightrag_integrations.storage.postgres.maintenance import build_vector_inde
 from lightrag_integrations.storage.postgres.parts import run
 from lightrag_integrations.storage.postgres.pool import Connection
 from lightrag_integrations.storage.postgres.postings import StoredWords, chunk_batches, compare, words_of
-from lightrag_integrations.storage.postgres.reads import INDEXED, index_name
+from lightrag_integrations.storage.postgres.reads import INDEXED, index_name, recorded_dimension
 from lightrag_integrations.storage.postgres.rows import posting_rows, tie_of
 from lightrag_integrations.storage.postgres.schema import Layout
 from lightrag_integrations.storage.postgres.verify import VerifyPart, shown
@@ -120,18 +120,14 @@ class _Mender:
     async def _settings(self) -> None:
         if await self._run("mend_name", index=self._layout.name):
             self._mended.append(f"the index's name {self._layout.name!r}, written down again")
-        if await self._needs_dimension() and (rows := await self._run("mend_dimension")):
+        if await self._dimension() is None and (rows := await self._run("mend_dimension")):
             self._mended.append(f"the dimension {rows[0][0]} of the vectors, written down again")
         for name, most, _ in await self._run("sequences", schema=self._layout.schema):
             await self._run("mend_sequence", sequence=f'"{self._layout.schema}".{name}', most=most)
             self._mended.append(f"the sequence {name}, moved on to {most}")
 
     async def _dimension(self) -> int | None:
-        value = dict(await self._run("meta")).get("dimension", "")
-        return int(value) if value.isdecimal() else None
-
-    async def _needs_dimension(self) -> bool:
-        return await self._dimension() is None
+        return recorded_dimension(dict(await self._run("meta")))
 
     async def _entities(self) -> None:
         """Entities that are mentioned, but gone: the names of their mentions tell their keys."""

@@ -9,7 +9,7 @@ from typing import Any
 from lightrag_integrations.reports import IndexStatus, VectorIndexState
 from lightrag_integrations.storage.postgres.parts import StorePart, run
 from lightrag_integrations.storage.postgres.pool import Connection
-from lightrag_integrations.storage.postgres.reads import INDEXED, index_name
+from lightrag_integrations.storage.postgres.reads import INDEXED, index_name, recorded_dimension
 from lightrag_integrations.storage.postgres.schema import Layout
 from lightrag_integrations.storage.postgres.vectors import MAX_INDEXED
 
@@ -37,7 +37,7 @@ class StatusPart(StorePart):
             meta = dict(await run(connection, layout, "meta"))
             states = (await run(connection, layout, "states"))[0]
             counts = await _counts(connection, layout, {row[0]: row[1] for row in tables})
-            dimension = int(meta["dimension"]) if "dimension" in meta else None
+            dimension = recorded_dimension(meta)
             indexes = await self._indexes(connection, layout, dimension)
         sizes = _sizes(tables)
         names = (

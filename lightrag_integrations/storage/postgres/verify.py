@@ -8,7 +8,7 @@ from typing import Any
 from lightrag_integrations.storage.postgres.parts import StorePart, run
 from lightrag_integrations.storage.postgres.pool import Connection
 from lightrag_integrations.storage.postgres.postings import Keywords, StoredWords, compare
-from lightrag_integrations.storage.postgres.reads import INDEXED, index_name
+from lightrag_integrations.storage.postgres.reads import INDEXED, index_name, recorded_dimension
 from lightrag_integrations.storage.postgres.schema import Layout
 
 __all__ = ["VerifyPart", "shown"]
@@ -125,7 +125,7 @@ def _keywords(stored: StoredWords, found: Keywords) -> Iterator[str]:
 
 async def _vectors(connection: Connection, layout: Layout) -> list[str]:
     meta: dict[str, Any] = dict(await run(connection, layout, "meta"))
-    dimension = int(meta["dimension"]) if meta.get("dimension", "").isdecimal() else None
+    dimension = recorded_dimension(meta)
     any_vectors = any((await run(connection, layout, "count_vectors", most=1))[0])
     problems = []
     if dimension is None and ("embedding" in meta or any_vectors):

@@ -112,6 +112,8 @@ MENDED = {
         r"chunks whose vectors have a wrong length: 1 \(a1\)",
     ),
     "dimension": ("DELETE FROM {s}.meta WHERE key = 'dimension'", "the dimension of the vectors is not recorded"),
+    "no dimension": ("UPDATE {s}.meta SET value = '²' WHERE key = 'dimension'", "of the vectors is not recorded"),
+    "no number": ("UPDATE {s}.meta SET value = 99999999999999999999 WHERE key = 'dimension'", "is not recorded"),
     "name": ("UPDATE {s}.meta SET value = 'other' WHERE key = 'name'", "schema is that of index .*, but says 'other'"),
     "sequence": ("SELECT setval('{s}.chunk_id_seq', 1)", "the sequence chunk_id_seq is at 1, though 3 is used"),
     "half built index": (
@@ -128,6 +130,7 @@ async def test_damage_is_named_and_mended(make_store: MakeStore, dsn: str, clean
     schema = (await store.status()).schema_name
     for kind, (statements, line) in MENDED.items():
         change(dsn, schema, statements)
+        assert (await store.status()).documents == 2, "whatever is broken, it can be asked for"
         problems = await store.verify()
         assert len(problems) == 1 and re.search(line, problems[0]), (kind, problems)
         report = await store.repair()
@@ -251,6 +254,23 @@ async def test_what_nothing_tells_of_is_no_damage_but_removed(make_store: MakeSt
     assert len(report.mended) == 2 and report.mended[1] == "entities that nothing tells of, removed: 2 (x, y)"
     assert (await store.status()).idle == 0
     assert await store.dump() == clean_dump
+
+
+async def test_what_is_removed_is_counted(make_store: MakeStore, dsn: str) -> None:
+    store = await make_store(tuning=Tuning(idle_s=3600))
+    await fill(store)
+    lost = f"INSERT INTO {{s}}.mention SELECT {ADA}, n, 0, false, 'Ada', '', '' FROM generate_series(901, 904) n; "
+    lost += (
+        "INSERT INTO {s}.fact (relation, chunk, ordinal, source, target, tie, weight, cooccurrence, span_start, "
+        "span_end, keywords, description) SELECT relation, n, 0, source, target, 0, 1, false, 0, 0, '[]', '' "
+        "FROM (SELECT * FROM {s}.fact LIMIT 1) f, generate_series(901, 905) n"
+    )
+    change(dsn, (await store.status()).schema_name, lost)
+    mended = (await store.repair()).mended
+    assert [line.split(" (")[0] for line in mended] == [
+        "mentions by chunks that are gone, removed: 4",
+        "facts told by chunks that are gone, removed: 5",
+    ]
 
 
 async def test_leases_of_workers_that_are_gone_end(make_store: MakeStore) -> None:

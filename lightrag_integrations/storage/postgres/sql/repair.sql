@@ -10,13 +10,15 @@ ON CONFLICT (key) DO UPDATE SET value = excluded.value WHERE m.value <> excluded
 RETURNING value
 
 -- name: mend_dimension
-INSERT INTO {s}.meta AS m (key, value)
-SELECT 'dimension', min(dimension)::text
-FROM (SELECT {v}.vector_dims(embedding) AS dimension FROM {s}.chunk WHERE embedding IS NOT NULL
-      UNION SELECT {v}.vector_dims(embedding) FROM {s}.entity WHERE embedding IS NOT NULL
-      UNION SELECT {v}.vector_dims(embedding) FROM {s}.fact WHERE embedding IS NOT NULL) AS found
-HAVING count(*) = 1
-ON CONFLICT (key) DO UPDATE SET value = excluded.value WHERE m.value !~ '^[0-9]+$'
+-- The column's type tells, and else the vectors themselves.
+INSERT INTO {s}.meta (key, value)
+SELECT 'dimension', dimension::text
+FROM (SELECT atttypmod AS dimension, 2147483647 AS uses FROM pg_catalog.pg_attribute
+      WHERE attrelid = '{s}.chunk'::regclass AND attname = 'embedding' AND atttypmod > 0
+      UNION ALL
+      SELECT {v}.vector_dims(embedding), count(*) FROM {s}.chunk WHERE embedding IS NOT NULL GROUP BY 1) AS found
+ORDER BY uses DESC, dimension LIMIT 1
+ON CONFLICT (key) DO UPDATE SET value = excluded.value
 RETURNING value
 
 -- name: mend_sequence
@@ -33,10 +35,12 @@ WITH gone AS (
 DELETE FROM {s}.chunk WHERE id IN (SELECT id FROM gone) RETURNING chunk_id
 
 -- name: mend_orphaned_mentions
-DELETE FROM {s}.mention m WHERE NOT EXISTS (SELECT FROM {s}.chunk c WHERE c.id = m.chunk) RETURNING surface
+DELETE FROM {s}.mention m WHERE NOT EXISTS (SELECT FROM {s}.chunk c WHERE c.id = m.chunk)
+RETURNING surface || ' (' || chunk || ')'
 
 -- name: mend_orphaned_facts
-DELETE FROM {s}.fact f WHERE NOT EXISTS (SELECT FROM {s}.chunk c WHERE c.id = f.chunk) RETURNING description
+DELETE FROM {s}.fact f WHERE NOT EXISTS (SELECT FROM {s}.chunk c WHERE c.id = f.chunk)
+RETURNING description || ' (' || id || ')'
 
 -- name: lost_entities
 SELECT m.entity, m.surface FROM {s}.mention m
@@ -152,7 +156,7 @@ SET embedding = CASE WHEN {v}.vector_dims(embedding) = %(dimension)s::int AND {v
                      THEN {v}.l2_normalize(embedding) END
 WHERE embedding IS NOT NULL
   AND ({v}.vector_dims(embedding) <> %(dimension)s::int OR abs({v}.l2_norm(embedding) - 1) > 0.01)
-RETURNING description
+RETURNING description || ' (' || id || ')'
 
 -- name: documents_to_redo
 -- Only extracting and embedding them again can bring back what is lost.
@@ -166,9 +170,12 @@ WHERE content_hash <> '' AND id IN (
        OR NOT EXISTS (SELECT FROM {s}.mention m WHERE m.chunk = f.chunk AND m.entity = f.target)
        OR f.weight IN ('NaN', 'Infinity', '-Infinity')
     UNION
-    SELECT c.document FROM {s}.chunk c LEFT JOIN {s}.fact f ON f.chunk = c.id LEFT JOIN {s}.mention m ON m.chunk = c.id
-        LEFT JOIN {s}.entity e ON e.id = m.entity
-    WHERE {v}.vector_dims(c.embedding) <> %(dimension)s::int OR {v}.vector_dims(f.embedding) <> %(dimension)s::int
-       OR {v}.vector_dims(e.embedding) <> %(dimension)s::int
+    SELECT document FROM {s}.chunk WHERE {v}.vector_dims(embedding) <> %(dimension)s::int
+    UNION
+    SELECT c.document FROM {s}.chunk c JOIN {s}.fact f ON f.chunk = c.id
+    WHERE {v}.vector_dims(f.embedding) <> %(dimension)s::int
+    UNION
+    SELECT c.document FROM {s}.chunk c JOIN {s}.mention m ON m.chunk = c.id JOIN {s}.entity e ON e.id = m.entity
+    WHERE {v}.vector_dims(e.embedding) <> %(dimension)s::int
 )
 RETURNING document_id
