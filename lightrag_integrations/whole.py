@@ -92,7 +92,10 @@ class WholeReader(Protocol):
         ...
 
     async def near_entities(self, entities: Sequence[int], limit: int) -> Sequence[tuple[int, int, float]]:
-        """(entity, another whose name is near, cosine), visible or not; none where that would take too long."""
+        """(entity, another whose name is near, cosine), among these entities if they are few.
+
+        Among more the others may be any, visible or not; none are found where that would take too long.
+        """
         ...
 
     async def entity_cosines(self, pairs: Sequence[tuple[int, int]]) -> Sequence[tuple[int, int, float]]:

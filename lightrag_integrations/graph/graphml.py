@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import io
 import re
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from typing import Any
-from xml.sax.saxutils import XMLGenerator
-from xml.sax.xmlreader import AttributesImpl
+from xml.sax.saxutils import escape, quoteattr
 
 from lightrag_integrations.graph.records import joined
 from lightrag_integrations.models import EntityView, RelationView
@@ -16,6 +13,7 @@ from lightrag_integrations.whole import WholeReader
 
 __all__ = ["graphml"]
 
+Fields = tuple[tuple[str, str], ...]
 _SPACE = "http://graphml.graphdrawing.org/xmlns"
 _NODE = (
     ("label", "string"), ("type", "string"), ("description", "string"), ("degree", "int"), ("mentions", "int"),
@@ -37,87 +35,51 @@ async def graphml(reader: WholeReader) -> AsyncGenerator[str]:
     Yields:
         Text; all together is one document.
     """
-    page = _Page()
-    page.begin()
-    yield page.taken()
+    yield f'<?xml version="1.0" encoding="utf-8"?>\n<graphml xmlns={quoteattr(_SPACE)}>'
+    for kind, fields in (("node", _NODE), ("edge", _EDGE)):
+        for name, form in fields:
+            yield f'<key id="{kind}-{name}" for="{kind}" attr.name="{name}" attr.type="{form}"/>'
+    yield '<graph edgedefault="undirected">\n'
     async with aclosing(reader.whole_entities()) as entities:
         async for entity in entities:
-            page.node(entity.view())
-            yield page.taken()
+            yield _node(entity.view())
     async with aclosing(reader.whole_relations()) as relations:
         async for relation in relations:
-            page.edge(relation.view)
-            yield page.taken()
-    page.end()
-    yield page.taken()
+            yield _edge(relation.view)
+    yield "</graph></graphml>"
 
 
-class _Page:
-    """Writes elements into a buffer that is emptied again and again."""
+def _node(entity: EntityView) -> str:
+    values = (
+        entity.name, entity.type, entity.description, entity.degree, entity.mentions, joined(entity.document_ids),
+    )  # fmt: skip
+    return f"<node id={_quoted(entity.name)}>{_data('node', _NODE, values)}</node>\n"
 
-    def __init__(self) -> None:
-        self._buffer = io.StringIO()
-        self._xml = XMLGenerator(self._buffer, "utf-8", short_empty_elements=True)
 
-    def taken(self) -> str:
-        """What was written since the last time."""
-        text = self._buffer.getvalue()
-        self._buffer.seek(0)
-        self._buffer.truncate()
-        return text
+def _edge(relation: RelationView) -> str:
+    documents = joined(list(dict.fromkeys(fact.document_id for fact in relation.facts)))
+    chunks = joined(list(dict.fromkeys(fact.chunk_id for fact in relation.facts)))
+    values = (
+        relation.weight, relation.description, joined(relation.keywords), len(relation.facts), documents, chunks,
+    )  # fmt: skip
+    ends = f"source={_quoted(relation.source)} target={_quoted(relation.target)}"
+    return f"<edge {ends}>{_data('edge', _EDGE, values)}</edge>\n"
 
-    def begin(self) -> None:
-        """Everything before the first node."""
-        self._xml.startDocument()
-        self._xml.startElement("graphml", AttributesImpl({"xmlns": _SPACE}))
-        for kind, fields in (("node", _NODE), ("edge", _EDGE)):
-            for name, form in fields:
-                self._element("key", {"id": f"{kind}-{name}", "for": kind, "attr.name": name, "attr.type": form})
-        self._xml.startElement("graph", AttributesImpl({"edgedefault": "undirected"}))
-        self._xml.ignorableWhitespace("\n")
 
-    def node(self, entity: EntityView) -> None:
-        """One entity."""
-        values = {**entity.model_dump(), "label": entity.name, "document_ids": joined(entity.document_ids)}
-        self._holder("node", {"id": _clean(entity.name)}, [(name, values[name]) for name, _ in _NODE])
+def _data(kind: str, fields: Fields, values: Sequence[object]) -> str:
+    told = zip(fields, values, strict=True)
+    return "".join(f'<data key="{kind}-{name}">{_text(value)}</data>' for (name, _), value in told if value != "")
 
-    def edge(self, relation: RelationView) -> None:
-        """One relation."""
-        values = {
-            "weight": relation.weight,
-            "description": relation.description,
-            "keywords": joined(relation.keywords),
-            "facts": len(relation.facts),
-            "document_ids": joined(_once(fact.document_id for fact in relation.facts)),
-            "chunk_ids": joined(_once(fact.chunk_id for fact in relation.facts)),
-        }
-        ends = {"source": _clean(relation.source), "target": _clean(relation.target)}
-        self._holder("edge", ends, [(name, values[name]) for name, _ in _EDGE])
 
-    def end(self) -> None:
-        """Everything after the last edge."""
-        self._xml.endElement("graph")
-        self._xml.endElement("graphml")
-        self._xml.endDocument()
+def _text(value: object) -> str:
+    # As a reference: a reader makes a line feed of a carriage return as it stands.
+    return escape(_clean(str(value)), {"\r": "&#13;"})
 
-    def _holder(self, kind: str, attributes: dict[str, str], values: list[tuple[str, Any]]) -> None:
-        self._xml.startElement(kind, AttributesImpl(attributes))
-        for name, value in values:
-            if value != "":
-                self._element("data", {"key": f"{kind}-{name}"}, str(value))
-        self._xml.endElement(kind)
-        self._xml.ignorableWhitespace("\n")
 
-    def _element(self, name: str, attributes: dict[str, str], text: str = "") -> None:
-        self._xml.startElement(name, AttributesImpl(attributes))
-        self._xml.characters(_clean(text))
-        self._xml.endElement(name)
+def _quoted(name: str) -> str:
+    return quoteattr(_clean(name))
 
 
 def _clean(text: str) -> str:
     """Text without the characters that no XML can hold."""
     return _NOT_XML.sub("\ufffd", text)
-
-
-def _once(values: Iterator[str]) -> list[str]:
-    return list(dict.fromkeys(values))

@@ -20,12 +20,17 @@ class SimilarReads(Reads):
 
     async def near_entities(self, entities: Sequence[int], limit: int) -> Sequence[tuple[int, int, float]]:
         """See `whole.WholeReader.near_entities`."""
-        if len(entities) > _EXACT and index_name("entity") not in (await self._overview()).indexes:
+        exact = len(entities) <= _EXACT
+        if not exact and index_name("entity") not in (await self._overview()).indexes:
             return []
+        among = int4_array(entities) if exact else None
         found: list[tuple[int, int, float]] = []
         for start in range(0, len(entities), _BATCH):
             part = int4_array(entities[start : start + _BATCH])
-            rows = await self._rows("near_entities", entities=part, limit=limit + 1)
+            if exact:
+                rows = await self._rows("near_among", entities=part, among=among, limit=limit)
+            else:
+                rows = await self._rows("near_entities", entities=part, limit=limit + 1)
             found += [(first, second, cosine) for first, second, cosine in rows]
         return found
 

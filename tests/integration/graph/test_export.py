@@ -120,6 +120,17 @@ def test_networkx_reads_the_file(index: LightRAGIndex, tmp_path: Path) -> None:
     assert read.nodes["Ada"]["mentions"] == 3 and read.nodes["Ada"]["label"] == "Ada"
     assert json.loads(read["Ada"]["BAB"]["chunk_ids"]) == ["c4", "c1"]
     assert [path.name for path in tmp_path.iterdir()] == ["g.graphml"]
+    odd = {
+        "entity_name": "tab\t\"q\" & 'r' <s>\nt\ru",
+        "description": "\ra\r\nb\nc ]]> &amp; \ufffe",
+        "entity_type": "&lt;",
+    }
+    index.graph.load({"entities": [odd]}, document_id="odd")
+    index.graph.export(tmp_path / "g.graphml", format="graphml")
+    (name,) = set(networkx.read_graphml(tmp_path / "g.graphml")) - set(read)
+    assert name == "tab \"q\" & 'r' <s> t u", "white space in names is one space"
+    told = networkx.read_graphml(tmp_path / "g.graphml").nodes[name]
+    assert (told["description"], told["type"]) == (odd["description"].replace("\ufffe", "\ufffd"), "&lt;")
 
 
 def test_csv_and_pandas_say_the_same(index: LightRAGIndex, tmp_path: Path) -> None:

@@ -157,3 +157,20 @@ async def test_known_vectors_come_back_by_their_text(store: Store) -> None:
     await put(store, document("d", chunk("c", "x", embedding=stored)))
     assert await store.known_vectors(["d"]) == {made.content_hash: stored}
     assert await store.embedded_entities(["a", "b", "z"]) == {"a"}
+
+
+async def test_hidden_neighbours_crowd_out_no_visible_ones(make_store: MakeStore) -> None:
+    store = await make_store(tuning=Tuning(hnsw_rows=4, idle_s=3600))
+    await store.check_embedding("m", 2)
+    hidden = {f"h{number}": [1.0, number / 100] for number in range(8)}
+    await put(store, document("h", chunk("h", "x", names=list(hidden)), entity_embeddings=hidden))
+    shown = {"a": [1.0, 0.0], "b": [1.0, 0.5], "c": [1.0, 2.0]}
+    await put(store, document("s", chunk("s", "y", names=list(shown)), entity_embeddings=shown))
+    await store.compact()
+    assert (await store.status()).vector_indexes["entity"] == "ready"
+    async with store.snapshot() as reader:
+        ids = {key: one for key, (one, _) in (await reader.named(list(shown))).items()}
+        near = await reader.near_entities(list(ids.values()), 1)
+    assert {(one, other) for one, other, _ in near} == {
+        (ids["a"], ids["b"]), (ids["b"], ids["a"]), (ids["c"], ids["b"]),
+    }  # fmt: skip

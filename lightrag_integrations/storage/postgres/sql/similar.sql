@@ -7,6 +7,16 @@ FROM unnest(%(entities)s::int[]) AS u (id) JOIN {s}.entity e ON e.id = u.id CROS
 ) n
 WHERE e.embedding IS NOT NULL AND n.id <> e.id
 
+-- name: near_among
+-- Exact, among the entities given alone: an index of the vectors would first look at those that are not.
+SELECT e.id, n.id, 1 - n.distance
+FROM unnest(%(entities)s::int[]) AS u (id) JOIN {s}.entity e ON e.id = u.id CROSS JOIN LATERAL (
+    SELECT o.id, o.embedding OPERATOR({v}.<=>) e.embedding AS distance FROM {s}.entity o
+    WHERE o.id = ANY(%(among)s::int[]) AND o.embedding IS NOT NULL AND o.id <> e.id
+    ORDER BY (o.embedding OPERATOR({v}.<=>) e.embedding) + 0, o.key LIMIT %(limit)s
+) n
+WHERE e.embedding IS NOT NULL
+
 -- name: entity_cosines
 SELECT a.id, b.id, 1 - (a.embedding OPERATOR({v}.<=>) b.embedding)
 FROM unnest(%(firsts)s::int[], %(seconds)s::int[]) AS u (first, second)
