@@ -55,13 +55,21 @@ if TYPE_CHECKING:
         IndexOptions,
         IngestOptions,
         QueryOptions,
+        SummaryOptions,
         TaskModels,
         WalkOptions,
     )
     from lightrag_integrations.protocols import ChatModel, Embedder, Extractor, Reranker, Tokenizer
     from lightrag_integrations.providers.offline import HashEmbedder
     from lightrag_integrations.providers.openai import OpenAIChatModel, OpenAIEmbedder
-    from lightrag_integrations.reports import DocumentStatus, IndexStatus, IngestReport, RepairReport
+    from lightrag_integrations.reports import (
+        DocumentStatus,
+        IndexStatus,
+        IngestReport,
+        RepairReport,
+        SummaryEstimate,
+        SummaryReport,
+    )
     from lightrag_integrations.rerank.cross_encoder import CrossEncoderReranker
     from lightrag_integrations.rerank.http import HTTPReranker
     from lightrag_integrations.rerank.lexical import LexicalReranker
@@ -130,6 +138,9 @@ __all__ = [
     "Setting",
     "StorageError",
     "Subgraph",
+    "SummaryEstimate",
+    "SummaryOptions",
+    "SummaryReport",
     "TaskModels",
     "Tokenizer",
     "WalkOptions",
@@ -148,9 +159,10 @@ _HOME = MappingProxyType(
         "ingest.lexical": "LexicalExtractor",
         "models": "Answer Chunk ChunkEntity ChunkGraph ChunkRelation Citation Context Document EntityView Evidence "
         "ExtractedEntity ExtractedRelation Extraction FactView Hit PathStep RelationView RetrievalResult Seed Subgraph",
-        "reports": "DocumentStatus IndexStatus IngestReport RepairReport",
+        "reports": "DocumentStatus IndexStatus IngestReport RepairReport SummaryEstimate SummaryReport",
         "observe": "Event LoggingObserver Observer",
-        "options": "AnswerOptions ConnectOptions IndexOptions IngestOptions QueryOptions TaskModels WalkOptions",
+        "options": "AnswerOptions ConnectOptions IndexOptions IngestOptions QueryOptions SummaryOptions TaskModels "
+        "WalkOptions",
         "protocols": "ChatModel Embedder Extractor Reranker Tokenizer",
         "providers.offline": "HashEmbedder",
         "providers.openai": "OpenAIChatModel OpenAIEmbedder",

@@ -19,12 +19,13 @@ from lightrag_integrations.evaluate.settings import Plan, settings_of
 from lightrag_integrations.filters import Filter
 from lightrag_integrations.ingest.estimate import Estimate, estimate
 from lightrag_integrations.ingest.pipeline import run_enrich, run_ingest, run_retry
+from lightrag_integrations.ingest.summarise import estimate_summaries, summarise_all
 from lightrag_integrations.models import Answer, Chunk, Document, Hit, RetrievalResult
 from lightrag_integrations.observe import Observer
-from lightrag_integrations.options import AnswerOptions, IngestOptions, QueryOptions
+from lightrag_integrations.options import AnswerOptions, IngestOptions, QueryOptions, SummaryOptions
 from lightrag_integrations.progress import counting
 from lightrag_integrations.protocols import Reranker
-from lightrag_integrations.reports import IndexStatus, IngestReport
+from lightrag_integrations.reports import IndexStatus, IngestReport, SummaryEstimate, SummaryReport
 from lightrag_integrations.retrieve.answer import run_answer, run_stream
 from lightrag_integrations.retrieve.pipeline import run_retrieve
 from lightrag_integrations.store import Reader, Store
@@ -185,6 +186,16 @@ class Live:
         async with self.reading() as reader:
             kinds: dict[str, Kind] = {row.chunk_id: "chunk" for row in await reader.find_chunks(ids)}
         return {**kinds, **dict.fromkeys(await (await self.store()).stored(ids), "document")}
+
+    async def summarise(self, entities: Sequence[int] | None, options: SummaryOptions | None) -> SummaryReport:
+        """See `Summarising.summarise`."""
+        return await summarise_all(entities, (await self.session()).summary_tools(options))
+
+    async def estimate_summaries(
+        self, entities: Sequence[int] | None, options: SummaryOptions | None
+    ) -> SummaryEstimate:
+        """See `Summarising.estimate_summaries`."""
+        return await estimate_summaries(entities, (await self.session()).summary_tools(options))
 
     async def status(self) -> IndexStatus:
         """See `LightRAGIndex.status`."""

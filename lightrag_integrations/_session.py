@@ -22,8 +22,10 @@ from lightrag_integrations.errors import ConfigurationError, ModelError
 from lightrag_integrations.ingest.extract import ModelExtractor
 from lightrag_integrations.ingest.lexical import LexicalExtractor
 from lightrag_integrations.ingest.pipeline import IngestTools
+from lightrag_integrations.ingest.summarise import SummaryTools, summarise_documents
+from lightrag_integrations.ingest.tools import Summariser
 from lightrag_integrations.observe import Event, Observer
-from lightrag_integrations.options import ConnectOptions, IngestOptions
+from lightrag_integrations.options import ConnectOptions, IngestOptions, SummaryOptions
 from lightrag_integrations.protocols import ChatModel, Embedder, Extractor, Reranker
 from lightrag_integrations.providers.adopt import adopt_chat, adopt_embedder
 from lightrag_integrations.providers.offline import HashEmbedder
@@ -158,7 +160,44 @@ class Session:
             meter=meter,
             concurrency=self.settings.max_concurrency,
             make_extractor=lambda other: self.extractor(meter, other, observer),
+            summarise=self._summariser(meter, observer),
         )
+
+    def summary_tools(
+        self, options: SummaryOptions | None = None, *, meter: Meter | None = None, observer: Observer | None = None
+    ) -> SummaryTools:
+        """What summaries of entities are made with.
+
+        Args:
+            options: In place of the handle's.
+            meter: Of the ingestion that they end; None: a fresh one.
+            observer: Told of retries.
+
+        Raises:
+            ConfigurationError: There is no model.
+        """
+        chosen = options or self.settings.options.summaries
+        meter = meter or self.meter(chosen.token_budget)
+        chat = self.chat("summarise", meter, observer=observer)
+        if chat is None:
+            raise ConfigurationError("summaries need a model; give the handle llm=, or TaskModels(summarise=...)")
+        return SummaryTools(
+            store=self.store,
+            chat=chat,
+            rungs=self.rungs,
+            tokenizer=self.tokenizer,
+            meter=meter,
+            options=chosen,
+            run_cpu=self.run_cpu,
+            language=self.settings.options.ingest.language,
+            concurrency=self.settings.max_concurrency,
+        )
+
+    def _summariser(self, meter: Meter, observer: Observer) -> Summariser | None:
+        if not self.settings.options.summaries.automatic:
+            return None
+        tools = self.summary_tools(meter=meter, observer=observer)
+        return lambda document_ids: summarise_documents(document_ids, tools)
 
     def retrieval_tools(self) -> RetrievalTools:
         """What retrieval and answering work with."""

@@ -51,6 +51,10 @@ class Settings:
                 f"reranker: got {type(self.reranker).__name__}; expected an object with `async rerank(query, hits, *, "
                 "top_n)` such as LexicalReranker(), LLMReranker() or HTTPReranker(...)"
             )
+        if self.options.summaries.automatic and self.llm is None and self.options.models.summarise is None:
+            raise ConfigurationError(
+                "SummaryOptions(automatic=True) needs a model; give llm=, or TaskModels(summarise=...)"
+            )
 
 
 def read_database(value: object) -> Path | ConnectOptions:

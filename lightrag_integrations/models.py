@@ -148,6 +148,8 @@ class EntityView(Frozen):
     mentions: int = 0
     """Number of chunks that mention it; a search counts 100 at most."""
     document_ids: tuple[str, ...] = ()
+    summarised: bool = False
+    """A model wrote the description, from what the visible mentions say."""
 
     @property
     def by_hand(self) -> bool:

@@ -11,7 +11,7 @@ __all__ = ["Event", "LoggingObserver", "Observer", "Observers"]
 
 EventKind = Literal[
     "accepted", "unchanged", "split", "extracted", "embedded", "stored", "superseded", "failed", "retrying",
-    "model_call", "finished",
+    "model_call", "summarised", "finished",
 ]  # fmt: skip
 
 

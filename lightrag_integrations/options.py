@@ -18,6 +18,7 @@ __all__ = [
     "QueryFields",
     "QueryOptions",
     "Rerank",
+    "SummaryOptions",
     "TaskModels",
     "WalkOptions",
     "merged",
@@ -177,6 +178,27 @@ class AnswerOptions(_Options):
     max_completion_tokens: int | None = Field(default=None, ge=16)
 
 
+class SummaryOptions(_Options):
+    """Which entities get a description written by a model in place of their many descriptions, and how."""
+
+    automatic: bool = False
+    """Make them at the end of each ingestion, of the entities that its documents describe. Else: `graph.summarise`."""
+    descriptions: int = Field(default=8, ge=2)
+    """From so many distinct descriptions of an entity on (LightRAG's `force_llm_summary_on_merge`),"""
+    description_tokens: int = Field(default=1200, ge=1)
+    """or from so many tokens of descriptions on (LightRAG's `summary_max_tokens`)."""
+    context_tokens: int = Field(default=12000, ge=200)
+    """Most tokens of descriptions in one prompt; more of them are summarised in parts, then the parts (LightRAG's
+    `summary_context_size`). A description longer than half of it is cut."""
+    length_tokens: int = Field(default=600, ge=20)
+    """About how long a summary should be (LightRAG's `summary_length_recommended`)."""
+    max_completion_tokens: int | None = Field(default=2048, ge=64)
+    """Longest answer of the model."""
+    token_budget: int | None = Field(default=None, ge=0)
+    """Most prompt and completion tokens of one call to `graph.summarise`. An ingestion's own budget includes those of
+    its summaries."""
+
+
 class TaskModels(_Options):
     """A model of its own for a task; each defaults to the handle's `llm`."""
 
@@ -194,6 +216,7 @@ class IndexOptions(_Options):
     ingest: IngestOptions = IngestOptions()
     query: QueryOptions = QueryOptions()
     answer: AnswerOptions = AnswerOptions()
+    summaries: SummaryOptions = SummaryOptions()
     models: TaskModels = TaskModels()
     close_timeout_s: float = Field(default=10.0, gt=0)
     """How long `close` waits for running calls before it cancels them."""

@@ -9,7 +9,10 @@ from pydantic import Field
 from lightrag_integrations.errors import LightRAGError
 from lightrag_integrations.models import Frozen
 
-__all__ = ["DocumentState", "DocumentStatus", "IndexStatus", "IngestReport", "RepairReport", "VectorIndexState"]
+__all__ = [
+    "DocumentState", "DocumentStatus", "IndexStatus", "IngestReport", "RepairReport", "SummaryEstimate",
+    "SummaryReport", "VectorIndexState",
+]  # fmt: skip
 
 DocumentState = Literal["pending", "processing", "processed", "failed"]
 VectorIndexState = Literal["not needed", "missing", "building", "ready", "invalid"]
@@ -27,6 +30,32 @@ class DocumentStatus(Frozen):
     attempts: int = 0
     """How often it was taken up again after its first ingestion."""
     metadata: dict[str, Any] = Field(default_factory=dict)
+
+
+class SummaryReport(Frozen):
+    """What became of the entities that were worth a summary and had none."""
+
+    made: int = 0
+    failed: int = 0
+    """A model or storage error; the joined descriptions are shown until a later call succeeds."""
+    stopped: str = ""
+    """Why the rest was not tried: the token budget, or a model that fails at everything. Empty: all were."""
+    model_calls: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    errors: dict[str, str] = Field(default_factory=dict)
+    """Reason by entity name, of those that failed."""
+
+
+class SummaryEstimate(Frozen):
+    """What `graph.summarise` would cost if no call has to be repeated."""
+
+    entities: int = 0
+    model_calls: int = 0
+    prompt_tokens: int = 0
+    """In the tokenizer's count; parts of what is summarised in parts are taken to be as long as asked for."""
+    max_completion_tokens: int | None = None
+    """The most that the answers may take; None: no limit is set."""
 
 
 class IngestReport(Frozen):
@@ -57,6 +86,8 @@ class IngestReport(Frozen):
     """Ids of all accepted documents, in the order given."""
     errors: dict[str, str] = Field(default_factory=dict)
     """Reason by document id, for those that failed or were skipped."""
+    summaries: SummaryReport | None = None
+    """Where `SummaryOptions.automatic` is set; their calls and tokens are among those above."""
 
     def raise_if_failed(self) -> None:
         """For callers that have no room for a report.

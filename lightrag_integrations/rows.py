@@ -81,12 +81,14 @@ class EntityRow:
     """Commonest surface form, ties by code point."""
     type: str
     description: str
-    """Distinct non-empty descriptions, joined by a line break, in (document id, position) order."""
+    """Distinct non-empty descriptions, joined by a line break, in (document id, position) order; or a summary."""
     degree: int
     """Distinct visible entities it has relations with."""
     mentions: int
     """Visible chunks that mention it."""
     document_ids: tuple[str, ...] = ()
+    summarised: bool = False
+    """The description is a summary made from exactly the visible contributions."""
 
     def view(self) -> EntityView:
         """The entity as users see it."""
@@ -97,6 +99,7 @@ class EntityRow:
             degree=self.degree,
             mentions=self.mentions,
             document_ids=self.document_ids,
+            summarised=self.summarised,
         )
 
 

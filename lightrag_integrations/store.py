@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 from lightrag_integrations.models import Extraction
 from lightrag_integrations.reports import DocumentState, DocumentStatus, IndexStatus, RepairReport
 from lightrag_integrations.rows import ChunkRow, EdgeBatch, EntityRow, FactRow, Posting, Statement
+from lightrag_integrations.summaries import SummaryStore
 from lightrag_integrations.whole import WholeReader
 
 if TYPE_CHECKING:
@@ -141,7 +142,7 @@ class Reader(WholeReader, Protocol):
         ...
 
 
-class Store(Protocol):
+class Store(SummaryStore, Protocol):
     """One index in PostgreSQL, on one pool. Opens its schema lazily, under an advisory lock."""
 
     async def aclose(self) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from lightrag_integrations.graph.duplicates import Suggesting
 from lightrag_integrations.graph.export import Exporting
 from lightrag_integrations.graph.loading import Loading
+from lightrag_integrations.graph.summarising import Summarising
 
 __all__ = ["Graph"]
 
 
-class Graph(Exporting, Loading, Suggesting):
+class Graph(Exporting, Loading, Suggesting, Summarising):
     """The knowledge graph of an index. Get it as `index.graph`. Names are matched as ingestion normalises them.
 
     Every method that reads takes a metadata `filter`: what is said only by documents that do not pass is not there.

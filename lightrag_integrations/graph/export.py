@@ -50,7 +50,7 @@ class Exporting(Reading):
     def export(
         self, path: str | os.PathLike[str] | None = None, *, format: GraphFormat = "json", filter: Where = None
     ) -> Exports:
-        """Write the whole graph, piece by piece from one snapshot; equal content gives equal bytes.
+        """Write the whole graph, piece by piece from one snapshot; equal content and summaries give equal bytes.
 
         Args:
             path: Of the file; for CSV of a directory, which gets `entities.csv` and `relations.csv`. A file that is

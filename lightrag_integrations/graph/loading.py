@@ -30,7 +30,9 @@ class Loading(Reading):
     """The writing part of `index.graph`."""
 
     def load(self, source: Source, *, document_id: str = "custom-kg") -> IngestReport:
-        """Store a prepared graph as it stands; no chat model is called. Loading it again changes nothing.
+        """Store a prepared graph as it stands; no chat model is called, but for automatic summaries.
+
+        Loading it again changes nothing.
 
         Args:
             source: What `export` wrote as JSON, or a custom KG as LightRAG's: `chunks` (content, source_id, file_path),

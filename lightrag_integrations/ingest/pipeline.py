@@ -1,4 +1,4 @@
-"""The order of ingestion and nothing else: accept → plan → (split → extract → validate → embed) → commit."""
+"""The order of ingestion: accept → plan → (split → extract → validate → embed) → commit → summarise."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ async def run_ingest(documents: Sequence[Document], tools: IngestTools, options:
         while documents:
             jobs, documents = await accepted_jobs(documents, call, leases)
             await _work(_each(jobs), call, leases)
-    return call.tally.report()
+    return await _finished(call)
 
 
 async def run_retry(document_ids: Sequence[str] | None, tools: IngestTools, options: IngestOptions) -> IngestReport:
@@ -74,7 +74,7 @@ async def run_retry(document_ids: Sequence[str] | None, tools: IngestTools, opti
     call = new_call(tools, options, options_fingerprint(tools, options))
     async with Leases(call) as leases:
         await _work(claimed_jobs(document_ids, call, leases), call, leases)
-    return call.tally.report()
+    return await _finished(call)
 
 
 async def _work(jobs: AsyncIterator[Job], call: Call, leases: Leases) -> None:
@@ -98,6 +98,13 @@ async def _work(jobs: AsyncIterator[Job], call: Call, leases: Leases) -> None:
             keeping.cancel()
     except BaseExceptionGroup as errors:
         raise first_error(errors) from errors
+
+
+async def _finished(call: Call) -> IngestReport:
+    """Summaries come last, when every document is in its place: none can fail one."""
+    if call.tools.summarise is not None:
+        call.tally.summarised(await call.tools.summarise(call.tally.stored_ids))
+    return call.tally.report()
 
 
 async def _one(job: Job, lines: Lines, *, window: Window, committer: Committer) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from lightrag_integrations.contributions import PreparedDocument
 from lightrag_integrations.ingest.tools import IngestTools
 from lightrag_integrations.observe import Event, EventKind
-from lightrag_integrations.reports import IngestReport
+from lightrag_integrations.reports import IngestReport, SummaryReport
 
 __all__ = ["Tally"]
 
@@ -26,6 +26,7 @@ class Tally:
         self._stored: dict[str, tuple[int, int, int]] = {}
         self._ids: list[str] = []
         self._errors: dict[str, str] = {}
+        self._summaries: SummaryReport | None = None
 
     def given(self, document_ids: Sequence[str]) -> None:
         """These documents are good to be worked on."""
@@ -71,6 +72,21 @@ class Tally:
         self._stored[document.document.id] = (len(document.chunks), mentions, facts)
         self._tell("stored", document.document.id)
 
+    @property
+    def stored_ids(self) -> list[str]:
+        """Of the documents committed so far."""
+        return [*self._stored]
+
+    def summarised(self, summaries: SummaryReport) -> None:
+        """Summaries were made, or should have been."""
+        self._summaries = summaries
+        if summaries.made or summaries.errors or summaries.stopped:
+            self._tell(
+                "summarised",
+                count=summaries.made,
+                detail=summaries.stopped or "".join([*summaries.errors.values()][:1]),
+            )
+
     def superseded(self, document_id: str) -> None:
         """A document was finished, but meanwhile deleted or taken over by a newer call: nothing was stored."""
         self._superseded += 1
@@ -102,6 +118,7 @@ class Tally:
             seconds=time.monotonic() - self._started,
             document_ids=tuple(self._ids),
             errors=dict(self._errors),
+            summaries=self._summaries,
         )
         self._tell("finished", count=len(self._stored))
         return report

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
@@ -10,11 +10,14 @@ from lightrag_integrations.calls.meter import Meter
 from lightrag_integrations.observe import Observer
 from lightrag_integrations.options import IngestOptions
 from lightrag_integrations.protocols import Embedder, Extractor, Tokenizer
+from lightrag_integrations.reports import SummaryReport
 from lightrag_integrations.store import Store
 
-__all__ = ["IngestTools", "RunCPU"]
+__all__ = ["IngestTools", "RunCPU", "Summariser"]
 
 T = TypeVar("T")
+Summariser = Callable[[Sequence[str]], Awaitable[SummaryReport]]
+"""Summarises the entities that documents describe."""
 
 
 class RunCPU(Protocol):
@@ -43,6 +46,9 @@ class IngestTools:
     """Calls the handle allows at once. Sizes the window of documents in work; limits no call by itself."""
     make_extractor: Callable[[IngestOptions], Extractor] | None = None
     """Makes the extractor for other options than the call's; None: it is the same under all."""
+
+    summarise: Summariser | None = None
+    """Makes summaries of the entities that documents describe; None: not at ingestion."""
 
     def extractor_for(self, options: IngestOptions) -> Extractor | None:
         """The extractor under other options than the call's."""

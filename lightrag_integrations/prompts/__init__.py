@@ -11,6 +11,8 @@
 | `answer` | system | `context`, `response_type`, `user_prompt` |
 | `rerank` | system | – |
 | `rerank_input` | user | `question`, `passages` |
+| `summarise` | system | `words`, `language` |
+| `summarise_input` | user | `name`, `descriptions`: a JSON string to a line |
 | `passage` | one of the passages | `number`, `text` |
 | `json_shape`, `json_reminder` | appended to system | `schema`; – |
 

@@ -11,6 +11,8 @@ from typing import Any
 
 from tests.doubles.words import names, overlap, sentences, words
 
+SUMMARY = "in summary:"
+"""Marks what the model wrote."""
 _TEXT = re.compile(r"<text>\n?(.*?)\n?</text>", re.DOTALL)
 _PASSAGE = re.compile(r"<passage id=\"?(\d+)\"?>\n?(.*?)\n?</passage>", re.DOTALL)
 _QUESTION = re.compile(r"Question:\s*(.+)\s*\Z", re.DOTALL)
@@ -18,10 +20,12 @@ _REFERENCE = re.compile(r"^\s*(?:\{\"reference_id\":\s*\"?|\[)(\d+)(?:\"|\])(.*)
 
 
 def kind_of(messages: list[dict[str, Any]], schema: Mapping[str, Any]) -> str:
-    """extract, decompose, keywords, rerank or answer, by the schema asked for or else by the wording."""
+    """extract, summarise, decompose, keywords, rerank or answer, by the schema asked for or else by the wording."""
     said = " ".join(schema.get("properties", {})) or "\n".join(content(message) for message in messages)
     if "---Context---" in said:
         return "answer"
+    if said == "description" or "<descriptions>" in said:
+        return "summarise"
     if "entities" in said and "relations" in said:
         return "extract"
     if "sub_questions" in said:
@@ -36,6 +40,8 @@ def answer(kind: str, messages: list[dict[str, Any]]) -> str:
     if kind == "extract":
         inside = _TEXT.search(user)
         return json.dumps(extraction(inside[1] if inside else user), ensure_ascii=False)
+    if kind == "summarise":
+        return json.dumps({"description": summary(user)}, ensure_ascii=False)
     if kind == "decompose":
         return json.dumps({"sub_questions": []})
     if kind == "keywords":
@@ -60,6 +66,15 @@ def extraction(text: str) -> dict[str, Any]:
                       "description": sentence, "weight": 1.0}  # fmt: skip
             relations.setdefault((source, target), record)
     return {"entities": list(entities.values()), "relations": list(relations.values())}
+
+
+def summary(user: str) -> str:
+    """The name, and behind it all that the descriptions say: each sentence once, in order."""
+    name = re.search(r"Entity: (.*)", user)
+    told = re.search(r"<descriptions>\n(.*)\n</descriptions>", user, re.DOTALL)
+    said = [json.loads(line) for line in told[1].splitlines()] if told else []
+    every = dict.fromkeys(part for one in said for part in sentences(one.split(SUMMARY)[-1].strip()))
+    return " ".join([name[1] if name else "", SUMMARY, *every])
 
 
 def keywords(question: str) -> dict[str, list[str]]:

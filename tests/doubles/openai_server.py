@@ -7,7 +7,7 @@
         server.script("capital of France", "Paris [1]")                 # a fixed answer where the prompt holds that
         server.calls["extract"], server.prompt_tokens, server.max_in_flight, server.requests
 
-Kinds of calls: extract, decompose, keywords, rerank, answer (chat); embed; rerank_api.
+Kinds of calls: extract, summarise, decompose, keywords, rerank, answer (chat); embed; rerank_api.
 """
 
 import asyncio

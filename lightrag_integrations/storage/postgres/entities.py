@@ -9,8 +9,9 @@ from typing import Any
 from lightrag_integrations.rows import WEIGHED, EntityRow
 from lightrag_integrations.storage.postgres.reads import Reads
 from lightrag_integrations.storage.postgres.wire import int4_array
+from lightrag_integrations.summaries import TOLD
 
-__all__ = ["EntityReads", "composed"]
+__all__ = ["EntityReads", "composed", "is_summarised"]
 
 
 class EntityReads(Reads):
@@ -22,16 +23,38 @@ class EntityReads(Reads):
         counted = None if sources is None else WEIGHED
         for row in await self._seen("entities", entities=int4_array(ids), sources=sources, counted=counted):
             found.setdefault(row[0], []).append(row)
-        return {entity: composed(rows) for entity, rows in found.items()}
+        summaries = await self._summaries([entity for entity, rows in found.items() if is_summarised(rows)])
+        return {entity: composed(rows, summaries.get(entity, "")) for entity, rows in found.items()}
+
+    async def _summaries(self, entities: Sequence[int]) -> Mapping[int, str]:
+        """The summaries that are made from exactly what is visible of these entities."""
+        if not entities:
+            return {}
+        rows = await self._seen("summaries", entities=int4_array(entities), read=TOLD)
+        return {entity: text for entity, _, text in rows}
 
 
-def composed(rows: Sequence[tuple[Any, ...]]) -> EntityRow:
-    """One entity; its mentions come in (document id, position) order."""
+def is_summarised(rows: Sequence[tuple[Any, ...]]) -> bool:
+    """Whether there is a summary of an entity, which may or may not fit what is visible.
+
+    Args:
+        rows: As for `composed`.
+    """
+    return bool(rows[0][4])
+
+
+def composed(rows: Sequence[tuple[Any, ...]], summary: str = "") -> EntityRow:
+    """One entity.
+
+    Args:
+        rows: Its mentions, in (document id, position) order.
+        summary: In place of their descriptions.
+    """
     entity, key, mentions, degree = rows[0][:4]
-    _, _, _, _, surfaces, types, descriptions, documents = zip(*rows, strict=True)
+    _, _, _, _, _, surfaces, types, descriptions, documents = zip(*rows, strict=True)
     return EntityRow(
         id=entity, key=key, name=_commonest(surfaces), type=_commonest(kind for kind in types if kind),
-        description="\n".join(dict.fromkeys(filter(None, descriptions))),
+        description=summary or "\n".join(dict.fromkeys(filter(None, descriptions))), summarised=bool(summary),
         degree=degree, mentions=mentions, document_ids=tuple(dict.fromkeys(documents)),
     )  # fmt: skip
 

@@ -9,8 +9,7 @@ from typing import Any
 from lightrag_integrations.contributions import Mention
 from lightrag_integrations.models import FactView
 from lightrag_integrations.rows import EntityRow, FactRow
-from lightrag_integrations.storage.postgres.entities import composed
-from lightrag_integrations.storage.postgres.reads import Reads
+from lightrag_integrations.storage.postgres.entities import EntityReads, composed, is_summarised
 from lightrag_integrations.storage.postgres.wire import int4_array
 from lightrag_integrations.whole import WholeChunk, WholeDocument, WholeFact, WholeRelation
 
@@ -20,7 +19,7 @@ _BATCH = 500
 Row = tuple[Any, ...]
 
 
-class WholeReads(Reads):
+class WholeReads(EntityReads):
     """`whole.WholeReader`."""
 
     async def whole_documents(self) -> AsyncGenerator[WholeDocument]:
@@ -40,7 +39,8 @@ class WholeReads(Reads):
         """See `whole.WholeReader.whole_entities`."""
         async with aclosing(self._groups("whole_entities", 2)) as groups:
             async for group in groups:
-                yield composed(group)
+                summary = await self._summaries([group[0][0]]) if is_summarised(group) else {}
+                yield composed(group, summary.get(group[0][0], ""))
 
     async def whole_relations(self) -> AsyncGenerator[WholeRelation]:
         """See `whole.WholeReader.whole_relations`."""

@@ -14,6 +14,7 @@ from lightrag_integrations.storage.postgres.pool import Connection, Database
 from lightrag_integrations.storage.postgres.reads import INDEXED, index_name, recorded_dimension
 from lightrag_integrations.storage.postgres.rows import Row, posting_rows
 from lightrag_integrations.storage.postgres.schema import Layout
+from lightrag_integrations.storage.postgres.summaries import sweep_summaries
 from lightrag_integrations.storage.postgres.vectors import MAX_INDEXED
 from lightrag_integrations.storage.postgres.wire import int4_array, int8_array, signed_hash
 from lightrag_integrations.storage.postgres.write import add_segment, copy_in
@@ -45,7 +46,17 @@ class MaintenancePart(StorePart):
         await build_vector_indexes(self._database, self._tuning)
         layout = await self._database.layout()
         async with self._database.connection() as connection:
-            for table in ("document", "chunk", "entity", "mention", "relation", "fact", "segment", "postings"):
+            for table in (
+                "document",
+                "chunk",
+                "entity",
+                "mention",
+                "relation",
+                "fact",
+                "segment",
+                "postings",
+                "summary",
+            ):
                 await connection.execute(layout.statements.fill(f"VACUUM (ANALYZE, SKIP_LOCKED) {{s}}.{table}"))
 
 
@@ -159,7 +170,7 @@ async def count_segments(database: Database) -> int:
 
 
 async def sweep(database: Database) -> None:
-    """Remove relations and entities that nothing tells of; those a writer holds are left for the next time.
+    """Remove stale summaries, and what nothing tells of; rows that a writer holds are left for the next time.
 
     Args:
         database: The index.
@@ -168,6 +179,7 @@ async def sweep(database: Database) -> None:
         found = _SWEEP_AT_ONCE
         while found == _SWEEP_AT_ONCE:
             found = await transact(database, partial(_sweep, find=find, remove=remove))
+    await sweep_summaries(database)
 
 
 async def _sweep(connection: Connection, layout: Layout, *, find: str, remove: str) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from lightrag_integrations.storage.postgres.chunks import ChunkReads
-from lightrag_integrations.storage.postgres.entities import EntityReads
 from lightrag_integrations.storage.postgres.export import WholeReads
 from lightrag_integrations.storage.postgres.facts import FactReads
 from lightrag_integrations.storage.postgres.graph import GraphReads
@@ -15,7 +14,5 @@ from lightrag_integrations.storage.postgres.similar import SimilarReads
 __all__ = ["PostgresReader"]
 
 
-class PostgresReader(
-    SearchReads, NearestReads, GraphReads, ChunkReads, EntityReads, FactReads, PairReads, WholeReads, SimilarReads
-):
+class PostgresReader(SearchReads, NearestReads, GraphReads, ChunkReads, FactReads, PairReads, WholeReads, SimilarReads):
     """`store.Reader` on a connection inside a REPEATABLE READ transaction."""

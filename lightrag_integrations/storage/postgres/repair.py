@@ -30,6 +30,7 @@ _GRAPH = (
     ("mend_facts", "chunks whose facts were put to the right relation"),
     ("mend_idle_relations", "relations that nothing tells of, removed"),
     ("mend_idle_entities", "entities that nothing tells of, removed"),
+    ("mend_summaries", "summaries of nothing, removed; graph.summarise() makes new ones"),
 )
 _ORPHANS = (
     ("mend_orphaned_chunks", "chunks whose document is gone, removed; ingest their documents again"),

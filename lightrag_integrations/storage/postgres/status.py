@@ -21,7 +21,7 @@ _GROUPS = MappingProxyType(
     {
         "document": "text", "chunk": "text", "segment": "postings", "postings": "postings",
         "entity": "graph", "mention": "graph", "relation": "graph", "fact": "graph",
-        "pending": "pending", "extraction": "cache", "ledger": "ledger",
+        "pending": "pending", "extraction": "cache", "summary": "cache", "ledger": "ledger",
     }
 )  # fmt: skip
 _NAMES = tuple(index_name(table) for table in INDEXED)

@@ -20,6 +20,7 @@ from lightrag_integrations.storage.postgres.removal import RemovalPart
 from lightrag_integrations.storage.postgres.repair import RepairPart
 from lightrag_integrations.storage.postgres.schema import schema_name
 from lightrag_integrations.storage.postgres.status import StatusPart
+from lightrag_integrations.storage.postgres.summaries import SummaryPart
 from lightrag_integrations.storage.postgres.upkeep import Upkeep
 from lightrag_integrations.storage.postgres.vectors import VectorPart
 from lightrag_integrations.storage.postgres.write import WritePart
@@ -33,7 +34,7 @@ _LOG = logging.getLogger("lightrag_integrations.storage")
 
 class PostgresStore(
     WritePart, RemovalPart, PendingPart, DocumentPart, CachePart, VectorPart, StatusPart, MaintenancePart, DumpPart,
-    RepairPart,
+    RepairPart, SummaryPart,
 ):  # fmt: skip
     """`store.Store` on one pool. Use `open_store`."""
 

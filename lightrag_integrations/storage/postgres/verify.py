@@ -37,6 +37,7 @@ _ROWS = (
     ("lease of a failure", "failed documents that still belong to a worker", _MEND),
     ("lease too long", "pending documents leased for more than a week", _MEND),
     ("pending chunks", "pending documents whose chunks and list of chunks don't agree", _MEND),
+    ("summary of nothing", "summaries that say nothing, or of entities that are gone", _MEND),
     ("postings of nothing", "segments that are gone, but have keyword postings", _MEND),
 )
 _KEYS = (
@@ -45,7 +46,7 @@ _KEYS = (
     "mention_entity_fkey", "mention_chunk_fkey", "mention_by_entity", "relation_pkey", "relation_low_high_key",
     "relation_low_fkey", "relation_high_fkey", "relation_by_high", "fact_pkey", "fact_relation_fkey",
     "fact_chunk_fkey", "fact_by_relation", "fact_by_chunk", "fact_by_source", "fact_by_target", "segment_pkey",
-    "postings_pkey", "extraction_pkey", "ledger_pkey",
+    "postings_pkey", "extraction_pkey", "ledger_pkey", "summary_pkey", "summary_entity_fkey",
 )  # fmt: skip
 
 
@@ -65,6 +66,7 @@ class VerifyPart(StorePart):
         - The segments list every stored chunk once, deletions subtracted, and their sums are right.
         - Vectors have length one and the recorded dimension, and their embedding model is recorded.
         - A pending document is leased by somebody or by nobody, never for more than a week; a failed one by nobody.
+        - A summary says something, of an entity that is there.
         - The index's name is recorded, sequences give numbers above all that are used, keys and plain indexes are
           there, and no vector index is left half built.
 

@@ -50,7 +50,7 @@ async def test_the_first_schema_is_brought_up_with_all_it_holds(
     newest = migrations()[-1][0]
     assert status.schema_version == newest > 1
     assert rows(dsn, first_schema, "SELECT version FROM {s}.migration ORDER BY 1") == [
-        (number,) for number in range(1, newest + 1)
+        (number,) for number, _, _ in migrations()
     ]
     assert (status.processed, status.pending, status.failed, status.deleted_chunks) == (2, 1, 1, 1)
     assert (status.embedding, status.dimension) == ("m", 2)

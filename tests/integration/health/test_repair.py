@@ -52,6 +52,14 @@ MENDED = {
         "UPDATE {s}.fact SET tie = 5 WHERE description = 'Babbage Ada'",
         r"ordered by another number than they are: 1 \(b1\)",
     ),
+    "summary of nobody": (
+        r"INSERT INTO {s}.summary VALUES (999, sha256('x'), 'Who?', 'm', 8)",
+        r"summaries that say nothing, or of entities that are gone: 1 \(999\)",
+    ),
+    "summary without words": (
+        rf"INSERT INTO {{s}}.summary VALUES ({ADA}, sha256('x'), '', 'm', 8)",
+        r"summaries that say nothing, or of entities that are gone: 1 \(ada\)",
+    ),
     "length of a chunk": (
         "UPDATE {s}.chunk SET length = 99 WHERE chunk_id = 'a2'", r"length is not their number of words: 1 \(a2\)",
     ),

@@ -20,6 +20,7 @@ ROW_ONE = {
     "reports",
     "rows",
     "store",
+    "summaries",
     "whole",
 }
 FRAMEWORKS = {"langchain", "langchain_core", "llama_index"}

@@ -38,8 +38,8 @@ WITH ends AS (
     FROM (SELECT source AS id, target AS other FROM ends UNION ALL SELECT target, source FROM ends) both_ways
     GROUP BY id
 )
-SELECT e.id, e.key, count(*) OVER (PARTITION BY e.id)::int8, coalesce(g.degree, 0)::int8, m.surface, m.type,
-       m.description, d.document_id
+SELECT e.id, e.key, count(*) OVER (PARTITION BY e.id)::int8, coalesce(g.degree, 0)::int8,
+       EXISTS (SELECT FROM {s}.summary w WHERE w.entity = e.id), m.surface, m.type, m.description, d.document_id
 FROM {s}.mention m
 JOIN {s}.entity e ON e.id = m.entity
 JOIN {s}.chunk c ON c.id = m.chunk

@@ -150,7 +150,7 @@ FROM unnest(%(entities)s::int[]) AS u (id) CROSS JOIN LATERAL (
 -- name: entities
 -- Where `counted` is given, each count stops there; which rows are counted does not matter then.
 WITH counted AS MATERIALIZED (
-    SELECT e.id, e.key,
+    SELECT e.id, e.key, EXISTS (SELECT FROM {s}.summary w WHERE w.entity = e.id) AS summarised,
            (SELECT count(*) FROM (
                 SELECT FROM {s}.mention m
                 WHERE m.entity = e.id AND (%(visible)s::int[] IS NULL OR m.chunk = ANY(%(visible)s::int[]))
@@ -170,7 +170,7 @@ WITH counted AS MATERIALIZED (
             ) r WHERE r.other <> e.id) AS degree
     FROM {s}.entity e WHERE e.id = ANY(%(entities)s::int[])
 )
-SELECT e.id, e.key, e.mentions::int8, e.degree::int8, m.surface, m.type, m.description, d.document_id
+SELECT e.id, e.key, e.mentions::int8, e.degree::int8, e.summarised, m.surface, m.type, m.description, d.document_id
 FROM counted e CROSS JOIN LATERAL (
     SELECT chunk, surface, type, description FROM {s}.mention
     WHERE entity = e.id AND (%(visible)s::int[] IS NULL OR chunk = ANY(%(visible)s::int[]))

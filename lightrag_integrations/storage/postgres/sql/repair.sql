@@ -111,6 +111,11 @@ UPDATE {s}.mention m SET tie = c.tie FROM {s}.chunk c WHERE c.id = m.chunk AND m
 -- name: mend_fact_ties
 UPDATE {s}.fact f SET tie = c.tie FROM {s}.chunk c WHERE c.id = f.chunk AND f.tie <> c.tie RETURNING c.chunk_id
 
+-- name: mend_summaries
+DELETE FROM {s}.summary w
+WHERE w.content = '' OR octet_length(w.hash) <> 32 OR NOT EXISTS (SELECT FROM {s}.entity e WHERE e.id = w.entity)
+RETURNING coalesce((SELECT e.key FROM {s}.entity e WHERE e.id = w.entity), w.entity::text)
+
 -- name: mend_postings
 DELETE FROM {s}.postings p WHERE NOT EXISTS (SELECT FROM {s}.segment g WHERE g.id = p.segment AND g.sign = 1)
 RETURNING segment

@@ -60,6 +60,9 @@ WITH found (kind, example) AS (
     SELECT 'pending chunks', document_id FROM {s}.pending
     WHERE (chunks IS NULL) <> (chunk_ids IS NULL)
     UNION ALL
+    SELECT 'summary of nothing', coalesce(e.key, w.entity::text) FROM {s}.summary w LEFT JOIN {s}.entity e ON e.id = w.entity
+    WHERE e.id IS NULL OR w.content = '' OR octet_length(w.hash) <> 32
+    UNION ALL
     SELECT 'postings of nothing', p.segment::text FROM {s}.postings p
     WHERE NOT EXISTS (SELECT FROM {s}.segment g WHERE g.id = p.segment AND g.sign = 1)
 )
