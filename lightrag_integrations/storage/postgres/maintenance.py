@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 
     Ints = NDArray[np.int64]
 
-__all__ = ["MaintenancePart", "build_vector_indexes", "fold", "sweep"]
+__all__ = ["MaintenancePart", "build_vector_indexes", "fold", "for_each_table", "sweep"]
 
+_TABLES = ("document", "chunk", "entity", "mention", "relation", "fact", "segment", "postings", "summary")
 _ROWS_AT_ONCE = 4000
 _SWEEP_AT_ONCE = 10000
 _MOST_LEVELS = 8
@@ -44,20 +45,20 @@ class MaintenancePart(StorePart):
         if forget:
             await self._alone("forget_extractions")
         await build_vector_indexes(self._database, self._tuning)
-        layout = await self._database.layout()
-        async with self._database.connection() as connection:
-            for table in (
-                "document",
-                "chunk",
-                "entity",
-                "mention",
-                "relation",
-                "fact",
-                "segment",
-                "postings",
-                "summary",
-            ):
-                await connection.execute(layout.statements.fill(f"VACUUM (ANALYZE, SKIP_LOCKED) {{s}}.{table}"))
+        await for_each_table(self._database, "VACUUM (ANALYZE, SKIP_LOCKED)")
+
+
+async def for_each_table(database: Database, command: str) -> None:
+    """Run a command for each table of the content, outside a transaction.
+
+    Args:
+        database: The index.
+        command: What stands before the table's name.
+    """
+    layout = await database.layout()
+    async with database.connection() as connection:
+        for table in _TABLES:
+            await connection.execute(layout.statements.fill(f"{command} {{s}}.{table}"))
 
 
 async def fold(database: Database, tuning: Tuning, *, everything: bool) -> None:

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from lightrag_integrations.reports import RepairReport
-from lightrag_integrations.storage.postgres.maintenance import build_vector_indexes
+from lightrag_integrations.storage.postgres.maintenance import build_vector_indexes, for_each_table
 from lightrag_integrations.storage.postgres.parts import run
 from lightrag_integrations.storage.postgres.pool import Connection
 from lightrag_integrations.storage.postgres.postings import StoredWords, chunk_batches, compare, words_of
@@ -63,6 +63,8 @@ class RepairPart(VerifyPart):
         model could bring back is left, and its documents are marked, so that ingesting them again stores them anew
         though they are unchanged.
         """
+        # A restored index has no statistics, without which joins of whole tables take hours, and writers wait.
+        await for_each_table(self._database, "ANALYZE (SKIP_LOCKED)")
         mended = await self._transact(_mend)
         self._changed(removed=True)
         mended += await self._drop_half_built()
