@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from lightrag_integrations.edits import Alias, Hidden, Override
     from lightrag_integrations.errors import (
         BudgetExceeded,
         ConfigurationError,
@@ -77,6 +78,7 @@ if TYPE_CHECKING:
     from lightrag_integrations.storage.embedded.describe import ServerInfo, describe_server
 
 __all__ = [
+    "Alias",
     "Answer",
     "AnswerOptions",
     "BudgetExceeded",
@@ -107,6 +109,7 @@ __all__ = [
     "FactView",
     "HTTPReranker",
     "HashEmbedder",
+    "Hidden",
     "Hit",
     "IndexClosed",
     "IndexOptions",
@@ -125,6 +128,7 @@ __all__ = [
     "Observer",
     "OpenAIChatModel",
     "OpenAIEmbedder",
+    "Override",
     "PathStep",
     "QueryOptions",
     "RelationView",
@@ -149,6 +153,7 @@ __all__ = [
 
 _HOME = MappingProxyType(
     {
+        "edits": "Alias Hidden Override",
         "errors": "BudgetExceeded ConfigurationError ConnectionFailed IndexClosed InputError LightRAGError "
         "MissingDependency ModelError SchemaError ServerError StorageError",
         "evaluate.questions": "EvaluationQuestion",

@@ -150,6 +150,10 @@ class EntityView(Frozen):
     document_ids: tuple[str, ...] = ()
     summarised: bool = False
     """A model wrote the description, from what the visible mentions say."""
+    aliases: tuple[str, ...] = ()
+    """Names merged into it (`graph.merge`) under which visible chunks speak of it."""
+    edited: bool = False
+    """What is seen is not all as documents say it: see `graph.merge` and `graph.override`."""
 
     @property
     def by_hand(self) -> bool:

@@ -89,6 +89,10 @@ class EntityRow:
     document_ids: tuple[str, ...] = ()
     summarised: bool = False
     """The description is a summary made from exactly the visible contributions."""
+    aliases: tuple[str, ...] = ()
+    """Other names, merged into it, that visible mentions use."""
+    edited: bool = False
+    """A visible mention is not shown as it was said."""
 
     def view(self) -> EntityView:
         """The entity as users see it."""
@@ -100,6 +104,8 @@ class EntityRow:
             mentions=self.mentions,
             document_ids=self.document_ids,
             summarised=self.summarised,
+            aliases=self.aliases,
+            edited=self.edited,
         )
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Literal, Protocol
 
+from lightrag_integrations.edits import Edits
 from lightrag_integrations.models import Extraction
 from lightrag_integrations.reports import DocumentState, DocumentStatus, IndexStatus, RepairReport
 from lightrag_integrations.rows import ChunkRow, EdgeBatch, EntityRow, FactRow, Posting, Statement
@@ -244,6 +245,21 @@ class Store(SummaryStore, Protocol):
 
     async def delete_chunks(self, chunk_ids: Sequence[str]) -> int:
         """Remove chunks by callers' ids; documents left without chunks go too. How many chunks existed."""
+        ...
+
+    async def edits(self) -> Edits:
+        """All that was said by hand about names."""
+        ...
+
+    async def edit(self, change: Callable[[Edits], Edits]) -> tuple[Edits, Edits]:
+        """Change the edits, and what they make of what is said, in one transaction.
+
+        Args:
+            change: Makes the new edits of the old ones, which nobody else changes meanwhile. May be called again.
+
+        Returns:
+            The edits before and after.
+        """
         ...
 
     async def statuses(

@@ -1,16 +1,17 @@
-"""`index.graph`: the knowledge graph of an index, to read, export, import and add to by hand."""
+"""`index.graph`: the knowledge graph of an index, to read, export, import, add to and correct by hand."""
 
 from __future__ import annotations
 
-from lightrag_integrations.graph.duplicates import Suggesting
 from lightrag_integrations.graph.export import Exporting
+from lightrag_integrations.graph.hiding import Hiding
 from lightrag_integrations.graph.loading import Loading
+from lightrag_integrations.graph.merging import Merging
 from lightrag_integrations.graph.summarising import Summarising
 
 __all__ = ["Graph"]
 
 
-class Graph(Exporting, Loading, Suggesting, Summarising):
+class Graph(Exporting, Loading, Merging, Hiding, Summarising):
     """The knowledge graph of an index. Get it as `index.graph`. Names are matched as ingestion normalises them.
 
     Every method that reads takes a metadata `filter`: what is said only by documents that do not pass is not there.

@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from lightrag_integrations.edits import Edits
+from lightrag_integrations.storage.postgres.edits import read_edits
 from lightrag_integrations.storage.postgres.parts import StorePart, run
 from lightrag_integrations.storage.postgres.pool import Connection
 from lightrag_integrations.storage.postgres.schema import Layout
@@ -36,6 +38,7 @@ class DumpPart(StorePart):
                 *_chunks(chunks),
                 *_mentions(await run(connection, layout, "dump_mentions")),
                 *_facts(await run(connection, layout, "dump_facts")),
+                *_edits(await read_edits(connection, layout)),
                 *_postings(await live_postings(connection, layout), {row[1]: row[2] for row in chunks}),
             ]
         return "".join(f"{json_text(line, canonical=True)}\n" for line in lines)
@@ -104,6 +107,16 @@ def _facts(rows: Sequence[Sequence[Any]]) -> Iterator[dict[str, Any]]:
         yield {"relation": list(pair), "weight": math.fsum(weights[pair])}
     for source, target, *rest in rows:
         yield {"fact": [source, target], **dict(zip(_FACT, rest, strict=True))}
+
+
+def _edits(edits: Edits) -> Iterator[dict[str, Any]]:
+    # When they were made is no content.
+    for key, (target, alias) in sorted(edits.aliases.items()):
+        yield {"alias": key, "of": target, **alias.model_dump(exclude={"at"})}
+    for pair, hidden in sorted(edits.hidden.items()):
+        yield {"hidden": list(pair), **hidden.model_dump(exclude={"at"})}
+    for key, override in sorted(edits.overrides.items()):
+        yield {"override": key, **override.model_dump(exclude={"at"})}
 
 
 def _postings(postings: dict[int, list[tuple[int, int, int]]], chunk_ids: dict[int, str]) -> Iterator[dict[str, Any]]:

@@ -27,10 +27,13 @@ if TYPE_CHECKING:
 
 __all__ = ["MaintenancePart", "build_vector_indexes", "fold", "for_each_table", "sweep"]
 
-_TABLES = ("document", "chunk", "entity", "mention", "relation", "fact", "segment", "postings", "summary")
 _ROWS_AT_ONCE = 4000
 _SWEEP_AT_ONCE = 10000
 _MOST_LEVELS = 8
+_TABLES = (
+    "document", "chunk", "entity", "mention", "relation", "fact", "segment", "postings", "aside_mention", "aside_fact",
+    "summary",
+)  # fmt: skip
 
 PostingRow = tuple[int, bytes, bytes, bytes]
 

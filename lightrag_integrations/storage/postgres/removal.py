@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import partial
 
+from lightrag_integrations.storage.postgres.edits import share_edits
 from lightrag_integrations.storage.postgres.parts import StorePart, run
 from lightrag_integrations.storage.postgres.pool import Connection
 from lightrag_integrations.storage.postgres.schema import Layout
@@ -36,6 +37,7 @@ class RemovalPart(StorePart):
 
 async def _delete(connection: Connection, layout: Layout, *, ids: Sequence[str]) -> int:
     """Remove documents, stored and pending; how many there were."""
+    await share_edits(connection, layout)
     waiting = await run(connection, layout, "lock_pending", ids=ids)
     await run(connection, layout, "remove_pending", ids=ids)
     found = await run(connection, layout, "lock_documents", ids=ids)
@@ -48,6 +50,7 @@ async def _delete(connection: Connection, layout: Layout, *, ids: Sequence[str])
 
 async def _delete_chunks(connection: Connection, layout: Layout, *, ids: Sequence[str]) -> int:
     """Remove chunks, stored and pending; how many there were."""
+    await share_edits(connection, layout)
     withdrawn = await _withdraw(connection, layout, ids)
     owners = [row[0] for row in await run(connection, layout, "documents_of_chunks", ids=ids)]
     await run(connection, layout, "lock_documents", ids=owners)

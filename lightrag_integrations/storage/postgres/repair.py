@@ -8,7 +8,9 @@ from contextlib import aclosing
 from functools import partial
 from typing import Any
 
+from lightrag_integrations.edits import Edits
 from lightrag_integrations.reports import RepairReport
+from lightrag_integrations.storage.postgres.edits import apply_edits, lock_edits, read_edits, write_edits
 from lightrag_integrations.storage.postgres.maintenance import build_vector_indexes, for_each_table
 from lightrag_integrations.storage.postgres.parts import run
 from lightrag_integrations.storage.postgres.pool import Connection
@@ -16,7 +18,7 @@ from lightrag_integrations.storage.postgres.postings import StoredWords, chunk_b
 from lightrag_integrations.storage.postgres.reads import INDEXED, index_name, recorded_dimension
 from lightrag_integrations.storage.postgres.rows import posting_rows, tie_of
 from lightrag_integrations.storage.postgres.schema import Layout
-from lightrag_integrations.storage.postgres.verify import VerifyPart, shown
+from lightrag_integrations.storage.postgres.verify import VerifyPart, shown, wrong_roots
 from lightrag_integrations.storage.postgres.wire import signed_hash
 from lightrag_integrations.storage.postgres.write import add_segment, copy_in
 from lightrag_integrations.text.keys import normalise_name
@@ -28,6 +30,8 @@ _GRAPH = (
     ("mend_ends", "chunks whose facts got the ends of their relation back"),
     ("mend_relations", "relations made from their facts"),
     ("mend_facts", "chunks whose facts were put to the right relation"),
+)
+_IDLE = (
     ("mend_idle_relations", "relations that nothing tells of, removed"),
     ("mend_idle_entities", "entities that nothing tells of, removed"),
     ("mend_summaries", "summaries of nothing, removed; graph.summarise() makes new ones"),
@@ -36,6 +40,7 @@ _ORPHANS = (
     ("mend_orphaned_chunks", "chunks whose document is gone, removed; ingest their documents again"),
     ("mend_orphaned_mentions", "mentions by chunks that are gone, removed"),
     ("mend_orphaned_facts", "facts told by chunks that are gone, removed"),
+    ("mend_orphaned_asides", "what was put aside for edits by chunks that are gone, removed"),
 )
 _POSTINGS = (("mend_postings", "segments that are gone, their keyword postings removed"),)
 _TIES = (
@@ -49,6 +54,7 @@ _PENDING = (
 _VECTORS = (
     ("mend_chunk_vectors", "chunks whose vector was brought to length one, or dropped where that can't be"),
     ("mend_entity_vectors", "entities whose vector was brought to length one, or dropped where that can't be"),
+    ("mend_hidden_vectors", "hidden facts whose vector was brought to length one, or dropped where that can't be"),
     ("mend_fact_vectors", "facts whose vector was brought to length one, or dropped where that can't be"),
 )
 
@@ -84,6 +90,7 @@ class RepairPart(VerifyPart):
 
 
 async def _mend(connection: Connection, layout: Layout) -> list[str]:
+    await lock_edits(connection, layout)
     # A fold moves postings about; it holds this lock before any table.
     await run(connection, layout, "lock_index", key=signed_hash(layout.schema, "fold"))
     await connection.execute(layout.statements["lock_content"])
@@ -101,6 +108,8 @@ class _Mender:
         await self._each(_ORPHANS)
         await self._entities()
         await self._each(_GRAPH)
+        await self._edits()
+        await self._each(_IDLE)
         await self._each(_POSTINGS)
         await self._words()
         await self._each(_TIES)
@@ -134,12 +143,28 @@ class _Mender:
 
     async def _entities(self) -> None:
         """Entities that are mentioned, but gone: the names of their mentions tell their keys."""
+        await self._run("clear_shown")
         keys: dict[int, str] = {}
         for entity, surface in await self._run("lost_entities"):
             keys.setdefault(entity, normalise_name(surface))
         if keys:
             rows = await self._run("mend_entities", ids=list(keys), keys=list(keys.values()))
             self._tell("entities made from their mentions", [row[0] for row in rows])
+
+    async def _edits(self) -> None:
+        """What is shown, from what is said and the edits."""
+        edits = await read_edits(self._connection, self._layout)
+        wrong = await wrong_roots(self._connection, self._layout, edits)
+        if wrong:
+            await write_edits(self._connection, self._layout, before=Edits(), after=edits)
+            self._tell("edits led to where their aliases lead", wrong)
+        if not (await self._run("any_edits"))[0][0]:
+            return
+        self._tell("documents to be stored anew, marked; ingest them again",
+                   [row[0] for row in await self._run("mend_baseless")])  # fmt: skip
+        rows = await self._run("misshown")
+        await apply_edits(self._connection, self._layout, [row[0] for row in rows])
+        self._tell("chunks shown as the edits want them", [row[1] for row in rows])
 
     async def _words(self) -> None:
         """Lengths, order and the whole keyword index, from the chunks' texts."""

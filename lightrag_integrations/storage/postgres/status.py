@@ -21,6 +21,7 @@ _GROUPS = MappingProxyType(
     {
         "document": "text", "chunk": "text", "segment": "postings", "postings": "postings",
         "entity": "graph", "mention": "graph", "relation": "graph", "fact": "graph",
+        "alias": "graph", "hidden": "graph", "override": "graph", "aside_mention": "graph", "aside_fact": "graph",
         "pending": "pending", "extraction": "cache", "summary": "cache", "ledger": "ledger",
     }
 )  # fmt: skip
@@ -91,9 +92,9 @@ async def _counts(connection: Connection, layout: Layout, rows: Mapping[str, int
     if max(rows["mention"], rows["fact"]) > _COUNTED_ROWS:
         names = {"entities": "entity", "relations": "relation", "facts": "fact"}
         return {name: max(rows[table], 0) for name, table in names.items()} | {"estimated": True}
-    entities, relations, facts, idle_entities, idle_relations = (await run(connection, layout, "counts"))[0]
+    entities, relations, facts, unseen, idle_entities, idle_relations = (await run(connection, layout, "counts"))[0]
     return {
-        "entities": entities - idle_entities,
+        "entities": entities - unseen,
         "relations": relations - idle_relations,
         "facts": facts,
         "idle": idle_entities + idle_relations,

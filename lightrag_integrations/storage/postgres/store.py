@@ -11,6 +11,7 @@ from lightrag_integrations.options import ConnectOptions
 from lightrag_integrations.storage.postgres.cache import CachePart
 from lightrag_integrations.storage.postgres.documents import DocumentPart
 from lightrag_integrations.storage.postgres.dump import DumpPart
+from lightrag_integrations.storage.postgres.edits import EditPart
 from lightrag_integrations.storage.postgres.maintenance import MaintenancePart
 from lightrag_integrations.storage.postgres.parts import Tuning
 from lightrag_integrations.storage.postgres.pending import PendingPart
@@ -34,7 +35,7 @@ _LOG = logging.getLogger("lightrag_integrations.storage")
 
 class PostgresStore(
     WritePart, RemovalPart, PendingPart, DocumentPart, CachePart, VectorPart, StatusPart, MaintenancePart, DumpPart,
-    RepairPart, SummaryPart,
+    RepairPart, SummaryPart, EditPart,
 ):  # fmt: skip
     """`store.Store` on one pool. Use `open_store`."""
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from lightrag_integrations.edits import Edits
+from lightrag_integrations.storage.postgres.edits import read_edits
 from lightrag_integrations.storage.postgres.parts import StorePart, run
 from lightrag_integrations.storage.postgres.pool import Connection
 from lightrag_integrations.storage.postgres.postings import Keywords, StoredWords, compare
 from lightrag_integrations.storage.postgres.reads import INDEXED, index_name, recorded_dimension
 from lightrag_integrations.storage.postgres.schema import Layout
 
-__all__ = ["VerifyPart", "shown"]
+__all__ = ["VerifyPart", "shown", "wrong_roots"]
 
 _MEND = "repair() mends this"
 _AGAIN = "run repair() and ingest these documents again"
@@ -33,6 +35,9 @@ _ROWS = (
     ("entity twice", "entities that occur twice", _BACKUP),
     ("relation twice", "relations that occur twice", _BACKUP),
     ("mention twice", "mentions that occur twice in one chunk", _BACKUP),
+    ("aside of nothing", "what was put aside for edits, of chunks that are gone", _MEND),
+    ("baseless", "documents shown as edited, of which nothing is there to be edited", _AGAIN),
+    ("misshown", "chunks of which something is shown otherwise than the edits want it", _MEND),
     ("lease without owner", "pending documents leased to nobody", _MEND),
     ("lease of a failure", "failed documents that still belong to a worker", _MEND),
     ("lease too long", "pending documents leased for more than a week", _MEND),
@@ -47,6 +52,9 @@ _KEYS = (
     "relation_low_fkey", "relation_high_fkey", "relation_by_high", "fact_pkey", "fact_relation_fkey",
     "fact_chunk_fkey", "fact_by_relation", "fact_by_chunk", "fact_by_source", "fact_by_target", "segment_pkey",
     "postings_pkey", "extraction_pkey", "ledger_pkey", "summary_pkey", "summary_entity_fkey",
+    "alias_pkey", "hidden_pkey", "override_pkey",
+    "aside_mention_pkey", "aside_mention_entity_fkey", "aside_mention_chunk_fkey", "aside_mention_by_entity",
+    "aside_fact_pkey", "aside_fact_chunk_fkey", "aside_fact_by_chunk",
 )  # fmt: skip
 
 
@@ -67,6 +75,8 @@ class VerifyPart(StorePart):
         - Vectors have length one and the recorded dimension, and their embedding model is recorded.
         - A pending document is leased by somebody or by nobody, never for more than a week; a failed one by nobody.
         - A summary says something, of an entity that is there.
+        - What is shown is what the edits make of what is said, and what was said is there whole; every edit knows where
+          its chain of aliases ends.
         - The index's name is recorded, sequences give numbers above all that are used, keys and plain indexes are
           there, and no vector index is left half built.
 
@@ -77,6 +87,7 @@ class VerifyPart(StorePart):
             stored, keywords = await compare(connection, layout)
             return [
                 *await _rows(connection, layout),
+                *await _edits(connection, layout),
                 *_keywords(stored, keywords),
                 *await _vectors(connection, layout),
                 *await _schema(connection, layout),
@@ -97,12 +108,33 @@ def shown(what: str, count: int, examples: Sequence[str]) -> str:
 
 
 async def _rows(connection: Connection, layout: Layout) -> list[str]:
-    found = {kind: (count, examples) for kind, count, examples in await run(connection, layout, "wrong_rows")}
-    return [
-        f"{shown(words, found[kind][0], found[kind][1] or ())}; {remedy}"
-        for kind, words, remedy in _ROWS
-        if kind in found
-    ]
+    rows = await run(connection, layout, "wrong_rows")
+    if (await run(connection, layout, "any_edits"))[0][0]:
+        rows += await run(connection, layout, "wrong_edits")
+    found: dict[str, tuple[int, list[str]]] = {}
+    for kind, count, examples in rows:
+        before = found.get(kind, (0, []))
+        found[kind] = (before[0] + count, [*before[1], *(examples or ())])
+    return [f"{shown(words, *found[kind])}; {remedy}" for kind, words, remedy in _ROWS if kind in found]
+
+
+async def _edits(connection: Connection, layout: Layout) -> list[str]:
+    edits = await read_edits(connection, layout)
+    problems = []
+    circle = sorted(key for key in edits.aliases if edits.root(key) == key)
+    if circle:
+        problems.append(f"{shown('names merged in a circle', len(circle), circle)}; unmerge one of them")
+    wrong = await wrong_roots(connection, layout, edits)
+    if wrong:
+        problems.append(f"{shown('edits that lead to another name than their aliases', len(wrong), wrong)}; {_MEND}")
+    return problems
+
+
+async def wrong_roots(connection: Connection, layout: Layout, edits: Edits) -> list[str]:
+    """Keys of edits whose recorded root is not where their aliases lead."""
+    wrong = [key for key, root in await run(connection, layout, "alias_roots") if edits.root(key) != root]
+    rows = await run(connection, layout, "pair_roots")
+    return wrong + [low for low, high, *roots in rows if low < high and edits.roots((low, high)) != tuple(roots)]
 
 
 def _keywords(stored: StoredWords, found: Keywords) -> Iterator[str]:

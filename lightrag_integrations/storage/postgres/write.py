@@ -15,6 +15,8 @@ from typing import Any
 
 from lightrag_integrations.contributions import PreparedDocument
 from lightrag_integrations.errors import InputError
+from lightrag_integrations.storage.postgres.edits import apply_to_new, share_edits
+from lightrag_integrations.storage.postgres.identities import hold_relations
 from lightrag_integrations.storage.postgres.parts import StorePart, columns, run
 from lightrag_integrations.storage.postgres.pool import Connection
 from lightrag_integrations.storage.postgres.removal import remove_chunks
@@ -54,6 +56,7 @@ async def _commit(
     connection: Connection, layout: Layout, *, documents: Sequence[PreparedDocument], owner: str
 ) -> tuple[frozenset[str], bool]:
     """Store those that are still the owner's; their ids, and whether older chunks made room for them."""
+    await share_edits(connection, layout)
     ids = [document.document.id for document in documents]
     owned = dict(await run(connection, layout, "own_pending", ids=ids, owner=owner))
     writer = _Writer(connection, layout)
@@ -89,10 +92,16 @@ class _Writer:
         await self._clear(documents, surrogates)
         placed = await self._place(documents, surrogates)
         await self._copy("copy_chunks", lambda: chunk_rows(Batch(placed, {}, {}, dimension)))
-        entities = await self._entities(documents, dimension)
-        batch = Batch(placed, entities, await self._relations(pairs(placed, entities)), dimension)
+        entities, roots = await self._entities(documents, dimension)
+        wanted = pairs(placed, entities)
+        # The relations that edits make of these, too, so that all are locked in one order.
+        shown = {(min(pair), max(pair)) for pair in ((roots.get(a, a), roots.get(b, b)) for a, b in wanted)}
+        relations = await hold_relations(self._connection, self._layout, sorted({*wanted, *shown}))
+        batch = Batch(placed, entities, relations, dimension)
         await self._copy("copy_mentions", lambda: mention_rows(batch))
         await self._copy("copy_facts", lambda: fact_rows(batch))
+        if await apply_to_new(self._connection, self._layout, [one.id for one in placed]):
+            self.removed = True
         await self._postings(placed)
         await self._run("remove_pending", ids=list(surrogates))
 
@@ -143,10 +152,18 @@ class _Writer:
             for (surrogate,), (document, chunk) in zip(ids, chunks, strict=True)
         ]
 
-    async def _entities(self, documents: Sequence[PreparedDocument], dimension: int | None) -> dict[str, int]:
-        """Insert new entities, lock all against the sweep, give a vector to those without; key to surrogate id."""
+    async def _entities(
+        self, documents: Sequence[PreparedDocument], dimension: int | None
+    ) -> tuple[dict[str, int], dict[int, int]]:
+        """Insert new entities, lock all against the sweep, give a vector to those without.
+
+        Returns:
+            Surrogate ids by key, and by surrogate id that of the entity which edits show in its place.
+        """
         given = {key: values for one in documents for key, values in one.entity_embeddings.items()}
-        missing, found, bare = entity_keys(documents), {}, []
+        keys = entity_keys(documents)
+        roots = dict(await self._run("roots", keys=keys))
+        missing, found, bare = sorted({*keys, *roots.values()}), {}, []
         # A sweep may remove an entity between our look and our lock: then it is inserted again.
         while missing:
             for key, surrogate, no_vector in await self._run("lock_entities", keys=missing):
@@ -158,7 +175,7 @@ class _Writer:
                 vectors = [vector(given.get(key), dimension) for key in missing]
                 await self._run("insert_entities", keys=missing, embeddings=self._vectors(vectors))
         await self._embed_entities([(surrogate, vector(given[key], dimension)) for surrogate, key in bare])
-        return found
+        return found, {found[key]: found[root] for key, root in roots.items()}
 
     async def _embed_entities(self, vectors: Sequence[tuple[int, Any]]) -> None:
         ids, embeddings = columns([pair for pair in vectors if pair[1] is not None], 2)
@@ -168,18 +185,6 @@ class _Writer:
 
     def _vectors(self, vectors: Sequence[Any]) -> Any:
         return halfvec_array(vectors, self._layout.halfvec_oid)
-
-    async def _relations(self, wanted: Sequence[tuple[int, int]]) -> dict[tuple[int, int], int]:
-        missing, found = list(wanted), {}
-        while missing:
-            lows, highs = columns(missing, 2)
-            for low, high, surrogate in await self._run("lock_relations", lows=lows, highs=highs):
-                found[low, high] = surrogate
-            missing = [pair for pair in missing if pair not in found]
-            if missing:
-                lows, highs = columns(missing, 2)
-                await self._run("insert_relations", lows=lows, highs=highs)
-        return found
 
     async def _postings(self, placed: Sequence[Placed]) -> None:
         if not placed:

@@ -22,16 +22,18 @@ WITH told AS MATERIALIZED (
       AND get_bit(%(flags)s::bytea, f.chunk) IS DISTINCT FROM 0
 ), named AS MATERIALIZED (
     SELECT DISTINCT ON (entity) entity, surface FROM (
-        SELECT u.id AS entity, m.surface, count(*) AS uses
+        -- A name of its own goes before one that was merged into it.
+        SELECT u.id AS entity, m.surface, count(*) AS uses,
+               count(*) FILTER (WHERE m.surface = ANY(m.edited)) AS merged
         FROM (SELECT source AS id FROM told UNION SELECT target FROM told) u CROSS JOIN LATERAL (
-            SELECT surface FROM {s}.mention
+            SELECT surface, edited FROM {s}.mention
             WHERE entity = u.id AND (%(visible)s::int[] IS NULL OR chunk = ANY(%(visible)s::int[]))
               AND get_bit(%(flags)s::bytea, chunk) IS DISTINCT FROM 0
             ORDER BY is_title DESC, tie LIMIT 20
         ) m
         GROUP BY u.id, m.surface
     ) counted
-    ORDER BY entity, uses DESC, surface
+    ORDER BY entity, uses - merged DESC, uses DESC, surface
 )
 SELECT told.*, s.surface, t.surface
 FROM told JOIN named s ON s.entity = told.source JOIN named t ON t.entity = told.target

@@ -60,11 +60,15 @@ WHERE c.chunk_id = ANY(%(ids)s)
 -- name: remove_chunks
 -- Foreign keys are checked when the whole statement is done, so the order of these does not matter.
 WITH gone_facts AS (DELETE FROM {s}.fact WHERE chunk = ANY(%(chunks)s::int[])),
-     gone_mentions AS (DELETE FROM {s}.mention WHERE chunk = ANY(%(chunks)s::int[]))
+     gone_mentions AS (DELETE FROM {s}.mention WHERE chunk = ANY(%(chunks)s::int[])),
+     gone_aside AS (DELETE FROM {s}.aside_mention WHERE chunk = ANY(%(chunks)s::int[])),
+     gone_aside_facts AS (DELETE FROM {s}.aside_fact WHERE chunk = ANY(%(chunks)s::int[]))
 DELETE FROM {s}.chunk WHERE id = ANY(%(chunks)s::int[])
 
 -- name: entities_of_chunks
-SELECT DISTINCT entity FROM {s}.mention WHERE chunk = ANY(%(chunks)s::int[])
+SELECT entity FROM {s}.mention WHERE chunk = ANY(%(chunks)s::int[])
+UNION
+SELECT entity FROM {s}.aside_mention WHERE chunk = ANY(%(chunks)s::int[])
 
 -- name: relations_of_chunks
 SELECT DISTINCT relation FROM {s}.fact WHERE chunk = ANY(%(chunks)s::int[])

@@ -8,13 +8,13 @@ FROM {s}.chunk c JOIN {s}.document d ON d.id = c.document ORDER BY d.document_id
 
 -- name: dump_mentions
 SELECT e.key, c.chunk_id, m.surface, m.type, m.description, m.is_title
-FROM {s}.mention m JOIN {s}.entity e ON e.id = m.entity JOIN {s}.chunk c ON c.id = m.chunk
+FROM {s}.said_mention m JOIN {s}.entity e ON e.id = m.entity JOIN {s}.chunk c ON c.id = m.chunk
 ORDER BY e.key, c.chunk_id
 
 -- name: dump_facts
 SELECT s.key, t.key, c.chunk_id, f.ordinal, f.weight, f.description, f.keywords, f.span_start, f.span_end,
        f.cooccurrence
-FROM {s}.fact f JOIN {s}.entity s ON s.id = f.source JOIN {s}.entity t ON t.id = f.target
+FROM {s}.said_fact f JOIN {s}.entity s ON s.id = f.source JOIN {s}.entity t ON t.id = f.target
 JOIN {s}.chunk c ON c.id = f.chunk
 ORDER BY s.key, t.key, c.chunk_id, f.ordinal
 

@@ -21,9 +21,23 @@ WHERE EXISTS (
 ORDER BY d.document_id
 
 -- name: whole_chunks
+WITH named AS MATERIALIZED (
+    SELECT DISTINCT ON (entity) entity, surface FROM (
+        SELECT entity, surface, count(*) AS uses, count(*) FILTER (WHERE surface = ANY(edited)) AS merged
+        FROM {s}.mention
+        WHERE entity IN (SELECT entity FROM {s}.mention WHERE edited IS NOT NULL)
+          AND (%(visible)s::int[] IS NULL OR chunk IN (SELECT unnest(%(visible)s::int[])))
+        GROUP BY entity, surface
+    ) counted
+    ORDER BY entity, uses - merged DESC, uses DESC, surface
+)
 SELECT c.chunk_id, d.document_id, c.position, c.span_start, c.span_end, c.title, c.content, c.metadata,
-       (SELECT jsonb_agg(jsonb_build_array(e.key, m.surface, m.type, m.description, m.is_title) ORDER BY e.key)
-        FROM {s}.mention m JOIN {s}.entity e ON e.id = m.entity WHERE m.chunk = c.id)
+       (SELECT jsonb_agg(jsonb_build_array(
+                   -- Another name goes out as the one it was merged into: so the same graph comes in again.
+                   e.key, CASE WHEN m.surface = ANY(m.edited) THEN n.surface ELSE m.surface END, m.type, m.description,
+                   m.is_title) ORDER BY e.key)
+        FROM {s}.mention m JOIN {s}.entity e ON e.id = m.entity LEFT JOIN named n ON n.entity = m.entity
+        WHERE m.chunk = c.id)
 FROM {s}.chunk c JOIN {s}.document d ON d.id = c.document
 WHERE %(visible)s::int[] IS NULL OR c.id IN (SELECT unnest(%(visible)s::int[]))
 ORDER BY d.document_id, c.position, c.chunk_id
@@ -39,7 +53,8 @@ WITH ends AS (
     GROUP BY id
 )
 SELECT e.id, e.key, count(*) OVER (PARTITION BY e.id)::int8, coalesce(g.degree, 0)::int8,
-       EXISTS (SELECT FROM {s}.summary w WHERE w.entity = e.id), m.surface, m.type, m.description, d.document_id
+       EXISTS (SELECT FROM {s}.summary w WHERE w.entity = e.id), m.surface, m.type, m.description, d.document_id,
+       m.edited
 FROM {s}.mention m
 JOIN {s}.entity e ON e.id = m.entity
 JOIN {s}.chunk c ON c.id = m.chunk
@@ -51,11 +66,12 @@ ORDER BY e.key, d.document_id, c.position, c.chunk_id
 -- name: whole_facts
 WITH named AS MATERIALIZED (
     SELECT DISTINCT ON (entity) entity, surface FROM (
-        SELECT entity, surface, count(*) AS uses FROM {s}.mention
+        SELECT entity, surface, count(*) AS uses, count(*) FILTER (WHERE surface = ANY(edited)) AS merged
+        FROM {s}.mention
         WHERE %(visible)s::int[] IS NULL OR chunk IN (SELECT unnest(%(visible)s::int[]))
         GROUP BY entity, surface
     ) counted
-    ORDER BY entity, uses DESC, surface
+    ORDER BY entity, uses - merged DESC, uses DESC, surface
 )
 SELECT least(s.key, t.key), greatest(s.key, t.key), f.id, f.source, f.target, f.chunk, a.surface, b.surface,
        f.description, f.keywords, f.weight, c.chunk_id, d.document_id,

@@ -4,6 +4,13 @@ FROM {s}.entity e JOIN {s}.mention m ON m.entity = e.id
 WHERE e.key = ANY(%(keys)s) AND (%(visible)s::int[] IS NULL OR m.chunk = ANY(%(visible)s::int[]))
   AND get_bit(%(flags)s::bytea, m.chunk) IS DISTINCT FROM 0
 GROUP BY e.key, e.id
+UNION ALL
+-- A name that was merged into another has no mentions of its own.
+SELECT a.key, e.id, count(*)::int8
+FROM {s}.alias a JOIN {s}.entity e ON e.key = a.root JOIN {s}.mention m ON m.entity = e.id
+WHERE a.key = ANY(%(keys)s) AND (%(visible)s::int[] IS NULL OR m.chunk = ANY(%(visible)s::int[]))
+  AND get_bit(%(flags)s::bytea, m.chunk) IS DISTINCT FROM 0
+GROUP BY a.key, e.id
 
 -- name: edges
 -- Everything a round of the walk reads, as columns: one call, one row.
@@ -170,9 +177,10 @@ WITH counted AS MATERIALIZED (
             ) r WHERE r.other <> e.id) AS degree
     FROM {s}.entity e WHERE e.id = ANY(%(entities)s::int[])
 )
-SELECT e.id, e.key, e.mentions::int8, e.degree::int8, e.summarised, m.surface, m.type, m.description, d.document_id
+SELECT e.id, e.key, e.mentions::int8, e.degree::int8, e.summarised, m.surface, m.type, m.description, d.document_id,
+       m.edited
 FROM counted e CROSS JOIN LATERAL (
-    SELECT chunk, surface, type, description FROM {s}.mention
+    SELECT chunk, surface, type, description, edited FROM {s}.mention
     WHERE entity = e.id AND (%(visible)s::int[] IS NULL OR chunk = ANY(%(visible)s::int[]))
       AND get_bit(%(flags)s::bytea, chunk) IS DISTINCT FROM 0
     ORDER BY is_title DESC, tie LIMIT %(sources)s::int

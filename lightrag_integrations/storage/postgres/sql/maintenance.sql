@@ -31,6 +31,7 @@ WHERE id = ANY(%(ids)s::int[]) AND NOT EXISTS (SELECT FROM {s}.fact f WHERE f.re
 -- name: idle_entities
 SELECT id FROM {s}.entity e
 WHERE NOT EXISTS (SELECT FROM {s}.mention m WHERE m.entity = e.id)
+  AND NOT EXISTS (SELECT FROM {s}.aside_mention a WHERE a.entity = e.id)
   AND NOT EXISTS (SELECT FROM {s}.relation r WHERE r.low = e.id)
   AND NOT EXISTS (SELECT FROM {s}.relation r WHERE r.high = e.id)
 ORDER BY key LIMIT %(limit)s FOR UPDATE SKIP LOCKED
@@ -39,6 +40,7 @@ ORDER BY key LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 SELECT id FROM {s}.entity e
 WHERE id = ANY(%(ids)s::int[])
   AND NOT EXISTS (SELECT FROM {s}.mention m WHERE m.entity = e.id)
+  AND NOT EXISTS (SELECT FROM {s}.aside_mention a WHERE a.entity = e.id)
   AND NOT EXISTS (SELECT FROM {s}.relation r WHERE r.low = e.id)
   AND NOT EXISTS (SELECT FROM {s}.relation r WHERE r.high = e.id)
 ORDER BY key FOR UPDATE SKIP LOCKED
@@ -47,5 +49,6 @@ ORDER BY key FOR UPDATE SKIP LOCKED
 DELETE FROM {s}.entity e
 WHERE id = ANY(%(ids)s::int[])
   AND NOT EXISTS (SELECT FROM {s}.mention m WHERE m.entity = e.id)
+  AND NOT EXISTS (SELECT FROM {s}.aside_mention a WHERE a.entity = e.id)
   AND NOT EXISTS (SELECT FROM {s}.relation r WHERE r.low = e.id)
   AND NOT EXISTS (SELECT FROM {s}.relation r WHERE r.high = e.id)

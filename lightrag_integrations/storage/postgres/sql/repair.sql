@@ -1,8 +1,8 @@
 -- name: lock_content
 -- Every writer begins with pending rows, so it waits here before it holds anything; readers wait for nothing.
 LOCK TABLE {s}.pending IN EXCLUSIVE MODE;
-LOCK TABLE {s}.document, {s}.chunk, {s}.entity, {s}.relation, {s}.mention, {s}.fact, {s}.segment, {s}.postings
-    IN SHARE ROW EXCLUSIVE MODE
+LOCK TABLE {s}.document, {s}.chunk, {s}.entity, {s}.relation, {s}.mention, {s}.fact, {s}.segment, {s}.postings,
+    {s}.aside_mention, {s}.aside_fact IN SHARE ROW EXCLUSIVE MODE
 
 -- name: mend_name
 INSERT INTO {s}.meta AS m (key, value) VALUES ('name', %(index)s)
@@ -31,6 +31,10 @@ WITH gone AS (
     DELETE FROM {s}.fact WHERE chunk IN (SELECT id FROM gone)
 ), mentions AS (
     DELETE FROM {s}.mention WHERE chunk IN (SELECT id FROM gone)
+), aside_facts AS (
+    DELETE FROM {s}.aside_fact WHERE chunk IN (SELECT id FROM gone)
+), aside_mentions AS (
+    DELETE FROM {s}.aside_mention WHERE chunk IN (SELECT id FROM gone)
 )
 DELETE FROM {s}.chunk WHERE id IN (SELECT id FROM gone) RETURNING chunk_id
 
@@ -42,8 +46,29 @@ RETURNING surface || ' (' || chunk || ')'
 DELETE FROM {s}.fact f WHERE NOT EXISTS (SELECT FROM {s}.chunk c WHERE c.id = f.chunk)
 RETURNING description || ' (' || id || ')'
 
+-- name: mend_orphaned_asides
+WITH facts AS (
+    DELETE FROM {s}.aside_fact a WHERE NOT EXISTS (SELECT FROM {s}.chunk c WHERE c.id = a.chunk) RETURNING description
+), mentions AS (
+    DELETE FROM {s}.aside_mention a WHERE NOT EXISTS (SELECT FROM {s}.chunk c WHERE c.id = a.chunk) RETURNING surface
+)
+SELECT description FROM facts UNION ALL SELECT surface FROM mentions
+
+-- name: mend_baseless
+UPDATE {s}.document SET content_hash = ''
+WHERE content_hash <> '' AND id IN (SELECT c.document FROM {s}.baseless b JOIN {s}.chunk c ON c.id = b.chunk)
+RETURNING document_id
+
+-- name: misshown
+SELECT c.id, c.chunk_id FROM {s}.misshown m JOIN {s}.chunk c ON c.id = m.chunk ORDER BY c.id
+
+-- name: clear_shown
+-- Made again from what was said.
+DELETE FROM {s}.mention m
+WHERE edited IS NOT NULL AND NOT EXISTS (SELECT FROM {s}.entity e WHERE e.id = m.entity)
+
 -- name: lost_entities
-SELECT m.entity, m.surface FROM {s}.mention m
+SELECT m.entity, m.surface FROM {s}.said_mention m
 WHERE NOT EXISTS (SELECT FROM {s}.entity e WHERE e.id = m.entity)
 GROUP BY m.entity, m.surface ORDER BY m.entity, count(*) DESC, m.surface
 
@@ -94,6 +119,7 @@ RETURNING low || '-' || high
 -- name: mend_idle_entities
 DELETE FROM {s}.entity e
 WHERE NOT EXISTS (SELECT FROM {s}.mention m WHERE m.entity = e.id)
+  AND NOT EXISTS (SELECT FROM {s}.aside_mention a WHERE a.entity = e.id)
   AND NOT EXISTS (SELECT FROM {s}.relation r WHERE r.low = e.id)
   AND NOT EXISTS (SELECT FROM {s}.relation r WHERE r.high = e.id)
   AND NOT EXISTS (SELECT FROM {s}.fact f WHERE f.source = e.id)
@@ -163,11 +189,19 @@ WHERE embedding IS NOT NULL
   AND ({v}.vector_dims(embedding) <> %(dimension)s::int OR abs({v}.l2_norm(embedding) - 1) > 0.01)
 RETURNING description || ' (' || id || ')'
 
+-- name: mend_hidden_vectors
+UPDATE {s}.aside_fact
+SET embedding = CASE WHEN {v}.vector_dims(embedding) = %(dimension)s::int AND {v}.l2_norm(embedding) > 0
+                     THEN {v}.l2_normalize(embedding) END
+WHERE embedding IS NOT NULL
+  AND ({v}.vector_dims(embedding) <> %(dimension)s::int OR abs({v}.l2_norm(embedding) - 1) > 0.01)
+RETURNING description
+
 -- name: documents_to_redo
 -- Only extracting and embedding them again can bring back what is lost.
 UPDATE {s}.document d SET content_hash = ''
 WHERE content_hash <> '' AND id IN (
-    SELECT c.document FROM {s}.chunk c JOIN {s}.mention m ON m.chunk = c.id
+    SELECT c.document FROM {s}.chunk c JOIN {s}.said_mention m ON m.chunk = c.id
     WHERE NOT EXISTS (SELECT FROM {s}.entity e WHERE e.id = m.entity)
     UNION
     SELECT c.document FROM {s}.chunk c JOIN {s}.fact f ON f.chunk = c.id

@@ -23,4 +23,6 @@ FROM {s}.pending
 -- name: counts
 SELECT (SELECT count(*) FROM {s}.entity), (SELECT count(*) FROM {s}.relation), (SELECT count(*) FROM {s}.fact),
        (SELECT count(*) FROM {s}.entity e WHERE NOT EXISTS (SELECT FROM {s}.mention m WHERE m.entity = e.id)),
+       (SELECT count(*) FROM {s}.entity e WHERE NOT EXISTS (SELECT FROM {s}.mention m WHERE m.entity = e.id)
+            AND NOT EXISTS (SELECT FROM {s}.aside_mention a WHERE a.entity = e.id)),
        (SELECT count(*) FROM {s}.relation r WHERE NOT EXISTS (SELECT FROM {s}.fact f WHERE f.relation = r.id))

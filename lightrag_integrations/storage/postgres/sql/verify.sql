@@ -69,6 +69,39 @@ WITH found (kind, example) AS (
 SELECT kind, count(DISTINCT example), (array_agg(DISTINCT example COLLATE "C"))[1:3]
 FROM found GROUP BY kind
 
+-- name: any_edits
+SELECT EXISTS (SELECT FROM {s}.alias) OR EXISTS (SELECT FROM {s}.hidden) OR EXISTS (SELECT FROM {s}.override)
+    OR EXISTS (SELECT FROM {s}.aside_mention) OR EXISTS (SELECT FROM {s}.aside_fact)
+    OR EXISTS (SELECT FROM {s}.mention WHERE edited IS NOT NULL)
+
+-- name: wrong_edits
+WITH found (kind, example) AS (
+    SELECT 'aside of nothing', a.surface FROM {s}.aside_mention a
+    WHERE NOT EXISTS (SELECT FROM {s}.chunk c WHERE c.id = a.chunk)
+    UNION ALL
+    SELECT 'aside of nothing', a.description FROM {s}.aside_fact a
+    WHERE NOT EXISTS (SELECT FROM {s}.chunk c WHERE c.id = a.chunk)
+    UNION ALL
+    SELECT 'mention of no entity', coalesce(d.document_id, c.chunk_id, m.surface)
+    FROM {s}.aside_mention m LEFT JOIN {s}.chunk c ON c.id = m.chunk LEFT JOIN {s}.document d ON d.id = c.document
+    WHERE NOT EXISTS (SELECT FROM {s}.entity e WHERE e.id = m.entity)
+    UNION ALL
+    SELECT 'baseless', coalesce(d.document_id, c.chunk_id)
+    FROM {s}.baseless b JOIN {s}.chunk c ON c.id = b.chunk LEFT JOIN {s}.document d ON d.id = c.document
+    UNION ALL
+    SELECT 'misshown', c.chunk_id FROM {s}.misshown m JOIN {s}.chunk c ON c.id = m.chunk
+)
+SELECT kind, count(DISTINCT example), (array_agg(DISTINCT example COLLATE "C"))[1:3]
+FROM found GROUP BY kind
+
+-- name: alias_roots
+SELECT key, root FROM {s}.alias
+UNION ALL SELECT low, low_root FROM {s}.hidden WHERE low = high
+UNION ALL SELECT key, root FROM {s}.override
+
+-- name: pair_roots
+SELECT low, high, low_root, high_root FROM {s}.hidden
+
 -- name: wrong_vectors
 -- Of another dimension, or not of length one as far as half precision goes.
 WITH vectors (kind, example, embedding) AS (
@@ -77,6 +110,8 @@ WITH vectors (kind, example, embedding) AS (
     SELECT 'entity', key, embedding FROM {s}.entity
     UNION ALL
     SELECT 'fact', description, embedding FROM {s}.fact
+    UNION ALL
+    SELECT 'fact', description, embedding FROM {s}.aside_fact
 )
 SELECT kind, {v}.vector_dims(embedding) IS DISTINCT FROM %(dimension)s::int AS dimension, count(*),
        (array_agg(DISTINCT example COLLATE "C"))[1:3]
@@ -104,7 +139,7 @@ FROM (
     UNION ALL SELECT 'chunk', max(id) FROM {s}.chunk
     UNION ALL SELECT 'entity', max(id) FROM {s}.entity
     UNION ALL SELECT 'relation', max(id) FROM {s}.relation
-    UNION ALL SELECT 'fact', max(id) FROM {s}.fact
+    UNION ALL SELECT 'fact', max(id) FROM {s}.said_fact
     UNION ALL SELECT 'segment', max(id) FROM {s}.segment
     UNION ALL SELECT 'ledger', max(id) FROM {s}.ledger
 ) AS used (name, most)
