@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Literal, TypeVar
 
@@ -59,7 +59,7 @@ class Live:
         """Iterate what the handle's loop yields."""
         return self._portal.iterate(make)
 
-    def aiterate(self, make: Callable[[], AsyncIterator[T]]) -> AsyncIterator[T]:
+    def aiterate(self, make: Callable[[], AsyncIterator[T]]) -> AsyncGenerator[T]:
         """Iterate what the handle's loop yields, from another loop."""
         return self._portal.aiterate(make)
 

@@ -11,7 +11,7 @@ import asyncio
 import contextvars
 import os
 import threading
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterator
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any, TypeVar
@@ -102,7 +102,7 @@ class Portal:
                 elif self.running:
                     self.run(cursor.close)
 
-    async def aiterate(self, make: Callable[[], AsyncIterator[T]]) -> AsyncIterator[T]:
+    async def aiterate(self, make: Callable[[], AsyncIterator[T]]) -> AsyncGenerator[T]:
         """Iterate an asynchronous iterator of the portal's loop from another running loop."""
         cursor = self._open_cursor(make)
         try:

@@ -6,10 +6,10 @@ import asyncio
 import io
 import os
 import uuid
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Coroutine, Iterator
 from contextlib import aclosing, contextmanager
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Literal
+from typing import IO, TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
@@ -77,8 +77,9 @@ class Exporting(Reading):
         _check(format)
         where = parse_filter(filter)
         with _written(path, format) as written:
-            async for name, piece in self._live.aiterate(lambda: self._pieces(format, where)):
-                await asyncio.to_thread(written.write, name, piece)
+            async with aclosing(self._live.aiterate(lambda: self._pieces(format, where))) as pieces:
+                async for name, piece in pieces:
+                    await _to_the_end(asyncio.to_thread(written.write, name, piece))
         return written.made
 
     def to_networkx(self, *, filter: Where = None) -> networkx.Graph[str]:
@@ -132,6 +133,15 @@ class Exporting(Reading):
                             yield name, "".join(block)
                             block, size = [], 0
                 yield name, "".join(block)
+
+
+async def _to_the_end(writing: Coroutine[Any, Any, None]) -> None:
+    """Await what a thread does, the cancelled ones, too: what it still writes could not be taken away."""
+    task = asyncio.ensure_future(writing)
+    try:
+        await asyncio.shield(task)
+    finally:
+        await asyncio.wait([task])
 
 
 class _Written:

@@ -9,6 +9,7 @@ from typing import Any
 from lightrag_integrations.contributions import Mention
 from lightrag_integrations.models import FactView
 from lightrag_integrations.rows import EntityRow, FactRow
+from lightrag_integrations.storage.postgres.cursors import server_cursor
 from lightrag_integrations.storage.postgres.entities import EntityReads, composed, is_summarised
 from lightrag_integrations.storage.postgres.wire import int4_array
 from lightrag_integrations.whole import WholeChunk, WholeDocument, WholeFact, WholeRelation
@@ -63,10 +64,10 @@ class WholeReads(EntityReads):
     async def _all(self, name: str) -> AsyncGenerator[Row]:
         visible = await self._visible_ids()
         await self._rows("read_all")
-        async with self._connection.cursor(name) as cursor:
+        async with server_cursor(self._connection, name) as cursor:
             cursor.itersize = _BATCH
             shown = None if visible is None else int4_array(visible)
-            await cursor.execute(self._layout.statements[name], {"visible": shown}, binary=True)
+            await cursor.execute(self._layout.statements[name], {"visible": shown})
             async for row in cursor:
                 yield row
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lightrag_integrations.storage.postgres.cursors import server_cursor
 from lightrag_integrations.storage.postgres.parts import StorePart, Tuning, run, transact
 from lightrag_integrations.storage.postgres.pool import Connection, Database
 from lightrag_integrations.storage.postgres.reads import INDEXED, index_name, recorded_dimension
@@ -150,7 +151,7 @@ async def _chunks(connection: Connection, layout: Layout, segments: Sequence[int
 async def _whole_terms(connection: Connection, layout: Layout, segments: bytes) -> AsyncGenerator[list[PostingRow]]:
     """The postings of some segments in batches, no term split between two batches."""
     held: list[PostingRow] = []
-    async with connection.cursor("lightrag_postings", binary=True) as cursor:
+    async with server_cursor(connection, "lightrag_postings") as cursor:
         await cursor.execute(layout.statements["segment_postings"], {"segments": segments})
         while rows := await cursor.fetchmany(_ROWS_AT_ONCE):
             held += rows

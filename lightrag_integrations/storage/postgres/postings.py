@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lightrag_integrations.models import Chunk
+from lightrag_integrations.storage.postgres.cursors import server_cursor
 from lightrag_integrations.storage.postgres.parts import run
 from lightrag_integrations.storage.postgres.pool import Connection
 from lightrag_integrations.storage.postgres.rows import tie_of
@@ -82,7 +83,7 @@ async def chunk_batches(connection: Connection, layout: Layout) -> AsyncGenerato
         connection: In a transaction.
         layout: Schema and statements.
     """
-    async with connection.cursor("lightrag_chunks", binary=True) as cursor:
+    async with server_cursor(connection, "lightrag_chunks") as cursor:
         await cursor.execute(layout.statements["every_chunk"])
         while rows := await cursor.fetchmany(BATCH):
             yield rows
@@ -105,7 +106,7 @@ async def compare(connection: Connection, layout: Layout) -> tuple[StoredWords, 
     dead = _segments(await run(connection, layout, "every_segment"), stored, found)
     marks = np.zeros(len(stored.ids), np.uint64)
     lengths = np.zeros(len(stored.ids), np.bool_)
-    async with connection.cursor("lightrag_postings", binary=True) as cursor:
+    async with server_cursor(connection, "lightrag_postings") as cursor:
         await cursor.execute(layout.statements["every_posting"])
         while rows := await cursor.fetchmany(BATCH):
             readable = [row for row in rows if len(row[2]) == len(row[4]) == 2 * len(row[3]) == 4 * row[1]]

@@ -12,6 +12,7 @@ import pytest
 
 from lightrag_integrations import (
     Chunk,
+    ConnectOptions,
     Document,
     ExtractedEntity,
     ExtractedRelation,
@@ -189,3 +190,19 @@ def test_more_than_one_batch_of_the_cursor_comes_whole(make_index: MakeIndex) ->
     assert [row["id"] for row in graph["chunks"]] == [chunk.id for chunk in chunks]
     assert len(graph["relations"]) == count
     assert by_name(graph["entities"])["Hub"]["degree"] == count
+
+
+async def test_a_cancelled_export_leaves_nothing(make_index: MakeIndex, dsn: str, tmp_path: Path) -> None:
+    index = make_index(database=ConnectOptions(dsn=dsn, pool_max_size=1))
+    index.ingest([Document(id="d", text="Ada met Bab. " * 9000)])
+
+    async def cancelled(after: float) -> bool:
+        task = asyncio.create_task(index.graph.aexport(tmp_path / "g.json"))
+        await asyncio.sleep(after)
+        task.cancel()
+        return (await asyncio.gather(task, return_exceptions=True))[0].__class__ is asyncio.CancelledError
+
+    assert any([await cancelled(step / 400) for step in range(1, 25)])
+    assert {path.name for path in tmp_path.iterdir()} <= {"g.json"}
+    # The one connection is free at once.
+    assert await asyncio.wait_for(index.graph.aentity("Ada"), 10) is not None
