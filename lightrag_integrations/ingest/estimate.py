@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
+from lightrag_integrations.contributions import StoredDocument
 from lightrag_integrations.ingest.accept import validate_documents
 from lightrag_integrations.ingest.extract import ModelExtractor
 from lightrag_integrations.ingest.identity import document_hash, options_fingerprint
 from lightrag_integrations.ingest.lexical import LexicalExtractor
 from lightrag_integrations.ingest.split import chunks_of, text_hash
 from lightrag_integrations.ingest.tools import IngestTools
+from lightrag_integrations.ingest.upsert import Hashes, changed_chunks, is_upsert
 from lightrag_integrations.models import Chunk, Document
 from lightrag_integrations.options import IngestOptions
 
@@ -81,7 +84,27 @@ async def _changed(documents: Sequence[Document], tools: IngestTools, options: I
         part = documents[start : start + _LOOK_UP]
         stored = await tools.store.stored([document.id for document in part])
         known = {document_id: row.content_hash for document_id, row in stored.items()}
-        changed += [one for one in part if known.get(one.id) != document_hash(one, fingerprint)]
+        whole = [one for one in part if not is_upsert(one, options)]
+        changed += [one for one in whole if known.get(one.id) != document_hash(one, fingerprint)]
+        added = [one for one in part if is_upsert(one, options)]
+        if added:
+            hashes = await tools.store.chunk_hashes([one.id for one in added])
+            changed += await tools.run_cpu(partial(_added, added, tools, options, stored=stored, hashes=hashes))
+    return changed
+
+
+def _added(
+    documents: Sequence[Document], tools: IngestTools, options: IngestOptions, *,
+    stored: Mapping[str, StoredDocument], hashes: Mapping[str, Hashes],
+) -> list[Document]:  # fmt: skip
+    """Documents with those of their given chunks that are not stored as they are; none without any."""
+    fingerprint = options_fingerprint(tools, options)
+    changed = []
+    for one in documents:
+        given = one.model_copy(update={"chunks": tuple(chunks_of(one, tools.tokenizer, options))})
+        chunks = changed_chunks(given, stored.get(one.id), hashes.get(one.id, {}), fingerprint=fingerprint)
+        if chunks:
+            changed.append(one.model_copy(update={"chunks": tuple(chunks)}))
     return changed
 
 

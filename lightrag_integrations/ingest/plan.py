@@ -40,10 +40,10 @@ async def accepted_jobs(documents: Sequence[Document], call: Call, leases: Lease
         them, and its chunks are to be kept.
     """
     given = {document.id: document for document in documents}
-    upserts = [document for document in documents if is_upsert(document, call)]
+    upserts = [document for document in documents if is_upsert(document, call.options)]
     jobs, unchanged = await plan_upserts(upserts, call)
     call.tally.unchanged(unchanged)
-    documents = [document for document in documents if not is_upsert(document, call)]
+    documents = [document for document in documents if not is_upsert(document, call.options)]
     for start in range(0, len(documents), _LOOK_UP):
         part = documents[start : start + _LOOK_UP]
         pending = await call.tools.run_cpu(partial(_pending, part, call))

@@ -19,16 +19,17 @@ from lightrag_integrations.ingest.identity import ready_made, same_upsert, upser
 from lightrag_integrations.ingest.manner import manner_of
 from lightrag_integrations.ingest.split import chunks_of, prepare_chunk
 from lightrag_integrations.models import Chunk, Document
+from lightrag_integrations.options import IngestOptions
 
-__all__ = ["is_upsert", "plan_upserts"]
+__all__ = ["Hashes", "changed_chunks", "is_upsert", "plan_upserts"]
 
 _LOOK_AGAIN_S = 0.1
 Hashes = Mapping[str, tuple[str, str]]
 
 
-def is_upsert(document: Document, call: Call) -> bool:
+def is_upsert(document: Document, options: IngestOptions) -> bool:
     """Only given chunks can be added to others; a text stands for its whole document."""
-    return call.options.on_existing == "upsert_chunks" and document.chunks is not None
+    return options.on_existing == "upsert_chunks" and document.chunks is not None
 
 
 async def plan_upserts(documents: Sequence[Document], call: Call) -> tuple[list[Job], int]:
@@ -52,7 +53,7 @@ async def plan_upserts(documents: Sequence[Document], call: Call) -> tuple[list[
         known, left = stored.get(document.id), unfinished.get(document.id)
         # What was left takes the place of what is stored: a chunk that is equal to the stored one is new to it.
         base = known if left is None else None
-        changed = _changed(document, base, hashes.get(document.id, {}), fingerprint=call.fingerprint)
+        changed = changed_chunks(document, base, hashes.get(document.id, {}), fingerprint=call.fingerprint)
         same = known is not None and left is None and not changed and _same_labels(document, known)
         if same and titles.get(document.id) == document.title and await _same_text(document, call):
             continue
@@ -85,7 +86,17 @@ def _completed(documents: Sequence[Document], call: Call) -> list[Document]:
     ]
 
 
-def _changed(document: Document, known: StoredDocument | None, hashes: Hashes, *, fingerprint: str) -> list[Chunk]:
+def changed_chunks(
+    document: Document, known: StoredDocument | None, hashes: Hashes, *, fingerprint: str
+) -> list[Chunk]:
+    """The chunks that are not stored as they are.
+
+    Args:
+        document: With chunks, as they would be stored.
+        known: The stored document.
+        hashes: Of its chunks, from `Store.chunk_hashes`.
+        fingerprint: See `identity.options_fingerprint`.
+    """
     chunks = list(document.chunks or ())
     if known is None:
         return chunks

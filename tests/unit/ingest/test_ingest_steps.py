@@ -239,3 +239,12 @@ async def test_estimate_leaves_out_what_is_stored_or_cached() -> None:
     again = await estimate([documents[0], Document(id="c", text="four five"), Document(text="six")], tools, OPTIONS)
     assert (again.documents, again.unchanged, again.chunks) == (2, 1, 2)
     assert (again.model_calls, again.cached, again.prompt_tokens) == (1, 1, 1)
+
+
+async def test_estimate_of_added_chunks_counts_those_that_are_new_or_changed() -> None:
+    tools = tools_of(MemoryStore())
+    await run_ingest(pieces(piece("a", "one two"), piece("b", "three")), tools, UPSERT)
+    same = await estimate(pieces(piece("b", "three")), tools, UPSERT)
+    assert (same.documents, same.unchanged, same.chunks, same.embedding_tokens) == (0, 1, 0, 0)
+    more = await estimate(pieces(piece("a", "one two"), piece("b", "four five"), piece("c", "six")), tools, UPSERT)
+    assert (more.documents, more.unchanged, more.chunks, more.model_calls, more.embedding_tokens) == (1, 0, 2, 2, 3)
