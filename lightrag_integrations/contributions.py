@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from lightrag_integrations.models import Chunk, Document
 
-__all__ = ["Fact", "Mention", "PendingDocument", "PreparedChunk", "PreparedDocument", "StoredDocument", "Usage"]
+__all__ = [
+    "Fact",
+    "Mention",
+    "PendingDocument",
+    "PreparedChunk",
+    "PreparedDocument",
+    "StoredChunk",
+    "StoredDocument",
+    "Usage",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +105,18 @@ class StoredDocument:
     content_hash: str
     source: str
     metadata: Mapping[str, Any]
+
+
+class StoredChunk(NamedTuple):
+    """What storage knows of a chunk without reading its text."""
+
+    content_hash: str
+    metadata: str
+    """Canonical JSON."""
+    position: int
+    start: int
+    end: int
+    token_count: int
 
 
 @dataclass(frozen=True, slots=True)

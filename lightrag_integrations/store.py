@@ -14,7 +14,13 @@ from lightrag_integrations.summaries import SummaryStore
 from lightrag_integrations.whole import WholeReader
 
 if TYPE_CHECKING:
-    from lightrag_integrations.contributions import PendingDocument, PreparedDocument, StoredDocument, Usage
+    from lightrag_integrations.contributions import (
+        PendingDocument,
+        PreparedDocument,
+        StoredChunk,
+        StoredDocument,
+        Usage,
+    )
     from lightrag_integrations.filters import Filter
 
 __all__ = ["Onto", "Reader", "Store"]
@@ -170,8 +176,8 @@ class Store(SummaryStore, Protocol):
         """What is stored of these documents."""
         ...
 
-    async def chunk_hashes(self, document_ids: Sequence[str]) -> Mapping[str, Mapping[str, tuple[str, str]]]:
-        """Document id to {chunk id: (content hash, metadata as canonical JSON)} of its stored chunks."""
+    async def chunk_hashes(self, document_ids: Sequence[str]) -> Mapping[str, Mapping[str, StoredChunk]]:
+        """Document id to {chunk id: what is known of it} of its stored chunks."""
         ...
 
     async def accept(

@@ -101,8 +101,9 @@ def _added(
     fingerprint = options_fingerprint(tools, options)
     changed = []
     for one in documents:
-        given = one.model_copy(update={"chunks": tuple(chunks_of(one, tools.tokenizer, options))})
-        chunks = changed_chunks(given, stored.get(one.id), hashes.get(one.id, {}), fingerprint=fingerprint)
+        whole = one.model_copy(update={"chunks": tuple(chunks_of(one, tools.tokenizer, options))})
+        known = hashes.get(one.id, {})
+        chunks = changed_chunks(one, whole, stored.get(one.id), hashes=known, fingerprint=fingerprint)
         if chunks:
             changed.append(one.model_copy(update={"chunks": tuple(chunks)}))
     return changed

@@ -12,7 +12,7 @@ import json
 from collections.abc import Mapping, Sequence
 from functools import partial
 
-from lightrag_integrations.contributions import PendingDocument, StoredDocument
+from lightrag_integrations.contributions import PendingDocument, StoredChunk, StoredDocument
 from lightrag_integrations.ingest.call import Call, Job
 from lightrag_integrations.ingest.check import same_json
 from lightrag_integrations.ingest.identity import ready_made, same_upsert, upsert_hash
@@ -24,7 +24,7 @@ from lightrag_integrations.options import IngestOptions
 __all__ = ["Hashes", "changed_chunks", "is_upsert", "plan_upserts"]
 
 _LOOK_AGAIN_S = 0.1
-Hashes = Mapping[str, tuple[str, str]]
+Hashes = Mapping[str, StoredChunk]
 
 
 def is_upsert(document: Document, options: IngestOptions) -> bool:
@@ -49,11 +49,13 @@ async def plan_upserts(documents: Sequence[Document], call: Call) -> tuple[list[
     stored = await call.tools.store.stored(ids)
     hashes = await call.tools.store.chunk_hashes(ids)
     jobs = []
-    for document in await call.tools.run_cpu(partial(_completed, documents, call)):
+    completed = await call.tools.run_cpu(partial(_completed, documents, call))
+    for given, document in zip(documents, completed, strict=True):
         known, left = stored.get(document.id), unfinished.get(document.id)
         # What was left takes the place of what is stored: a chunk that is equal to the stored one is new to it.
         base = known if left is None else None
-        changed = changed_chunks(document, base, hashes.get(document.id, {}), fingerprint=call.fingerprint)
+        old = hashes.get(document.id, {})
+        changed = changed_chunks(given, document, base, hashes=old, fingerprint=call.fingerprint)
         same = known is not None and left is None and not changed and _same_labels(document, known)
         if same and titles.get(document.id) == document.title and await _same_text(document, call):
             continue
@@ -87,12 +89,13 @@ def _completed(documents: Sequence[Document], call: Call) -> list[Document]:
 
 
 def changed_chunks(
-    document: Document, known: StoredDocument | None, hashes: Hashes, *, fingerprint: str
+    given: Document, document: Document, known: StoredDocument | None, *, hashes: Hashes, fingerprint: str
 ) -> list[Chunk]:
     """The chunks that are not stored as they are.
 
     Args:
-        document: With chunks, as they would be stored.
+        given: As the caller gave it.
+        document: The same with its chunks as they would be stored.
         known: The stored document.
         hashes: Of its chunks, from `Store.chunk_hashes`.
         fingerprint: See `identity.options_fingerprint`.
@@ -100,18 +103,44 @@ def changed_chunks(
     chunks = list(document.chunks or ())
     if known is None:
         return chunks
+    moved = _moved(given, document, hashes)
     same_options, same_given = same_upsert(known.content_hash, upsert_hash(document, fingerprint))
     return [
         chunk
         for chunk in chunks
-        if not same_options or (not same_given and ready_made(chunk)) or not _same_chunk(chunk, document, hashes)
+        if not same_options
+        or (not same_given and ready_made(chunk))
+        or chunk.id in moved
+        or not _same_chunk(chunk, document, hashes)
     ]
 
 
 def _same_chunk(chunk: Chunk, document: Document, hashes: Hashes) -> bool:
-    content_hash, metadata = hashes.get(chunk.id, ("", "{}"))
+    known = hashes.get(chunk.id)
     prepared = prepare_chunk(chunk, document)
-    return prepared.content_hash == content_hash and same_json(prepared.chunk.metadata, json.loads(metadata))
+    same = known is not None and prepared.content_hash == known.content_hash
+    return same and known is not None and same_json(prepared.chunk.metadata, json.loads(known.metadata))
+
+
+def _moved(given: Document, completed: Document, hashes: Hashes) -> set[str]:
+    """Chunks of which the caller says another place or size than is stored; what is left out stays as it is.
+
+    Args:
+        given: As the caller gave it.
+        completed: The same, chunks completed.
+        hashes: What is stored.
+    """
+    moved = set()
+    for said, chunk in zip(given.chunks or (), completed.chunks or (), strict=True):
+        known = hashes.get(chunk.id)
+        placed = said.end > said.start or bool(given.text)
+        if known is not None and (
+            ("position" in said.model_fields_set and chunk.position != known.position)
+            or (placed and (chunk.start, chunk.end) != (known.start, known.end))
+            or (said.token_count > 0 and said.token_count != known.token_count)
+        ):
+            moved.add(chunk.id)
+    return moved
 
 
 def _pending(document: Document, left: PendingDocument | None, call: Call) -> PendingDocument:

@@ -13,7 +13,18 @@ from lightrag_integrations.ingest.split import chunks_of
 from lightrag_integrations.options import IngestOptions
 from lightrag_integrations.text.tokens import default_tokenizer
 
-__all__ = ["IDS", "OPTIONS", "CountingEmbedder", "Model", "Telling", "chunked", "given_chunks", "labels", "written"]
+__all__ = [
+    "IDS",
+    "OPTIONS",
+    "CountingEmbedder",
+    "Model",
+    "Telling",
+    "chunked",
+    "given_chunks",
+    "labels",
+    "shifted",
+    "written",
+]
 
 OPTIONS = IngestOptions(chunk_tokens=24, max_description_chars=120, attempts=1, commit_documents=2)
 TOKENIZER = default_tokenizer()
@@ -102,6 +113,11 @@ def _chunk(name: str, number: int, text: str, metadata: dict[str, int]) -> Chunk
     extraction = told(text[::-1] + text) if number == MADE_BY_HAND else None
     return Chunk(id=f"{name}/{number}", document_id=name, text=text, position=100 + number, metadata=metadata,
                  extraction=extraction)  # fmt: skip
+
+
+def shifted(chunk: Chunk, by: int) -> Chunk:
+    """The same chunk in another place."""
+    return chunk.model_copy(update={"position": chunk.position + 10 * by, "start": by, "end": by + len(chunk.text)})
 
 
 def chunked(document: Document) -> dict[str, Chunk]:

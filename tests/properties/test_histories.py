@@ -18,7 +18,17 @@ from psycopg import sql
 from lightrag_integrations import Document, IndexOptions, LightRAGIndex
 from lightrag_integrations.reports import IngestReport
 from lightrag_integrations.storage.postgres import schema_name
-from tests.properties.histories import IDS, OPTIONS, CountingEmbedder, Model, Telling, given_chunks, labels, written
+from tests.properties.histories import (
+    IDS,
+    OPTIONS,
+    CountingEmbedder,
+    Model,
+    Telling,
+    given_chunks,
+    labels,
+    shifted,
+    written,
+)
 from tests.servers import PostgresServer
 
 HISTORIES = int(os.environ.get("LIGHTRAG_TEST_HISTORIES", "12"))
@@ -67,7 +77,9 @@ class Histories(RuleBasedStateMachine):
         """Chunks that are there already, perhaps with something else waiting to take their place."""
         document = data.draw(st.sampled_from(self._model.added()))
         chunks = data.draw(st.lists(st.sampled_from(document.chunks), min_size=1, unique_by=lambda one: one.id))
-        self.upsert(hand=hand, documents=[document.model_copy(update={"chunks": tuple(chunks)})], fails=fails)
+        by = data.draw(st.sampled_from((0, 0, 1, 2)))
+        moved = tuple(shifted(chunk, by) if by else chunk for chunk in chunks)
+        self.upsert(hand=hand, documents=[document.model_copy(update={"chunks": moved})], fails=fails)
 
     @precondition(lambda self: self._model.waiting)
     @rule(hand=hands, fails=st.booleans())

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from lightrag_integrations.contributions import PendingDocument, StoredDocument
+from lightrag_integrations.contributions import PendingDocument, StoredChunk, StoredDocument
 from lightrag_integrations.models import Document
 from lightrag_integrations.reports import DocumentState, DocumentStatus
 from lightrag_integrations.storage.postgres.parts import StorePart, columns, run
@@ -25,11 +25,13 @@ class DocumentPart(StorePart):
         rows = await self._alone("stored", ids=list(document_ids))
         return {row[0]: StoredDocument(id=row[0], content_hash=row[1], source=row[2], metadata=row[3]) for row in rows}
 
-    async def chunk_hashes(self, document_ids: Sequence[str]) -> Mapping[str, Mapping[str, tuple[str, str]]]:
+    async def chunk_hashes(self, document_ids: Sequence[str]) -> Mapping[str, Mapping[str, StoredChunk]]:
         """See `store.Store.chunk_hashes`."""
-        found: dict[str, dict[str, tuple[str, str]]] = {}
-        for document_id, chunk_id, content_hash, metadata in await self._alone("chunk_hashes", ids=list(document_ids)):
-            found.setdefault(document_id, {})[chunk_id] = (content_hash, canonical(metadata))
+        found: dict[str, dict[str, StoredChunk]] = {}
+        for document_id, chunk_id, content_hash, metadata, *place in await self._alone(
+            "chunk_hashes", ids=list(document_ids)
+        ):
+            found.setdefault(document_id, {})[chunk_id] = StoredChunk(content_hash, canonical(metadata), *place)
         return found
 
     async def document_text(self, document_id: str) -> str | None:

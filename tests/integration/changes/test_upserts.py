@@ -18,8 +18,10 @@ class Failing:
 
     def __init__(self) -> None:
         self.fails = False
+        self.calls = 0
 
     async def extract(self, chunk: Chunk) -> Extraction:
+        self.calls += 1
         if self.fails and "broken" in chunk.text:
             raise ModelError("broken on order")
         return Extraction(entities=[ExtractedEntity(name="Ada")])
@@ -59,6 +61,23 @@ def test_a_stored_chunk_given_again_replaces_the_failed_one(index: LightRAGIndex
     failing.fails = False
     assert index.documents.retry().documents == 0
     assert [hit.text for hit in index.documents.chunks()] == ["Ada"]
+
+
+def test_a_place_changes_without_any_call(index: LightRAGIndex, failing: Failing) -> None:
+    def given(**place: int) -> Document:
+        return Document(id="d", chunks=(Chunk(id="d/0", document_id="d", text="Ada", **place),))
+
+    index.ingest(given(position=3, start=10, end=13), on_existing=UPSERT)
+    for place in ({"position": 4, "start": 10, "end": 13}, {"position": 4, "start": 20, "end": 23}):
+        report = index.ingest(given(**place), on_existing=UPSERT)
+        assert (report.documents, report.model_calls, report.cached) == (1, 0, 1)
+        (hit,) = index.documents.chunks()
+        assert {"position": hit.position, "start": hit.start, "end": hit.end} == place
+    # Said again, or left out: as it is.
+    for same in ({"position": 4, "start": 20, "end": 23}, {"position": 4}, {}):
+        assert index.ingest(given(**same), on_existing=UPSERT).unchanged == 1
+    assert failing.calls == 1
+    assert index.verify() == []
 
 
 def test_title_and_text_change_without_any_chunk(index: LightRAGIndex) -> None:

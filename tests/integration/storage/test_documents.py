@@ -97,7 +97,9 @@ async def test_what_is_stored_can_be_compared(store: Store) -> None:
     stored = (await store.stored(["d", "none"]))["d"]
     assert (stored.content_hash, stored.source, stored.metadata) == (made.content_hash, "s", {"b": 1})
     hashes = await store.chunk_hashes(["d"])
-    assert hashes == {"d": {"c": (made.chunks[0].content_hash, '{"a":"é","b":1}')}}
+    one = made.chunks[0]
+    place = (one.chunk.position, one.chunk.start, one.chunk.end, one.chunk.token_count)
+    assert hashes == {"d": {"c": (one.content_hash, '{"a":"é","b":1}', *place)}}
     assert await store.document_text("d") == "x"
     assert await store.document_text("none") is None
 

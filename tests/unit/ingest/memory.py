@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from lightrag_integrations.contributions import PendingDocument, PreparedDocument, StoredDocument, Usage
+from lightrag_integrations.contributions import PendingDocument, PreparedDocument, StoredChunk, StoredDocument, Usage
 from lightrag_integrations.errors import ConnectionFailed, SchemaError, StorageError
 from lightrag_integrations.ingest.split import text_hash
 from lightrag_integrations.models import Extraction
@@ -49,9 +49,19 @@ class MemoryStore:
             for d in found
         }
 
-    async def chunk_hashes(self, document_ids: Sequence[str]) -> dict[str, dict[str, tuple[str, str]]]:
+    async def chunk_hashes(self, document_ids: Sequence[str]) -> dict[str, dict[str, StoredChunk]]:
         return {
-            i: {c.chunk.id: (c.content_hash, json.dumps(c.chunk.metadata)) for c in self.documents[i].chunks}
+            i: {
+                c.chunk.id: StoredChunk(
+                    c.content_hash,
+                    json.dumps(c.chunk.metadata),
+                    c.chunk.position,
+                    c.chunk.start,
+                    c.chunk.end,
+                    c.chunk.token_count,
+                )
+                for c in self.documents[i].chunks
+            }
             for i in document_ids
             if i in self.documents
         }

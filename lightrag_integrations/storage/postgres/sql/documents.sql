@@ -2,7 +2,7 @@
 SELECT document_id, content_hash, source, metadata FROM {s}.document WHERE document_id = ANY(%(ids)s)
 
 -- name: chunk_hashes
-SELECT d.document_id, c.chunk_id, c.content_hash, c.metadata
+SELECT d.document_id, c.chunk_id, c.content_hash, c.metadata, c.position, c.span_start, c.span_end, c.token_count
 FROM {s}.document d JOIN {s}.chunk c ON c.document = d.id
 WHERE d.document_id = ANY(%(ids)s)
 
