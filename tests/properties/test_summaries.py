@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from lightrag_integrations import LightRAGIndex
@@ -114,7 +114,13 @@ class Histories:
 def test_what_is_shown_is_what_is_visible(external_server: PostgresServer) -> None:
     seen: Counter[bool] = Counter()
 
-    @settings(max_examples=HISTORIES, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @settings(
+        max_examples=HISTORIES,
+        deadline=None,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
     @given(st.lists(_steps, min_size=8, max_size=14), st.booleans())
     def run(steps: list[tuple[Any, ...]], automatic: bool) -> None:
         with making(external_server.dsn, server) as make:
