@@ -99,6 +99,27 @@ def test_only_through_filters_that_hide_nothing_of_it(make_index: MakeIndex) -> 
     assert words_of(index.graph.entity(HUB))[0]
 
 
+def test_merged_hidden_and_said_otherwise(make_index: MakeIndex) -> None:
+    index = make_index(automatic=False)
+    index.ingest([described("a", *"pqrs"), described("b", *"tuvw", *"xyz", entity="Nave")])
+    assert index.graph.summarise().made == 2
+    before = index.graph.export().text
+    index.graph.merge("Nave", into=HUB)
+    assert words_of(index.graph.entity(HUB)) == (False, [*"pqrstuvwxyz"])
+    assert index.graph.summarise().made == 1
+    hub = index.graph.entity("Nave")
+    assert hub is not None and hub.description.startswith("Hub in summary") and hub.aliases == ("Nave",)
+    assert words_of(hub) == (True, [*"pqrstuvwxyz"])
+    index.graph.unmerge(["Nave"])
+    assert index.graph.export().text == before
+    assert [words_of(index.graph.entity(name)) for name in (HUB, "Nave")] == [(True, [*"pqrs"]), (True, [*"tuvwxyz"])]
+    index.graph.override("Nave", description="Said otherwise.")
+    assert index.graph.entity("Nave").description == "Said otherwise."
+    index.graph.hide(["Nave"])
+    assert index.graph.entity("Nave") is None and "Nave in summary" not in index.graph.export().text
+    assert index.verify() == []
+
+
 def test_long_descriptions_and_many_are_summarised_in_parts(make_index: MakeIndex, openai_server: OpenAIServer) -> None:
     index = make_index(automatic=False, descriptions=1000, description_tokens=300, context_tokens=200, length_tokens=20)
     index.ingest(described("a", *(f"w{n}" for n in range(300))))

@@ -1,16 +1,17 @@
 -- A summary's contributions are the distinct descriptions of the first mentions of its entity, titles first, and the
--- commonest surface form among these. `told` and `summaries` make the same hash of them.
+-- commonest of the surface forms among these that are its own, not those of names merged into it. `told` and `summaries`
+-- make the same hash of them.
 
 -- name: told
 -- Of entities whose contributions reach a limit and have no summary: what one would be made from.
 SELECT u.id, t.name, t.descriptions, h.hash
 FROM unnest(%(entities)s::int[]) WITH ORDINALITY AS u (id, place) CROSS JOIN LATERAL (
     WITH first AS MATERIALIZED (
-        SELECT surface, description FROM {s}.mention
+        SELECT surface, description, surface <> ALL (coalesce(edited, '{{}}')) AS own FROM {s}.mention
         WHERE entity = u.id
         ORDER BY is_title DESC, tie LIMIT %(read)s
     )
-    SELECT (SELECT surface FROM first GROUP BY surface ORDER BY count(*) DESC, surface LIMIT 1) AS name,
+    SELECT (SELECT surface FROM first GROUP BY surface ORDER BY count(*) FILTER (WHERE own) DESC, surface LIMIT 1) AS name,
            (SELECT array_agg(DISTINCT description ORDER BY description) FROM first WHERE description <> '')
                AS descriptions
 ) t CROSS JOIN LATERAL (
@@ -28,13 +29,13 @@ ORDER BY u.place
 SELECT w.entity, w.hash, w.content
 FROM {s}.summary w CROSS JOIN LATERAL (
     WITH first AS MATERIALIZED (
-        SELECT surface, description FROM {s}.mention
+        SELECT surface, description, surface <> ALL (coalesce(edited, '{{}}')) AS own FROM {s}.mention
         WHERE entity = w.entity AND (%(visible)s::int[] IS NULL OR chunk = ANY(%(visible)s::int[]))
           AND get_bit(%(flags)s::bytea, chunk) IS DISTINCT FROM 0
         ORDER BY is_title DESC, tie LIMIT %(read)s
     )
     SELECT sha256(sha256(convert_to(
-               (SELECT surface FROM first GROUP BY surface ORDER BY count(*) DESC, surface LIMIT 1), 'UTF8'))
+               (SELECT surface FROM first GROUP BY surface ORDER BY count(*) FILTER (WHERE own) DESC, surface LIMIT 1), 'UTF8'))
                || string_agg(sha256(convert_to(d.description, 'UTF8')), '' ORDER BY d.description)) AS hash
     FROM (SELECT DISTINCT description FROM first WHERE description <> '') d
 ) t
