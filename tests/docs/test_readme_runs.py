@@ -77,5 +77,5 @@ def test_the_two_commands_are_there_to_copy(block: str) -> None:
     commands = [entry.code.strip() for entry in blocks(README, block) if entry.code.startswith("python3 -m venv")]
     assert commands == [
         f'{start}]" && .venv/bin/lightrag demo',
-        f'{start},test]" && .venv/bin/python -m pytest',
+        f'{start},test]" && .venv/bin/python -m pytest -n 2',
     ]

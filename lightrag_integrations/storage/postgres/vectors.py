@@ -17,7 +17,7 @@ from lightrag_integrations.storage.postgres.wire import read_halfvec, signed_has
 __all__ = ["MAX_INDEXED", "VectorPart"]
 
 MAX_COLUMN = 16000
-_LOCK_TRIES = 200
+_LOCK_TRIES = 400
 _LOCK_PAUSE_S = 0.05
 _BUSY = (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected)
 MAX_INDEXED = 4000
@@ -50,7 +50,7 @@ class VectorPart(StorePart):
             if _known(await _meta(connection, layout), fingerprint, dimension):
                 return
             # Shorter than the server looks for deadlocks: we give way to readers and writers, never they to us.
-            await connection.execute("SELECT set_config('lock_timeout', '150ms', true)")
+            await connection.execute("SELECT set_config('lock_timeout', '50ms', true)")
             await run(connection, layout, "lock_index", key=signed_hash(layout.schema, "embedding"))
             if not _known(await _meta(connection, layout), fingerprint, dimension):
                 await _type_columns(connection, layout, fingerprint, dimension)

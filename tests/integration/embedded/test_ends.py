@@ -208,7 +208,8 @@ def test_ctrl_c_in_the_terminal_reaches_no_server(make: Make, home: Path) -> Non
     assert process.stdout.readline().strip() == "started"
     dsn = make().start()
     os.killpg(process.pid, signal.SIGINT)
-    process.communicate(timeout=60)
+    process.wait(timeout=60)  # before its input is closed, at which it would end in order
+    process.communicate()
     assert process.returncode == -signal.SIGINT
     assert answers(dsn)
 

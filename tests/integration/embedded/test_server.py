@@ -90,7 +90,7 @@ def test_a_killed_server_is_started_again(make: Make, home: Path) -> None:
         assert connection.execute("select count(*) from kept").fetchone() == (0,)
 
 
-@pytest.mark.parametrize("pid", [1, os.getpid(), 2**22 - 7])
+@pytest.mark.parametrize("pid", [1, os.getpid(), 2**22 - 7], ids=["first", "own", "nobody"])
 def test_a_pid_that_others_have_is_not_trusted(make: Make, home: Path, pid: int) -> None:
     server = make()
     server.start()

@@ -37,7 +37,7 @@ def test_the_chunk_prior_is_a_sharpened_mean_split_by_what_made_it(
     for chunk in {chunk for scores in lists for chunk in scores}:
         levels = [max(scores.get(chunk, 0.0), 0.0) / max(scores.values()) for scores in lists]
         mass = seeds.keyword.get(chunk, 0.0) + seeds.vector.get(chunk, 0.0)
-        assert mass == pytest.approx((sum(levels) / len(lists)) ** 8, abs=1e-12)
+        assert mass == pytest.approx((sum(levels) / len(lists)) ** 8, abs=1e-8)
     assert all(0 <= value <= 1 for value in (*seeds.keyword.values(), *seeds.vector.values()))
 
 
