@@ -52,7 +52,7 @@ _KEYS = (
     "relation_low_fkey", "relation_high_fkey", "relation_by_high", "fact_pkey", "fact_relation_fkey",
     "fact_chunk_fkey", "fact_by_relation", "fact_by_chunk", "fact_by_source", "fact_by_target", "segment_pkey",
     "postings_pkey", "extraction_pkey", "ledger_pkey", "summary_pkey", "summary_entity_fkey",
-    "alias_pkey", "hidden_pkey", "override_pkey",
+    "alias_pkey", "alias_by_root", "hidden_pkey", "hidden_by_roots", "override_pkey", "override_by_root",
     "aside_mention_pkey", "aside_mention_entity_fkey", "aside_mention_chunk_fkey", "aside_mention_by_entity",
     "aside_fact_pkey", "aside_fact_chunk_fkey", "aside_fact_by_chunk",
 )  # fmt: skip

@@ -10,7 +10,7 @@ from psycopg import sql
 
 from lightrag_integrations.contributions import PendingDocument
 from lightrag_integrations.models import Chunk, Document
-from lightrag_integrations.storage.postgres import schema_name
+from lightrag_integrations.storage.postgres import schema_name, status, verify
 from lightrag_integrations.storage.postgres.sql import Statements, migrations
 from tests.conftest import MakeStore
 from tests.integration.health.content import contents, rows
@@ -46,14 +46,14 @@ async def test_the_first_schema_is_brought_up_with_all_it_holds(
     store = await make_store(NAME)
     assert await store.dump() == clean_dump
     assert await store.verify() == []
-    status = await store.status()
+    state = await store.status()
     newest = migrations()[-1][0]
-    assert status.schema_version == newest > 1
+    assert state.schema_version == newest > 1
     assert rows(dsn, first_schema, "SELECT version FROM {s}.migration ORDER BY 1") == [
         (number,) for number, _, _ in migrations()
     ]
-    assert (status.processed, status.pending, status.failed, status.deleted_chunks) == (2, 1, 1, 1)
-    assert (status.embedding, status.dimension) == ("m", 2)
+    assert (state.processed, state.pending, state.failed, state.deleted_chunks) == (2, 1, 1, 1)
+    assert (state.embedding, state.dimension) == ("m", 2)
     (usage,) = await store.ledger()
     assert (usage.kind, usage.prompt_tokens, usage.completion_tokens) == ("extract", 10, 5)
     assert await store.delete_chunks(["w2"]) == 1
@@ -70,6 +70,17 @@ async def test_the_first_schema_is_brought_up_with_all_it_holds(
 async def test_handles_that_upgrade_at_once_agree(make_store: MakeStore, first_schema: str) -> None:
     stores = [await make_store(NAME) for _ in range(3)]
     found = await asyncio.gather(*(store.status() for store in stores))
-    assert [status.schema_version for status in found] == [migrations()[-1][0]] * 3
+    assert [state.schema_version for state in found] == [migrations()[-1][0]] * 3
     await stores[0].accept([PendingDocument(Document(id="n", text="t"), "h")], owner="o", lease_s=60)
     assert (await stores[2].status()).processing == 1
+
+
+async def test_verify_and_status_know_every_table(make_store: MakeStore, dsn: str) -> None:
+    store = await make_store()
+    schema = (await store.status()).schema_name
+    tables = rows(
+        dsn, schema, f"SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = '{schema}'::regnamespace"
+    )
+    assert {name for (name,) in tables} - {"meta", "migration"} == status._GROUPS.keys()
+    keys = rows(dsn, schema, Statements(schema, "public")["keys_found"].decode().replace("%(schema)s", f"'{schema}'"))
+    assert {name for (name,) in keys} - {"migration_pkey"} == set(verify._KEYS)
