@@ -10,6 +10,7 @@ from importlib import import_module
 from importlib.metadata import version
 
 from lightrag_integrations.cli.exits import INTERRUPTED, PIPE_CLOSED, USAGE, run_guarded
+from lightrag_integrations.cli.terminal import printing
 
 __all__ = ["main"]
 
@@ -44,8 +45,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
     try:
-        code = _dispatch(arguments)
-        sys.stdout.flush()
+        with printing():
+            code = _dispatch(arguments)
+            sys.stdout.flush()
     except KeyboardInterrupt:
         print("lightrag: interrupted; what was stored stays, run the command again to go on", file=sys.stderr)
         return INTERRUPTED

@@ -12,6 +12,7 @@ from lightrag_integrations import InputError
 from lightrag_integrations.cli.connect import add_index_options, open_index
 from lightrag_integrations.cli.exits import DONE
 from lightrag_integrations.cli.output import print_json
+from lightrag_integrations.cli.terminal import utf8_output
 
 __all__ = ["add_arguments", "run"]
 
@@ -37,6 +38,7 @@ def run(options: argparse.Namespace) -> int:
     with open_index(options) as index:
         made = index.graph.export(options.path, format=options.format, filter=_filter(options.filter))
     if options.path is None:
+        utf8_output()
         sys.stdout.write(made.text)
     elif options.json:
         print_json({"paths": list(made.paths)})

@@ -9,6 +9,7 @@ from typing import Any
 
 from lightrag_integrations import Hit, IngestReport
 from lightrag_integrations.cli.explained import explained, terminal_width
+from lightrag_integrations.cli.terminal import utf8_output
 
 __all__ = ["fields", "hit_lines", "print_json", "report_lines", "shorten", "table"]
 
@@ -17,6 +18,7 @@ _INDENT = 4
 
 def print_json(value: Any) -> None:
     """Print one JSON object."""
+    utf8_output()
     print(json.dumps(value, ensure_ascii=False, indent=2))
 
 
