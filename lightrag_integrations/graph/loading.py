@@ -68,14 +68,14 @@ class Loading(Reading):
         Raises:
             InputError: Something is wrong; nothing was written.
         """
-        documents = _documents(entities, relations, metadata or {})
+        documents = _documents(entities, relations, {} if metadata is None else metadata)
         return self._live.run(lambda: self._store(documents, "upsert_chunks"))
 
     async def aadd(
         self, entities: Entities = (), relations: Relations = (), *, metadata: Mapping[str, Any] | None = None
     ) -> IngestReport:
         """Like `add`."""
-        documents = _documents(entities, relations, metadata or {})
+        documents = _documents(entities, relations, {} if metadata is None else metadata)
         return await self._live.arun(lambda: self._store(documents, "upsert_chunks"))
 
     def edit(
@@ -90,14 +90,14 @@ class Loading(Reading):
             relations: See `add`.
             metadata: See `add`.
         """
-        documents = _documents(entities, relations, metadata or {})
+        documents = _documents(entities, relations, {} if metadata is None else metadata)
         return self._live.run(lambda: self._store(documents, "replace"))
 
     async def aedit(
         self, entities: Entities = (), relations: Relations = (), *, metadata: Mapping[str, Any] | None = None
     ) -> IngestReport:
         """Like `edit`."""
-        documents = _documents(entities, relations, metadata or {})
+        documents = _documents(entities, relations, {} if metadata is None else metadata)
         return await self._live.arun(lambda: self._store(documents, "replace"))
 
     def delete(
@@ -128,7 +128,7 @@ class Loading(Reading):
 
     async def _delete(self, entities: Sequence[str], relations: Sequence[tuple[str, str]], where: Where) -> int:
         for pair in relations:
-            if isinstance(pair, str) or len(pair) != 2:
+            if not isinstance(pair, list | tuple) or len(pair) != 2:
                 raise InputError(f"relations: got {pair!r:.80}; expected pairs of names")
         async with self._live.reading(parse_filter(where)) as reader:
             rows = await reader.entities(await find_entities(reader, entities))
@@ -148,6 +148,8 @@ async def _sources(reader: Reader, pair: tuple[str, str]) -> set[str]:
 
 def _documents(entities: Entities, relations: Relations, metadata: Mapping[str, Any]) -> list[Document]:
     """A document for each entity and each pair that is spoken of; its id says of what, and with what metadata."""
+    if not isinstance(metadata, Mapping):
+        raise InputError(f"metadata: got {type(metadata).__name__}; expected a dictionary")
     said: dict[str, list[Chunk]] = {}
     shown = {**metadata, "by_hand": True}
     for entity in read_all(entities, ExtractedEntity, "entities"):
@@ -164,5 +166,8 @@ def _documents(entities: Entities, relations: Relations, metadata: Mapping[str, 
 
 def _id(kind: str, names: Sequence[str], metadata: Mapping[str, Any]) -> str:
     keys = sorted(map(normalise_name, names))
-    shown = json.dumps(metadata, sort_keys=True, ensure_ascii=False, default=str)
+    try:
+        shown = json.dumps(metadata, sort_keys=True, ensure_ascii=False, default=str)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise InputError(f"metadata: got what can't be written as JSON ({error}); expected JSON values") from error
     return f"{HAND}{kind}:{content_hash(*keys, shown)[:24]}"

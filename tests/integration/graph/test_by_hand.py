@@ -1,6 +1,7 @@
 """Statements made by hand: they stay when documents change, are marked, and leave nothing behind when taken back."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -90,4 +91,11 @@ def test_what_is_wrong_is_refused_before_anything_is_written(make_index: MakeInd
         index.graph.add(entities=[{"name": "fine"}], relations=[{"source": "A", "target": "the a"}])
     with pytest.raises(InputError, match="expected pairs of names"):
         index.graph.delete(relations=["A"])  # type: ignore[list-item]
+    with pytest.raises(InputError, match="expected pairs of names"):
+        index.graph.delete(relations=[5])  # type: ignore[list-item]
+    endless: dict[str, Any] = {}
+    endless["itself"] = endless
+    for metadata in (5, {1: 2, "a": 3}, endless, {"a": object()}):
+        with pytest.raises(InputError, match="metadata"):
+            index.graph.add(entities=[{"name": "fine"}], metadata=metadata)  # type: ignore[arg-type]
     assert index.status().documents == 0
