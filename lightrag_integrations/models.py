@@ -127,7 +127,7 @@ class Document(Frozen):
 
     text: str = ""
     id: str = ""
-    """Any text, unique in the index; empty: derived from the content."""
+    """Any text, unique in the index; empty: derived from text, title and source."""
     title: str = ""
     source: str = ""
     """Where it came from: a path, an address."""

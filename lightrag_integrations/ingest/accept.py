@@ -25,7 +25,7 @@ class Checked:
     refused: dict[str, str] = field(default_factory=dict)
     """Reason by id (or by place in the call) of those set aside."""
     repeated: int = 0
-    """Documents without id that repeat an earlier one of the call word for word: one is kept."""
+    """Documents without id that repeat text, title and source of an earlier one of the call: one is kept."""
 
 
 def validate_documents(documents: Sequence[Document], options: IngestOptions) -> Checked:
@@ -113,15 +113,18 @@ class _Call:
 
 
 def derived_id(document: Document) -> str:
-    """The id of a document that has none: equal text and title, equal id. Source and metadata don't count.
+    """The id of a document that has none: equal text, title and source, equal id. Other metadata don't count.
 
-    Chunks that all name one document give its id; else the content does.
+    The same text from two files is two documents, as filters and citations go by the source; loaders write dates and
+    the like into metadata, which must not make a new document at each run. Chunks that all name one document give its
+    id; else the content does.
     """
     named = {chunk.document_id for chunk in document.chunks or ()}
     if len(named) == 1 and named != {""}:
         return named.pop()
     texts = (document.text,) if document.chunks is None else tuple(chunk.content for chunk in document.chunks)
-    return f"doc-{content_hash(document.title, *texts)[:32]}"
+    told = ("source", document.source) if document.source else ()
+    return f"doc-{content_hash(*told, document.title, *texts)[:32]}"
 
 
 def _with_id(document: Document) -> Document:

@@ -83,13 +83,21 @@ def test_skip_keeps_the_good_ones_and_reports_the_others() -> None:
 
 
 def test_equal_texts_without_id_are_one_document() -> None:
-    checked = validate_documents([Document(text="same"), Document(text="same", source="x"), Document(text="o")], RAISE)
+    given = [Document(text="same"), Document(text="same", metadata={"page": 2}), Document(text="o")]
+    checked = validate_documents(given, RAISE)
     assert [document.text for document in checked.documents] == ["same", "o"]
     assert checked.repeated == 1
+    # From another file it is another document: nobody who filters by source should miss it.
+    given = [Document(text="same", source=source) for source in ("", "x", "y", "x")]
+    checked = validate_documents(given, RAISE)
+    assert [document.source for document in checked.documents] == ["", "x", "y"]
+    assert (len({document.id for document in checked.documents}), checked.repeated) == (3, 1)
 
 
-def test_derived_ids_depend_on_content_only() -> None:
-    assert derived_id(Document(text="a", source="x")) == derived_id(Document(text="a", metadata={"y": 1}))
+def test_derived_ids_depend_on_content_and_source_only() -> None:
+    assert derived_id(Document(text="a")) == derived_id(Document(text="a", metadata={"y": 1}))
+    assert derived_id(Document(text="a", source="x")) == derived_id(Document(text="a", source="x", metadata={"y": 1}))
+    assert derived_id(Document(text="a", source="x")) != derived_id(Document(text="a"))
     assert derived_id(Document(text="a")) != derived_id(Document(text="a", title="t"))
     named = Document(chunks=(Chunk(id="c", document_id="d7", text="x"), Chunk(id="e", document_id="d7", text="y")))
     assert derived_id(named) == "d7"
