@@ -36,12 +36,13 @@ class SearchReads(Reads):
         if not len(terms):
             return []
         wanted = int8_array(list(terms))
-        if most is None or self._where is not None:
-            rows = await self._rows("postings", terms=wanted)
-        else:
-            rows = await self._rows("rare_postings", terms=wanted, most=most)
         visible = await self._visible_ids()
         dead = await self._deleted() if visible is None else None
+        if most is None or dead is None:
+            rows = await self._rows("postings", terms=wanted)
+        else:
+            # Deleted chunks count, too, until they are folded in: which of the terms are rare is seen below.
+            rows = await self._rows("rare_postings", terms=wanted, most=most + len(dead))
         pieces: dict[int, list[tuple[bytes, bytes, bytes]]] = {}
         for term, chunks, tfs, lengths in rows:
             pieces.setdefault(term, []).append((chunks, tfs, lengths))

@@ -4,7 +4,9 @@ import pytest
 
 from lightrag_integrations.errors import InputError, ModelError, SchemaError
 from lightrag_integrations.filters import parse_filter
+from lightrag_integrations.storage.postgres import Tuning
 from lightrag_integrations.store import Store
+from tests.conftest import MakeStore
 from tests.integration.storage.making import chunk, document, put, term
 
 
@@ -39,6 +41,18 @@ async def test_terms_that_too_many_chunks_hold_can_be_left_out(store: Store) -> 
     async with store.snapshot(parse_filter({"$chunk_id": {"$ne": "c9"}})) as reader:
         for most, held in ((1, []), (2, [2, 2]), (6, [6, 2, 2])):
             assert [len(one.chunks) for one in await reader.postings(asked, most=most)] == held
+
+
+async def test_what_is_deleted_makes_no_term_common(make_store: MakeStore) -> None:
+    store = await make_store(tuning=Tuning(idle_s=3600))
+    await put(store, *(document(f"d{number}", chunk(f"c{number}", "ship")) for number in range(6)))
+    await store.delete(["d0", "d1", "d2"])
+    for _ in range(2):
+        async with store.snapshot() as reader:
+            (found,) = await reader.postings([term("ship")], most=3)
+            assert len(found.chunks) == 3
+            assert await reader.postings([term("ship")], most=2) == []
+        await store.compact()
 
 
 async def test_a_chunk_comes_back_as_it_was_given(store: Store) -> None:
