@@ -12,6 +12,7 @@ if TYPE_CHECKING:
         BudgetExceeded,
         ConfigurationError,
         ConnectionFailed,
+        ConnectionLost,
         IndexClosed,
         InputError,
         LightRAGError,
@@ -91,6 +92,7 @@ __all__ = [
     "ConfigurationError",
     "ConnectOptions",
     "ConnectionFailed",
+    "ConnectionLost",
     "Context",
     "CrossEncoderReranker",
     "Document",
@@ -154,8 +156,8 @@ __all__ = [
 _HOME = MappingProxyType(
     {
         "edits": "Alias Hidden Override",
-        "errors": "BudgetExceeded ConfigurationError ConnectionFailed IndexClosed InputError LightRAGError "
-        "MissingDependency ModelError SchemaError ServerError StorageError",
+        "errors": "BudgetExceeded ConfigurationError ConnectionFailed ConnectionLost IndexClosed InputError "
+        "LightRAGError MissingDependency ModelError SchemaError ServerError StorageError",
         "evaluate.questions": "EvaluationQuestion",
         "evaluate.report": "EvaluationReport",
         "evaluate.settings": "Setting",

@@ -11,7 +11,7 @@ from lightrag_integrations._portal import Portal
 from lightrag_integrations._session import Session, open_session
 from lightrag_integrations._settings import Settings, show_database
 from lightrag_integrations.calls.chat import end_stream
-from lightrag_integrations.errors import InputError
+from lightrag_integrations.errors import ConnectionLost, InputError
 from lightrag_integrations.evaluate.questions import EvaluationQuestion
 from lightrag_integrations.evaluate.report import EvaluationReport
 from lightrag_integrations.evaluate.run import Kind, Ports, run_evaluation
@@ -33,6 +33,7 @@ from lightrag_integrations.store import Reader, Store
 __all__ = ["Live"]
 
 T = TypeVar("T")
+_ENDING_S = 5.0
 
 
 class Live:
@@ -47,13 +48,29 @@ class Live:
 
     # --- crossing over --------------------------------------------------------------------------------------------
 
-    def run(self, make: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    def run(self, make: Callable[[], Coroutine[Any, Any, T]], *, ending_s: float = 0.0) -> T:
         """Run on the handle's loop and wait."""
-        return self._portal.run(make)
+        return self._portal.run(make, ending_s=ending_s)
 
-    async def arun(self, make: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    async def arun(self, make: Callable[[], Coroutine[Any, Any, T]], *, ending_s: float = 0.0) -> T:
         """Run on the handle's loop and await."""
-        return await self._portal.arun(make)
+        return await self._portal.arun(make, ending_s=ending_s)
+
+    def work(self, make: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """Like `run`, for what holds leases: interrupted, it has given them back before the interruption goes on."""
+        return self.run(make, ending_s=_ENDING_S)
+
+    async def awork(self, make: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """Like `work`."""
+        return await self.arun(make, ending_s=_ENDING_S)
+
+    def read(self, make: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """Like `run`, for what only reads: begun again when the server went away meanwhile."""
+        return self.run(lambda: _again(make))
+
+    async def aread(self, make: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """Like `read`."""
+        return await self.arun(lambda: _again(make))
 
     def iterate(self, make: Callable[[], AsyncIterator[T]]) -> Iterator[T]:
         """Iterate what the handle's loop yields."""
@@ -199,15 +216,15 @@ class Live:
 
     async def status(self) -> IndexStatus:
         """See `LightRAGIndex.status`."""
-        return await (await self.store()).status()
+        return await _again((await self.store()).status)
 
     async def verify(self) -> list[str]:
         """See `LightRAGIndex.verify`."""
-        return list(await (await self.store()).verify())
+        return list(await _again((await self.store()).verify))
 
     async def dump(self) -> str:
         """See `LightRAGIndex.dump`."""
-        return await (await self.store()).dump()
+        return await _again((await self.store()).dump)
 
     async def compact(self, forget: bool) -> None:
         """See `LightRAGIndex.compact`."""
@@ -229,6 +246,14 @@ class Live:
             "reranker": "LexicalReranker" if settings.reranker is None else type(settings.reranker).__name__,
             "extractor": _model_name(settings.extractor) or ("model" if settings.llm else "lexical"),
         }
+
+
+async def _again(read: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    """What only reads may be begun anew; the next connection finds the server back, or says why not."""
+    try:
+        return await read()
+    except ConnectionLost:
+        return await read()
 
 
 def _texts(given: Sequence[str]) -> list[str]:

@@ -12,7 +12,7 @@ import contextvars
 import os
 import threading
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterator
-from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from typing import Any, TypeVar
 
@@ -56,27 +56,39 @@ class Portal:
         """True while a loop of this process serves calls."""
         return not self.forked and self._loop is not None and not self._stopped
 
-    def run(self, make: Make[T]) -> T:
-        """Run a coroutine on the portal's loop and wait for it, from any other thread."""
+    def run(self, make: Make[T], *, ending_s: float = 0.0) -> T:
+        """Run a coroutine on the portal's loop and wait for it, from any other thread.
+
+        Args:
+            make: Makes the coroutine.
+            ending_s: Interrupted, wait so long for the work to end.
+        """
         if self._on_own_thread():
             raise LightRAGError(
                 "a blocking call was made on the handle's own thread (from an observer or a model of yours), "
                 "where it would wait for itself; use the method with an 'a' in front and await it"
             )
-        future = self._submit(make)
+        future, ended = self._submit(make)
         try:
             return future.result()
         except CancelledError:
             raise IndexClosed("the handle was closed while this call was running") from None
         finally:
             # Ctrl-C or a signal handler's exception must not leave the work running unseen.
-            future.cancel()
+            if not future.done():
+                future.cancel()
+                wait([ended], ending_s)
 
-    async def arun(self, make: Make[T]) -> T:
-        """Run a coroutine on the portal's loop and await it, from any running loop."""
+    async def arun(self, make: Make[T], *, ending_s: float = 0.0) -> T:
+        """Run a coroutine on the portal's loop and await it, from any running loop.
+
+        Args:
+            make: Makes the coroutine.
+            ending_s: Cancelled, wait so long for the work to end; cancelled once more, no longer.
+        """
         if self._on_own_thread():
             return await make()
-        future = self._submit(make)
+        future, ended = self._submit(make)
         waiting = asyncio.wrap_future(future)
         try:
             return await waiting
@@ -84,6 +96,9 @@ class Portal:
             task = asyncio.current_task()
             if task is not None and task.cancelling() == 0:
                 raise IndexClosed("the handle was closed while this call was running") from None
+            future.cancel()
+            if ending_s:
+                await asyncio.wait([asyncio.wrap_future(ended)], timeout=ending_s)
             raise
         finally:
             future.cancel()
@@ -157,26 +172,30 @@ class Portal:
         self._cursors.add(cursor)
         return cursor
 
-    def _submit(self, make: Make[T]) -> Future[T]:
+    def _submit(self, make: Make[T]) -> tuple[Future[T], Future[None]]:
+        """Begin the work; its outcome, and its end, which comes later when it is cancelled."""
         if self.forked:
             self._forget_parent()
         future: Future[T] = Future()
+        ended: Future[None] = Future()
         context = contextvars.copy_context()
         # Posted under the lock: what is posted after `stop` has posted its own would never be started.
         with self._lock:
             loop = self._ensure_loop()
             self._futures.add(future)
-            loop.call_soon_threadsafe(self._start, make, future, context)
+            loop.call_soon_threadsafe(self._start, make, future, ended, context)
         future.add_done_callback(self._futures.discard)
-        return future
+        return future, ended
 
-    def _start(self, make: Make[T], future: Future[T], context: contextvars.Context) -> None:
+    def _start(self, make: Make[T], future: Future[T], ended: Future[None], context: contextvars.Context) -> None:
         if future.cancelled():
+            ended.set_result(None)
             return
         task = asyncio.get_running_loop().create_task(make(), context=context)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         task.add_done_callback(lambda done: _hand_over(done, future))
+        task.add_done_callback(lambda _: ended.set_result(None))
         loop = asyncio.get_running_loop()
         future.add_done_callback(lambda done: _cancel_if(done.cancelled(), loop, task))
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import uuid
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any, TypedDict, TypeVar
 
@@ -15,6 +15,7 @@ from pydantic import SecretStr
 from lightrag_integrations._settings import Settings
 from lightrag_integrations.calls.chat import MeteredChat
 from lightrag_integrations.calls.embed import MeteredEmbedder
+from lightrag_integrations.calls.gate import Gate, Places
 from lightrag_integrations.calls.ladder import RungMemory
 from lightrag_integrations.calls.meter import Meter
 from lightrag_integrations.calls.retry import OnRetry, RetryPolicy
@@ -34,6 +35,7 @@ from lightrag_integrations.rerank.lexical import LexicalReranker
 from lightrag_integrations.rerank.model import LLMReranker
 from lightrag_integrations.retrieve.pipeline import RetrievalTools
 from lightrag_integrations.storage.embedded import EmbeddedServer
+from lightrag_integrations.storage.owners import new_owner
 from lightrag_integrations.storage.postgres import open_store
 from lightrag_integrations.store import Store
 from lightrag_integrations.text.tokens import default_tokenizer
@@ -44,7 +46,7 @@ T = TypeVar("T")
 
 
 class _Limits(TypedDict):
-    semaphore: asyncio.Semaphore
+    semaphore: Places
     retry: RetryPolicy
     timeout_s: float
     on_retry: OnRetry | None
@@ -56,7 +58,8 @@ class Session:
     def __init__(self, settings: Settings) -> None:
         """Set up limits and models; nothing here touches the network."""
         self.settings = settings
-        self.owner = uuid.uuid4().hex
+        self.owner = new_owner()
+        self._unreleased: dict[str, list[str]] = {}
         self.tokenizer = default_tokenizer()
         self.rungs = RungMemory()
         self.semaphore = asyncio.Semaphore(settings.max_concurrency)
@@ -161,6 +164,7 @@ class Session:
             concurrency=self.settings.max_concurrency,
             make_extractor=lambda other: self.extractor(meter, other, observer),
             summarise=self._summariser(meter, observer),
+            unreleased=self._unreleased,
         )
 
     def summary_tools(
@@ -217,7 +221,8 @@ class Session:
     def _limits(self, options: IngestOptions | None, observer: Observer | None) -> _Limits:
         chosen = options or self.settings.options.ingest
         return _Limits(
-            semaphore=self.semaphore,
+            # Only what an ingestion asks for is kept.
+            semaphore=self.semaphore if options is None else Gate(self.semaphore, self.store.reachable),
             retry=RetryPolicy(chosen.attempts),
             timeout_s=chosen.call_timeout_s,
             on_retry=None if observer is None else _tell(observer),
@@ -236,12 +241,13 @@ async def open_session(settings: Settings) -> Session:
     session = Session(settings)
     async with AsyncExitStack() as undo:
         undo.push_async_callback(session.aclose)
-        connect = settings.database
+        connect, revive = settings.database, None
         if isinstance(connect, Path):
             server = EmbeddedServer(connect)
             session.closing.callback(server.stop)
             connect = ConnectOptions(dsn=SecretStr(await session.run_cpu(server.start)), prepare=True)
-        session.store = await open_store(settings.name, connect)
+            revive = partial(session.run_cpu, server.revive)
+        session.store = await open_store(settings.name, connect, revive=revive)
         session.closing.push_async_callback(session.store.aclose)
         undo.pop_all()
     return session

@@ -77,19 +77,19 @@ class Documents:
             chunk_ids: In the order asked, unknown ones left out; None: all, ordered by document id and position.
             filter: Only those that pass.
         """
-        return self._live.run(lambda: self._chunks(chunk_ids, filter))
+        return self._live.read(lambda: self._chunks(chunk_ids, filter))
 
     async def achunks(self, chunk_ids: Sequence[str] | None = None, *, filter: Mapping[str, Any] | None = None) -> Hits:
         """Like `chunks`."""
-        return await self._live.arun(lambda: self._chunks(chunk_ids, filter))
+        return await self._live.aread(lambda: self._chunks(chunk_ids, filter))
 
     def vectors(self, chunk_ids: Sequence[str]) -> dict[str, Vector]:
         """Stored vectors by chunk id, of those that have one, normalised and in the precision they are stored in."""
-        return self._live.run(lambda: self._vectors(chunk_ids))
+        return self._live.read(lambda: self._vectors(chunk_ids))
 
     async def avectors(self, chunk_ids: Sequence[str]) -> dict[str, Vector]:
         """Like `vectors`."""
-        return await self._live.arun(lambda: self._vectors(chunk_ids))
+        return await self._live.aread(lambda: self._vectors(chunk_ids))
 
     def delete(self, document_ids: Sequence[str]) -> int:
         """Remove documents and withdraw all they contributed, in one transaction, with no model call.
@@ -124,12 +124,12 @@ class Documents:
             show_progress: Draw progress bars on standard error.
         """
         with observing(self._live.settings.observer, show_progress=show_progress) as seen:
-            return self._live.run(lambda: self._retry(document_ids, seen))
+            return self._live.work(lambda: self._retry(document_ids, seen))
 
     async def aretry(self, document_ids: Sequence[str] | None = None, *, show_progress: bool = False) -> IngestReport:
         """Like `retry`."""
         with observing(self._live.settings.observer, show_progress=show_progress) as seen:
-            return await self._live.arun(lambda: self._retry(document_ids, seen))
+            return await self._live.awork(lambda: self._retry(document_ids, seen))
 
     def estimate(self, inputs: Any) -> Estimate:
         """Chunks, calls and tokens that ingesting these inputs would take; writes nothing, calls no model."""

@@ -7,6 +7,7 @@ LightRAGError
 ├── InputError              a value given by the caller was refused (also a ValueError)
 ├── StorageError            PostgreSQL refused, failed or went away
 │   ├── ConnectionFailed    no connection could be had: wrong address, password, server gone
+│   │   └── ConnectionLost  one that was there broke in the middle of something
 │   ├── ServerError         the embedded server could not be started
 │   └── SchemaError         the database lacks something or holds something else than expected
 ├── ModelError              a model call failed for good, or answered nonsense
@@ -24,6 +25,7 @@ __all__ = [
     "BudgetExceeded",
     "ConfigurationError",
     "ConnectionFailed",
+    "ConnectionLost",
     "FormatUnsupported",
     "IndexClosed",
     "InputError",
@@ -67,6 +69,10 @@ class StorageError(LightRAGError):
 
 class ConnectionFailed(StorageError):
     """No connection could be had: wrong address or password, or the server is gone."""
+
+
+class ConnectionLost(ConnectionFailed):
+    """A connection broke while it was used, again and again where the work could be begun anew."""
 
 
 class ServerError(StorageError):

@@ -62,7 +62,7 @@ class LightRAGIndex(Upkeep):
         chosen = merged(options or self.options.ingest, {"on_existing": on_existing, "on_invalid": on_invalid})
         documents = adopt_documents(inputs)
         with observing(self._settings.observer, observer, show_progress=show_progress) as seen:
-            return self._live.run(lambda: self._live.ingest(documents, chosen, seen))
+            return self._live.work(lambda: self._live.ingest(documents, chosen, seen))
 
     async def aingest(
         self,
@@ -78,7 +78,7 @@ class LightRAGIndex(Upkeep):
         chosen = merged(options or self.options.ingest, {"on_existing": on_existing, "on_invalid": on_invalid})
         documents = await asyncio.to_thread(adopt_documents, inputs)
         with observing(self._settings.observer, observer, show_progress=show_progress) as seen:
-            return await self._live.arun(lambda: self._live.ingest(documents, chosen, seen))
+            return await self._live.awork(lambda: self._live.ingest(documents, chosen, seen))
 
     def enrich(self, chunks: Iterable[Chunk], *, extract: bool = True, embed: bool = True) -> list[Chunk]:
         """Fill `extraction` and `embedding` of chunks, storing nothing but the extraction cache.

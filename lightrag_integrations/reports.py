@@ -68,6 +68,8 @@ class IngestReport(Frozen):
     superseded: int = 0
     """Deleted, or taken over by a newer call, while this one worked on them: it stored nothing of them."""
     failed: int = 0
+    processing: int = 0
+    """Left alone by a retry: somebody else is at work on them, or was a moment ago and may still be."""
     chunks: int = 0
     entities: int = 0
     """Mentions stored (an entity in three chunks counts three times)."""

@@ -156,6 +156,14 @@ class Store(SummaryStore, Protocol):
         """Close the pool."""
         ...
 
+    async def reachable(self) -> None:
+        """Return at once unless the server is known to have gone away; then wait for it, for a limited time.
+
+        Raises:
+            StorageError: It stays away.
+        """
+        ...
+
     def snapshot(self, where: Filter | None = None) -> AbstractAsyncContextManager[Reader]:
         """A reader on a REPEATABLE READ, READ ONLY transaction."""
         ...

@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol, runtime_checkable
 
+from lightrag_integrations.calls.gate import Places
 from lightrag_integrations.calls.meter import Meter, estimate_tokens
 from lightrag_integrations.calls.retry import OnRetry, RetryPolicy
 from lightrag_integrations.contributions import Usage
@@ -46,7 +47,7 @@ class MeteredChat:
         chat: ChatModel,
         *,
         kind: str,
-        semaphore: asyncio.Semaphore,
+        semaphore: Places,
         retry: RetryPolicy,
         meter: Meter,
         timeout_s: float | None = None,

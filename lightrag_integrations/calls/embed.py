@@ -7,6 +7,7 @@ import math
 from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
 
+from lightrag_integrations.calls.gate import Places
 from lightrag_integrations.calls.meter import Meter, estimate_tokens
 from lightrag_integrations.calls.retry import OnRetry, RetryPolicy
 from lightrag_integrations.contributions import Usage
@@ -34,7 +35,7 @@ class MeteredEmbedder:
         self,
         embedder: Embedder,
         *,
-        semaphore: asyncio.Semaphore,
+        semaphore: Places,
         retry: RetryPolicy,
         meter: Meter,
         batch: int = 128,

@@ -35,19 +35,19 @@ class Reading:
 
     def entity(self, name: str, *, filter: Where = None) -> EntityView | None:
         """One entity; None when no visible chunk mentions it."""
-        return self._live.run(lambda: self._entity(name, filter))
+        return self._live.read(lambda: self._entity(name, filter))
 
     async def aentity(self, name: str, *, filter: Where = None) -> EntityView | None:
         """Like `entity`."""
-        return await self._live.arun(lambda: self._entity(name, filter))
+        return await self._live.aread(lambda: self._entity(name, filter))
 
     def relation(self, first: str, second: str, *, filter: Where = None) -> RelationView | None:
         """Everything visible that is said of a pair of entities; None when nothing is."""
-        return self._live.run(lambda: self._relation(first, second, filter))
+        return self._live.read(lambda: self._relation(first, second, filter))
 
     async def arelation(self, first: str, second: str, *, filter: Where = None) -> RelationView | None:
         """Like `relation`."""
-        return await self._live.arun(lambda: self._relation(first, second, filter))
+        return await self._live.aread(lambda: self._relation(first, second, filter))
 
     def neighbours(self, name: str, *, limit: int = 20, filter: Where = None) -> list[RelationView]:
         """Relations of an entity, heaviest first.
@@ -57,11 +57,11 @@ class Reading:
             limit: At most so many relations.
             filter: See the class.
         """
-        return self._live.run(lambda: self._neighbours(name, limit, filter))
+        return self._live.read(lambda: self._neighbours(name, limit, filter))
 
     async def aneighbours(self, name: str, *, limit: int = 20, filter: Where = None) -> list[RelationView]:
         """Like `neighbours`."""
-        return await self._live.arun(lambda: self._neighbours(name, limit, filter))
+        return await self._live.aread(lambda: self._neighbours(name, limit, filter))
 
     def subgraph(self, names: Sequence[str], *, hops: int = 1, limit: int = 100, filter: Where = None) -> Subgraph:
         """Entities within some hops of the given ones, and the relations between them.
@@ -72,13 +72,13 @@ class Reading:
             limit: At most so many entities; nearer and heavier ones first.
             filter: See the class.
         """
-        return self._live.run(lambda: self._subgraph(names, hops=hops, limit=limit, where=filter))
+        return self._live.read(lambda: self._subgraph(names, hops=hops, limit=limit, where=filter))
 
     async def asubgraph(
         self, names: Sequence[str], *, hops: int = 1, limit: int = 100, filter: Where = None
     ) -> Subgraph:
         """Like `subgraph`."""
-        return await self._live.arun(lambda: self._subgraph(names, hops=hops, limit=limit, where=filter))
+        return await self._live.aread(lambda: self._subgraph(names, hops=hops, limit=limit, where=filter))
 
     async def _entity(self, name: str, where: Where) -> EntityView | None:
         async with self._live.reading(parse_filter(where)) as reader:

@@ -27,6 +27,7 @@ class Leases:
         self._owner = call.owner
         self._lease_s = call.options.lease_s
         self._held: dict[str, None] = {}
+        self._unreleased = call.tools.unreleased
 
     def hold(self, document_ids: Iterable[str]) -> None:
         """These were accepted or claimed."""
@@ -47,14 +48,20 @@ class Leases:
                 _log.warning("could not extend leases: %s", error, extra={"action": "lease"})
 
     async def __aenter__(self) -> Leases:
-        """Nothing to open."""
+        """Give back what earlier calls of the handle could not, as the server was gone."""
+        for owner in [*self._unreleased]:
+            await self._store.extend_lease(self._unreleased[owner], owner=owner, lease_s=0.0)
+            self._unreleased.pop(owner, None)
         return self
 
     async def __aexit__(self, *error: object) -> None:
         """End the leases of unfinished documents, so that a retry need not wait for them; best effort."""
-        with suppress(StorageError, TimeoutError):
-            async with asyncio.timeout(_RELEASE_S):
-                await self._extend(0.0)
+        if self._held:
+            self._unreleased[self._owner] = list(self._held)
+            with suppress(StorageError, TimeoutError):
+                async with asyncio.timeout(_RELEASE_S):
+                    await self._extend(0.0)
+                    self._unreleased.pop(self._owner, None)
 
     async def _extend(self, lease_s: float) -> None:
         if self._held:

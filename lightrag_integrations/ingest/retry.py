@@ -25,6 +25,7 @@ async def claimed_jobs(document_ids: Sequence[str] | None, call: Call, leases: L
         batch = waiting[start : start + _CLAIM]
         claimed = await call.tools.store.claim(batch, owner=call.owner, lease_s=call.options.lease_s, limit=len(batch))
         leases.hold(pending.document.id for pending in claimed)
+        call.tally.busy(len(batch) - len(claimed))
         call.tally.given([pending.document.id for pending in claimed])
         call.tally.accepted(len(claimed))
         for pending in claimed:
@@ -35,4 +36,5 @@ async def _unfinished(document_ids: Sequence[str] | None, call: Call) -> list[st
     store = call.tools.store
     failed = await store.statuses(status="failed", document_ids=document_ids, limit=None)
     left = await store.statuses(status="pending", document_ids=document_ids, limit=None)
+    call.tally.busy(len(await store.statuses(status="processing", document_ids=document_ids, limit=None)))
     return sorted(status.id for status in (*failed, *left))

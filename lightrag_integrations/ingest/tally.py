@@ -22,7 +22,7 @@ class Tally:
         self._meter = tools.meter
         self._extractor = tools.extractor
         self._started = time.monotonic()
-        self._unchanged = self._dropped = self._superseded = 0
+        self._unchanged = self._dropped = self._superseded = self._busy = 0
         self._stored: dict[str, tuple[int, int, int]] = {}
         self._ids: list[str] = []
         self._errors: dict[str, str] = {}
@@ -92,6 +92,10 @@ class Tally:
         self._superseded += 1
         self._tell("superseded", document_id)
 
+    def busy(self, count: int) -> None:
+        """So many documents were left to others, who are at work on them."""
+        self._busy += count
+
     def failed(self, document_id: str, reason: str) -> None:
         """A document was refused or could not be finished."""
         self._errors[document_id] = reason
@@ -106,6 +110,7 @@ class Tally:
             unchanged=self._unchanged,
             superseded=self._superseded,
             failed=len(self._errors),
+            processing=self._busy,
             chunks=sum(chunks for chunks, _, _ in self._stored.values()),
             entities=sum(mentions for _, mentions, _ in self._stored.values()),
             relations=sum(facts for _, _, facts in self._stored.values()),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
 from lightrag_integrations.calls.meter import Meter
@@ -46,7 +46,8 @@ class IngestTools:
     """Calls the handle allows at once. Sizes the window of documents in work; limits no call by itself."""
     make_extractor: Callable[[IngestOptions], Extractor] | None = None
     """Makes the extractor for other options than the call's; None: it is the same under all."""
-
+    unreleased: dict[str, list[str]] = field(default_factory=dict)
+    """Leases that calls of the handle could not give back, by owner; shared by all its calls."""
     summarise: Summariser | None = None
     """Makes summaries of the entities that documents describe; None: not at ingestion."""
 

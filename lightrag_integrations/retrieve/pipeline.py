@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from types import MappingProxyType
 
-from lightrag_integrations.errors import ConfigurationError
-from lightrag_integrations.filters import parse_filter
+from lightrag_integrations.errors import ConfigurationError, ConnectionLost
+from lightrag_integrations.filters import Filter, parse_filter
 from lightrag_integrations.models import RetrievalResult
 from lightrag_integrations.options import QueryOptions
 from lightrag_integrations.protocols import Reranker
@@ -62,8 +62,10 @@ async def run_retrieve(query: str, tools: RetrievalTools, options: QueryOptions)
     steps = await find_steps(text, options, tools.decompose_chat, tools.rungs)
     keywords = await find_keywords(text, options, tools.keywords_chat, tools.rungs)
     question = await prepare(text, keywords, tools.embedder, options, others=texts_of(steps))
-    async with tools.store.snapshot(where) as reader:
-        result = await _search(question, steps, reader, options)
+    try:
+        result = await _search(question, steps, tools, where, options=options)
+    except ConnectionLost:  # nothing was written: the next snapshot does as well
+        result = await _search(question, steps, tools, where, options=options)
     if reranker is not None:
         hits = await reranker.rerank(text, result.hits, top_n=options.k)
         result = result.model_copy(update={"hits": tuple(hits)})
@@ -72,7 +74,14 @@ async def run_retrieve(query: str, tools: RetrievalTools, options: QueryOptions)
     return result
 
 
-async def _search(question: Question, steps: Sequence[Step], reader: Reader, options: QueryOptions) -> RetrievalResult:
+async def _search(
+    question: Question, steps: Sequence[Step], tools: RetrievalTools, where: Filter | None, *, options: QueryOptions
+) -> RetrievalResult:
+    async with tools.store.snapshot(where) as reader:
+        return await _found(question, steps, reader, options)
+
+
+async def _found(question: Question, steps: Sequence[Step], reader: Reader, options: QueryOptions) -> RetrievalResult:
     rank = _RANK[options.mode]
     texts: tuple[str, ...] = ()
     if steps:

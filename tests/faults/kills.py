@@ -75,7 +75,7 @@ def line(outcome: Outcome) -> str:
     return (
         f"{plan.number}: meant {plan.victim} in {plan.phase} ({plan.at}, +{plan.after_s * 1000:.0f} ms), "
         f"{plan.workers} workers{', update' if plan.update else ''}: killed {struck}; in flight {outcome.waiting} + "
-        f"{outcome.unwritten}, late {outcome.late}, repeated {outcome.repeated}; ends {outcome.ends}"
+        f"{outcome.unwritten}, repeated {outcome.repeated}; ends {outcome.ends}"
         + (f"; mended by itself: {outcome.mended}" if outcome.mended else "")
         + "".join(f"\n  FOUND {problem}" for problem in outcome.problems)
     )
@@ -91,8 +91,7 @@ def summary(outcomes: list[Outcome]) -> str:
         [
             f"{len(struck)} kills of {len(outcomes)} rounds, {found} with findings; {repeated} calls repeated, "
             f"{sum(outcome.waiting for outcome in struck)} unanswered and "
-            f"{sum(outcome.unwritten for outcome in struck)} unwritten at the kills, "
-            f"{sum(outcome.late for outcome in struck)} late",
+            f"{sum(outcome.unwritten for outcome in struck)} unwritten at the kills",
             *rows,
             f"  how: {dict(Counter(outcome.how for outcome in struck))}",
         ]
@@ -105,13 +104,14 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--minutes", type=float, default=60.0, help="stop after so long")
     parser.add_argument("--phase", default="", choices=["", *_WEIGHTS])
+    parser.add_argument("--victim", default="", choices=["", "worker", "server"])
     given = parser.parse_args()
     until = time.monotonic() + 60 * given.minutes
     with tempfile.TemporaryDirectory(prefix="lrk", dir="/tmp") as folder:
         Path(folder).chmod(0o755)
         with Run(given.seed, Path(folder)) as run:
             while sum(bool(one.phase) for one in run.outcomes) < given.number and time.monotonic() < until:
-                print(line(run.one(given.phase)), flush=True)
+                print(line(run.one(given.phase, victim=given.victim)), flush=True)
     print(summary(run.outcomes))
     return int(any(outcome.problems for outcome in run.outcomes))
 

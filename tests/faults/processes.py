@@ -4,6 +4,7 @@ import os
 import random
 import signal
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from tests.integration.embedded.holding import commands
@@ -17,22 +18,34 @@ def programs_of(home: Path) -> list[int]:
     return [pid for pid, command in commands() if any(mark in command for mark in marks)]
 
 
-def choose(home: Path, rng: random.Random) -> tuple[str, list[int]]:
-    """What of the server is to be killed, and its pids; none when nothing runs."""
+@dataclass(frozen=True)
+class Target:
+    """What of a server is to be killed; nothing when nothing runs."""
+
+    how: str
+    pids: list[int]
+
+
+def choose(home: Path, rng: random.Random) -> Target:
+    """Draw what of the server is to be killed."""
     roots = programs_of(home)
     if not roots:
-        return "", []
+        return Target("", [])
     how = rng.choice(HOW)
     children = [child for root in roots for child in children_of(root)]
     if how == "one backend":
-        return how, [rng.choice(children or roots)]
-    return how, roots if how == "postmaster" else [*roots, *children]
+        return Target(how, [rng.choice(children or roots)])
+    return Target(how, roots if how == "postmaster" else [*roots, *children])
 
 
-def kill(pids: list[int]) -> None:
+def kill(pids: list[int]) -> int:
+    """How many of them were there."""
+    count = 0
     for pid in pids:
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
+            count += 1
+    return count
 
 
 def children_of(parent: int) -> list[int]:

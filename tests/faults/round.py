@@ -13,7 +13,7 @@ from lightrag_integrations import LightRAGIndex
 from tests.faults.corpus import Versions, documents
 from tests.faults.endpoint import Endpoint
 from tests.faults.marks import Seen
-from tests.faults.processes import choose, kill
+from tests.faults.processes import Target, choose, kill
 from tests.faults.worker import Order, handle, small_tuning, work
 
 _WIDTH_S = {
@@ -29,6 +29,7 @@ _ON_THE_WAY_S = 0.03
 """What a dead worker had sent already arrives within."""
 _PRELOAD = ("tests.faults.worker", "openai.resources.chat", "httpcore", "httpcore2", "bpe_openai", "scipy.sparse")
 """Whatever of these is there, so that a worker is at work at once."""
+_LOOK_S = 0.05
 _BATCH = 3
 
 
@@ -59,8 +60,6 @@ class Outcome:
     """Calls unanswered at the kill."""
     unwritten: int = 0
     """Calls answered, but not in the cache yet."""
-    late: int = 0
-    """Calls begun after the kill by workers that had not noticed yet that their server was gone, and lost."""
     repeated: int = 0
     ends: list[str] = field(default_factory=list)
     """How the other workers ended."""
@@ -71,14 +70,15 @@ class Outcome:
 
 def draw(number: int, phase: str, rng: random.Random, *, victim: str = "", workers: int = 4, latest: int = 99) -> Plan:
     """A victim is drawn unless given; at most so many workers, and the kill at most at such a beginning."""
+    victim = victim or rng.choice(("worker", "server"))
     return Plan(
         number=number,
         phase=phase,
-        victim=victim or rng.choice(("worker", "server")),
+        victim=victim,
         workers=rng.randint(1, workers),
         update=phase in ("compaction", "acceptance") or rng.random() < 0.5,
         at=rng.randint(1, min(latest, _LATEST.get(phase, 1))),
-        after_s=rng.uniform(0, _WIDTH_S[phase]),
+        after_s=rng.uniform(0, _WIDTH_S[phase]) / (6 if (victim, phase) == ("server", "acceptance") else 1),
     )
 
 
@@ -108,10 +108,10 @@ class Round:
                 self._check(index, seen, clean)
             index.drop()
         outcome.repeated = endpoint.repeated()
-        if outcome.phase and outcome.repeated > outcome.waiting + outcome.unwritten + outcome.late:
+        if outcome.phase and outcome.repeated > outcome.waiting + outcome.unwritten:
             outcome.problems.append(
                 f"{outcome.repeated} of {endpoint.calls['extract']} calls repeated, {outcome.waiting} + "
-                f"{outcome.unwritten} were in flight, {outcome.late} late"
+                f"{outcome.unwritten} were in flight"
             )
         return outcome
 
@@ -129,8 +129,8 @@ class Round:
         ]  # fmt: skip
         seen = [Seen([order.marks]) for order in orders]
         with _working(orders) as processes:
-            victim = self._wait_for(seen, processes)
-            self._strike(seen, processes[victim], victim)
+            victim, server = self._wait_for(seen, processes)
+            self._strike(seen, processes[victim], victim, server=server)
             until = time.monotonic() + _PATIENCE_S
             for process in processes:
                 process.join(max(0.0, until - time.monotonic()))
@@ -139,34 +139,38 @@ class Round:
                 self._outcome.problems.append(f"{', '.join(late)} still run {_PATIENCE_S:g} s after the kill")
         for one in seen:
             one.look()
-        self._note_late(seen)
         self._note_ends(seen, [process.exitcode for process in processes])
         for order in orders:
             order.marks.unlink(missing_ok=True)
         return seen
 
-    def _wait_for(self, seen: list[Seen], processes: list[ForkServerProcess]) -> int:
-        """Wait for the moment; returns whose moment it is."""
-        until = time.monotonic() + _PATIENCE_S
+    def _wait_for(self, seen: list[Seen], processes: list[ForkServerProcess]) -> tuple[int, Target]:
+        """Wait for the moment; whose moment it is, and what of the server there is to be killed.
+
+        The server's processes are looked for beforehand: a look takes longer than an acceptance.
+        """
+        until, looked, server = time.monotonic() + _PATIENCE_S, 0.0, Target("", [])
         while time.monotonic() < until and any(process.is_alive() for process in processes):
             for number, one in enumerate(seen):
                 one.look()
                 if one.begun[self._plan.phase] >= self._plan.at:
                     time.sleep(self._plan.after_s)
-                    return number
-            time.sleep(0.001)
-        return 0
+                    return number, server
+            if self._plan.victim == "server" and time.monotonic() > looked + _LOOK_S:
+                server, looked = choose(self._home, self._rng), time.monotonic()
+            time.sleep(0.0005)
+        return 0, server
 
-    def _strike(self, seen: list[Seen], process: ForkServerProcess, victim: int) -> None:
+    def _strike(self, seen: list[Seen], process: ForkServerProcess, victim: int, *, server: Target) -> None:
         outcome, everybody = self._outcome, self._plan.victim == "server"
         struck = {number: one for number, one in enumerate(seen) if everybody or number == victim}
         names = [f"worker-{number}" for number in struck]
         if everybody:
-            outcome.how, pids = choose(self._home, self._rng)
+            target = server if server.pids else choose(self._home, self._rng)
         else:
-            outcome.how, pids = ("worker", [process.pid]) if process.pid and process.is_alive() else ("", [])
+            target = Target("worker", [process.pid]) if process.pid and process.is_alive() else Target("", [])
         waiting = sum(self._endpoint.waiting_of(name) for name in names)
-        kill(pids)
+        outcome.how = target.how if kill(target.pids) else ""
         if not everybody:
             process.join()
             time.sleep(_ON_THE_WAY_S)
@@ -179,13 +183,6 @@ class Round:
             phases = [one.phase() for one in struck.values()]
             outcome.phase = self._plan.phase if self._plan.phase in phases else _foremost(phases)
 
-    def _note_late(self, seen: list[Seen]) -> None:
-        outcome = self._outcome
-        if self._plan.victim == "server" and outcome.phase:
-            calls = sum(self._endpoint.by_worker[f"worker-{number}"] for number in range(len(seen)))
-            lost = calls - sum(one.done["cached"] for one in seen)
-            outcome.late = max(0, lost - outcome.waiting - outcome.unwritten)
-
     def _note_ends(self, seen: list[Seen], codes: list[int | None]) -> None:
         for one, code in zip(seen, codes, strict=True):
             last = one.said[-1] if one.said else ["nothing"]
@@ -194,8 +191,8 @@ class Round:
             self._outcome.problems += [f"a document failed: {words[2:]}"[:300] for words in failures]
             if code not in (0, 3, -9):
                 self._outcome.problems.append(f"a worker ended with status {code}: {last}")
-            if code == 3 and self._plan.victim == "worker":
-                self._outcome.problems.append(f"a worker failed as another was killed: {last}")
+            if code == 3:
+                self._outcome.problems.append(f"a worker failed as the {self._plan.victim} was killed: {last}")
 
     # --- afterwards ---------------------------------------------------------------------------------------------------
 

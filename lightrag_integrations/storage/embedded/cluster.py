@@ -65,7 +65,7 @@ class Cluster:
         place.clear_scratch()
         with sockets_held(place.sockets, place.owner, self._binaries.account):
             if not (place.data / "PG_VERSION").exists():
-                create(place, self._binaries)
+                self._create()
             self._check_version()
             if not self._answers() and not self._comes_up():
                 self._replace(alone=alone)
@@ -109,6 +109,13 @@ class Cluster:
         _ = self.dsn  # without the password there is no point in starting
         self._start()
 
+    def _create(self) -> None:
+        try:
+            create(self._place, self._binaries)
+        except ServerError:  # of a process that was killed, it tells in many ways: the second try tells the truth
+            self._place.clear_scratch()
+            create(self._place, self._binaries)
+
     def _check_version(self) -> None:
         found = (self._place.data / "PG_VERSION").read_text("utf-8").strip()
         if found != self._binaries.major:
@@ -125,8 +132,9 @@ class Cluster:
             said = self._launch()
             if said is None:
                 return
-            # After a kill the old server's children hold its shared memory for a moment.
-            if "pre-existing shared memory" not in said or attempt == _ATTEMPTS - 1:
+            # After a kill the old server's children hold its shared memory for a moment; without a word it was killed.
+            again = "pre-existing shared memory" in said or (attempt == 0 and "FATAL" not in said)
+            if not again or attempt == _ATTEMPTS - 1:
                 raise ServerError(
                     f"the PostgreSQL of {self._place.data} did not start; {self._place.log} ends:\n{said}"
                 )

@@ -65,6 +65,25 @@ class EmbeddedServer:
                 atexit.register(self.stop)
             return self._hold[1].dsn
 
+    def revive(self) -> None:
+        """Start the server again if it has died; who comes second finds it started. Blocking.
+
+        Raises:
+            ServerError: It did not start.
+        """
+        with self._lock:
+            if self._hold is None:
+                return
+            place, cluster, _ = self._hold
+            try:
+                with exclusive(place.start_lock):
+                    cluster.ensure_running(alone=False)
+            except OSError as error:
+                raise ServerError(
+                    f"the embedded PostgreSQL of {place.directory} died and can't be started again: {error}; see that "
+                    "the disk is not full and the directory still there"
+                ) from error
+
     def stop(self) -> None:
         """Let go; stop the server if nobody else uses it. Blocking; idempotent.
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
+from functools import partial
 from hashlib import sha256
 
 from lightrag_integrations.contributions import Usage
@@ -27,18 +29,21 @@ class CachePart(StorePart):
 
     async def cache_extraction(self, key: tuple[str, str], extraction: Extraction, *usages: Usage) -> None:
         """See `store.Store.cache_extraction`."""
-        async with self._database.transaction() as (connection, layout):
+        begun: list[datetime] = []
+
+        async def cache(connection: Connection, layout: Layout) -> None:
             await run(
                 connection, layout, "cache_extraction",
                 key=_digest(key), chunk_hash=key[0], extractor=key[1], result=extraction.model_dump_json(),
             )  # fmt: skip
-            await _record(connection, layout, usages)
+            await _record(connection, layout, usages, begun)
+
+        await self._transact(cache)
 
     async def record_usage(self, usages: Sequence[Usage]) -> None:
         """See `store.Store.record_usage`."""
         if usages:
-            async with self._database.transaction() as (connection, layout):
-                await _record(connection, layout, usages)
+            await self._transact(partial(_record, usages=usages, begun=[]))
 
     async def ledger(self) -> Sequence[Usage]:
         """See `store.Store.ledger`."""
@@ -48,13 +53,24 @@ class CachePart(StorePart):
         ]
 
 
-async def _record(connection: Connection, layout: Layout, usages: Sequence[Usage]) -> None:
+async def _record(connection: Connection, layout: Layout, usages: Sequence[Usage], begun: list[datetime]) -> None:
+    """Write lines of the ledger, once.
+
+    Args:
+        connection: In a transaction.
+        layout: The index.
+        usages: The lines.
+        begun: When earlier tries of the same work began; a server that went away may have kept one of them.
+    """
     rows = [(u.kind, u.model, u.prompt_tokens, u.completion_tokens, u.cached, u.document_id) for u in usages]
     kinds, models, prompts, completions, cached, documents = columns(rows, 6)
-    await run(
+    if begun and await run(connection, layout, "recorded", begun=begun, documents=documents):
+        return
+    lines = await run(
         connection, layout, "record_usage",
         kinds=kinds, models=models, prompts=prompts, completions=completions, cached=cached, documents=documents,
     )  # fmt: skip
+    begun.extend(line[0] for line in lines[:1])
 
 
 def _digest(key: tuple[str, str]) -> bytes:

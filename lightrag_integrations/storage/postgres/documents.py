@@ -9,7 +9,7 @@ from typing import Any
 from lightrag_integrations.contributions import PendingDocument, StoredChunk, StoredDocument
 from lightrag_integrations.models import Document
 from lightrag_integrations.reports import DocumentState, DocumentStatus
-from lightrag_integrations.storage.postgres.parts import StorePart, columns, run
+from lightrag_integrations.storage.postgres.parts import StorePart, columns, dead_owners, run
 from lightrag_integrations.storage.postgres.pool import Connection
 from lightrag_integrations.storage.postgres.schema import Layout
 from lightrag_integrations.storage.postgres.wire import json_text
@@ -44,7 +44,12 @@ class DocumentPart(StorePart):
     ) -> Sequence[DocumentStatus]:
         """See `store.Store.statuses`."""
         ids = None if document_ids is None else list(document_ids)
-        rows = await self._alone("statuses", ids=ids, status=status, limit=limit)
+
+        async def look(connection: Connection, layout: Layout) -> list[tuple[Any, ...]]:
+            dead = await dead_owners(connection, layout, ids)
+            return await run(connection, layout, "statuses", ids=ids, status=status, limit=limit, dead=dead)
+
+        rows = await self._transact(look)
         names = ("id", "status", "title", "source", "chunks", "error", "attempts", "metadata")
         return [DocumentStatus(**dict(zip(names, row, strict=True))) for row in rows]
 

@@ -195,7 +195,7 @@ async def _sweep(connection: Connection, layout: Layout, *, find: str, remove: s
 
 
 async def build_vector_indexes(database: Database, tuning: Tuning) -> None:
-    """Build the HNSW indexes of tables that have become large, and replace invalid ones.
+    """Build the HNSW indexes of tables that have become large; replace invalid ones, or remove them from small tables.
 
     Args:
         database: The index.
@@ -204,20 +204,24 @@ async def build_vector_indexes(database: Database, tuning: Tuning) -> None:
     async with database.building:
         for table in INDEXED:
             # Looked at anew for each: a build takes minutes, and other processes build, too.
-            layout = await _lacking(database, tuning, table)
-            if layout is not None:
-                await _build(database, layout, table)
+            found = await _lacking(database, tuning, table)
+            if found is not None:
+                layout, large = found
+                await _build(database, layout, table, large=large)
 
 
-async def _lacking(database: Database, tuning: Tuning, table: str) -> Layout | None:
-    """The layout, if a table is large and neither has a vector index nor gets one."""
+async def _lacking(database: Database, tuning: Tuning, table: str) -> tuple[Layout, bool] | None:
+    """The layout and whether the table is large, if it needs a vector index or has what a crash left of one."""
     async with database.snapshot() as (connection, layout):
         meta = dict(await run(connection, layout, "meta"))
         counts = (await run(connection, layout, "count_vectors", most=tuning.hnsw_rows))[0]
-        valid, building = (await _indexes(connection, layout)).get(index_name(table), (False, False))
+        state = (await _indexes(connection, layout)).get(index_name(table))
     count = dict(zip(INDEXED, counts, strict=True))[table]
     large = count >= tuning.hnsw_rows and 1 <= (recorded_dimension(meta) or 0) <= MAX_INDEXED
-    return layout if large and not valid and not building else None
+    if state is None:
+        return (layout, True) if large else None
+    valid, building = state
+    return None if valid or building else (layout, large)
 
 
 async def _indexes(connection: Connection, layout: Layout) -> dict[str, tuple[bool, bool]]:
@@ -226,7 +230,7 @@ async def _indexes(connection: Connection, layout: Layout) -> dict[str, tuple[bo
     return {name: (valid, building) for name, valid, building in rows}
 
 
-async def _build(database: Database, layout: Layout, table: str) -> None:
+async def _build(database: Database, layout: Layout, table: str, *, large: bool) -> None:
     name = index_name(table)
     drop = layout.statements.fill(f"DROP INDEX CONCURRENTLY IF EXISTS {{s}}.{name}")
     create = layout.statements.fill(
@@ -235,6 +239,8 @@ async def _build(database: Database, layout: Layout, table: str) -> None:
     )
     async with database.connection() as connection:
         await connection.execute(drop)
+        if not large:
+            return
         finished = False
         try:
             await connection.execute(create)

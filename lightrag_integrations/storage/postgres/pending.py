@@ -8,7 +8,9 @@ from typing import Any
 
 from lightrag_integrations.contributions import PendingDocument
 from lightrag_integrations.models import Chunk, Document
-from lightrag_integrations.storage.postgres.parts import StorePart, columns
+from lightrag_integrations.storage.postgres.parts import StorePart, columns, dead_owners, run
+from lightrag_integrations.storage.postgres.pool import Connection
+from lightrag_integrations.storage.postgres.schema import Layout
 from lightrag_integrations.storage.postgres.wire import json_text
 from lightrag_integrations.store import Onto
 
@@ -44,7 +46,12 @@ class PendingPart(StorePart):
     ) -> Sequence[PendingDocument]:
         """See `store.Store.claim`."""
         ids = None if document_ids is None else list(document_ids)
-        rows = await self._alone("claim", ids=ids, owner=owner, lease_s=lease_s, limit=limit)
+
+        async def take(connection: Connection, layout: Layout) -> list[tuple[Any, ...]]:
+            dead = await dead_owners(connection, layout, ids)
+            return await run(connection, layout, "claim", ids=ids, owner=owner, lease_s=lease_s, limit=limit, dead=dead)
+
+        rows = await self._transact(take, _either)
         return [_document(row) for row in sorted(rows)]
 
     async def fail(self, errors: Mapping[str, str], *, owner: str) -> None:
@@ -52,6 +59,11 @@ class PendingPart(StorePart):
         # A reason may quote what was refused for not being storable.
         reasons = [reason.replace("\x00", "").encode(errors="replace").decode() for reason in errors.values()]
         await self._alone("fail", ids=list(errors), errors=reasons, owner=owner)
+
+
+def _either(first: list[tuple[Any, ...]], second: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """What the first try claimed, if it stands, is not free for the second."""
+    return list({row[0]: row for row in (*first, *second)}.values())
 
 
 def _row(pending: PendingDocument) -> tuple[Any, ...]:

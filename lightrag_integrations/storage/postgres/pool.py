@@ -5,19 +5,26 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import psycopg
 from psycopg import AsyncConnection, IsolationLevel
 from psycopg.conninfo import make_conninfo
-from psycopg_pool import AsyncConnectionPool
+from psycopg_pool import AsyncConnectionPool, PoolTimeout, TooManyRequests
 
-from lightrag_integrations.errors import ConfigurationError, ConnectionFailed, IndexClosed, LightRAGError
+from lightrag_integrations.errors import (
+    ConfigurationError,
+    ConnectionFailed,
+    ConnectionLost,
+    IndexClosed,
+    LightRAGError,
+)
 from lightrag_integrations.options import ConnectOptions
 from lightrag_integrations.storage.address import shown_place
 from lightrag_integrations.storage.postgres.failures import converted, translate
+from lightrag_integrations.storage.postgres.presence import PATIENCE_S, Presence
 from lightrag_integrations.storage.postgres.schema import Layout, prepare_schema
 from lightrag_integrations.storage.postgres.wire import register
 
@@ -25,8 +32,12 @@ __all__ = ["Connection", "Database"]
 
 Connection = AsyncConnection[tuple[Any, ...]]
 _LOG = logging.getLogger("lightrag_integrations.storage")
-_PATIENCE_S = 1.0
-"""After so long a wait with failing connection attempts the cause is looked for and raised."""
+_LOOK_S = 0.02
+"""After so long a wait with failing connection attempts the cause is looked for."""
+_BRIEF_S = 1.0
+"""Readers wait so long for a server that went away."""
+_ROUNDS = 3
+"""A server may go again while a connection is made."""
 
 
 class Database:
@@ -35,12 +46,15 @@ class Database:
     No session state is used, and nothing is prepared unless asked for, so transaction poolers work.
     """
 
-    def __init__(self, name: str, connect: ConnectOptions) -> None:
+    def __init__(
+        self, name: str, connect: ConnectOptions, *, revive: Callable[[], Awaitable[object]] | None = None
+    ) -> None:
         """Keep the settings; no I/O.
 
         Args:
             name: The index's name.
             connect: How to reach the server.
+            revive: Starts a server that went away again, where it is ours to start.
         """
         self.name = name
         self.connect = connect
@@ -59,6 +73,8 @@ class Database:
         self._pool: AsyncConnectionPool[Connection] | None = None
         self._layout: Layout | None = None
         self._opening = asyncio.Lock()
+        self.presence = Presence(self._probe, revive=revive, on_return=self._renew)
+        """Whether the server is known to be gone."""
         self.building = asyncio.Lock()
         """Held while vector indexes are built."""
         self._closed = False
@@ -66,6 +82,7 @@ class Database:
     async def aclose(self) -> None:
         """Close the pool; later calls raise `IndexClosed`."""
         self._closed = True
+        await self.presence.aclose()
         if self._pool is not None:
             await self._pool.close()
 
@@ -84,23 +101,31 @@ class Database:
         return self._layout
 
     @asynccontextmanager
-    async def connection(self) -> AsyncIterator[Connection]:
-        """A connection in autocommit mode, with driver errors converted."""
-        if self._closed or self._pool is None:
-            raise IndexClosed("the index was closed; open it again or make a new handle")
-        connection: Connection | None = None
-        with converted(self.where, lambda: connection is not None and not connection.closed):
-            connection = await self._checkout(self._pool)
-            try:
-                yield connection
-            finally:
-                await self._pool.putconn(connection)
+    async def connection(self, patience_s: float = _BRIEF_S) -> AsyncIterator[Connection]:
+        """A connection in autocommit mode, with driver errors converted.
+
+        Args:
+            patience_s: So long a server that went away is waited for.
+
+        Raises:
+            ConnectionFailed: There is none; `ConnectionLost`: it broke while it was used.
+        """
+        pool, connection = await self._connected(patience_s)
+        try:
+            with converted(self.where, lambda: not connection.closed):
+                try:
+                    yield connection
+                finally:
+                    await pool.putconn(connection)
+        except ConnectionFailed as error:
+            self._lost(pool)
+            raise ConnectionLost(str(error)) from error.__cause__
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[tuple[Connection, Layout]]:
         """A READ COMMITTED transaction."""
         layout = await self.layout()
-        async with self.connection() as connection, connection.transaction():
+        async with self.connection(PATIENCE_S) as connection, connection.transaction():
             await self._limit(connection)
             yield connection, layout
 
@@ -137,7 +162,10 @@ class Database:
             raise IndexClosed("the index was closed; open it again or make a new handle")
         # The pool retries failed connections behind the scenes; one attempt of our own tells what is wrong at once.
         await self._probe()
-        pool = AsyncConnectionPool(
+        self._pool = await self._new_pool()
+
+    async def _new_pool(self) -> AsyncConnectionPool[Connection]:
+        pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
             self._conninfo,
             connection_class=_connection_class(self.connect.password),
             kwargs={"autocommit": True, "prepare_threshold": 1 if self.connect.prepare else None},
@@ -151,7 +179,13 @@ class Database:
             open=False,
         )
         await pool.open()
-        self._pool = pool
+        return pool
+
+    async def _renew(self) -> None:
+        """A new pool: the old one's attempts to connect have become rare by now, and its connections are dead."""
+        old, self._pool = self._pool, await self._new_pool()
+        if old is not None:
+            await old.close()
 
     async def _configure(self, connection: Connection) -> None:
         register(connection)
@@ -162,11 +196,35 @@ class Database:
             if inspect.isawaitable(result):
                 await result
 
+    async def _connected(self, patience_s: float) -> tuple[AsyncConnectionPool[Connection], Connection]:
+        """A connection and whose it is."""
+        failures = 0
+        while True:
+            await self.presence.back(patience_s)
+            pool = self._pool
+            if self._closed or pool is None:
+                raise IndexClosed("the index was closed; open it again or make a new handle")
+            try:
+                with converted(self.where, lambda: False):
+                    return pool, await self._checkout(pool)
+            except IndexClosed:
+                if pool is self._pool:  # else it was renewed while we waited
+                    raise
+            except ConnectionFailed as error:
+                failures += 1
+                if failures == _ROUNDS or isinstance(error.__cause__, PoolTimeout | TooManyRequests):
+                    raise
+                self._lost(pool)
+
+    def _lost(self, pool: AsyncConnectionPool[Connection]) -> None:
+        if pool is self._pool:  # else it was found out before, and a new pool made
+            self.presence.lost()
+
     async def _checkout(self, pool: AsyncConnectionPool[Connection]) -> Connection:
         failures = _failures(pool)
         waiting = asyncio.ensure_future(pool.getconn())
         try:
-            while not (await asyncio.wait({waiting}, timeout=_PATIENCE_S))[0]:
+            while not (await asyncio.wait({waiting}, timeout=_LOOK_S))[0]:
                 if _failures(pool) > failures:
                     await self._probe()
                     failures = _failures(pool)

@@ -24,13 +24,13 @@ class RemovalPart(StorePart):
 
     async def delete(self, document_ids: Sequence[str]) -> int:
         """See `store.Store.delete`."""
-        count = await self._transact(partial(_delete, ids=list(document_ids)))
+        count = await self._transact(partial(_delete, ids=list(document_ids)), max)
         self._changed(removed=True)
         return count
 
     async def delete_chunks(self, chunk_ids: Sequence[str]) -> int:
         """See `store.Store.delete_chunks`."""
-        count = await self._transact(partial(_delete_chunks, ids=list(chunk_ids)))
+        count = await self._transact(partial(_delete_chunks, ids=list(chunk_ids)), max)
         self._changed(removed=True)
         return count
 

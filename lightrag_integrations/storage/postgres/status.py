@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from lightrag_integrations.reports import IndexStatus, VectorIndexState
-from lightrag_integrations.storage.postgres.parts import StorePart, run
+from lightrag_integrations.storage.postgres.parts import StorePart, dead_owners, run
 from lightrag_integrations.storage.postgres.pool import Connection
 from lightrag_integrations.storage.postgres.reads import INDEXED, index_name, recorded_dimension
 from lightrag_integrations.storage.postgres.schema import Layout
@@ -36,7 +36,8 @@ class StatusPart(StorePart):
         async with self._database.snapshot() as (connection, layout):
             tables = await run(connection, layout, "tables", schema=layout.schema, names=list(_NAMES))
             meta = dict(await run(connection, layout, "meta"))
-            states = (await run(connection, layout, "states"))[0]
+            dead = await dead_owners(connection, layout, None)
+            states = (await run(connection, layout, "states", dead=dead))[0]
             counts = await _counts(connection, layout, {row[0]: row[1] for row in tables})
             dimension = recorded_dimension(meta)
             indexes = await self._indexes(connection, layout, dimension)

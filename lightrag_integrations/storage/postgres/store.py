@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 from lightrag_integrations.filters import Filter
@@ -16,6 +16,7 @@ from lightrag_integrations.storage.postgres.maintenance import MaintenancePart
 from lightrag_integrations.storage.postgres.parts import Tuning
 from lightrag_integrations.storage.postgres.pending import PendingPart
 from lightrag_integrations.storage.postgres.pool import Database
+from lightrag_integrations.storage.postgres.presence import PATIENCE_S
 from lightrag_integrations.storage.postgres.reader import PostgresReader
 from lightrag_integrations.storage.postgres.removal import RemovalPart
 from lightrag_integrations.storage.postgres.repair import RepairPart
@@ -68,6 +69,10 @@ class PostgresStore(
         async with self._database.snapshot(filtered=where is not None) as (connection, layout):
             yield PostgresReader(connection, layout, where, self._tuning)
 
+    async def reachable(self) -> None:
+        """See `store.Store.reachable`."""
+        await self._database.presence.back(PATIENCE_S)
+
     def _changed(self, *, removed: bool = False) -> None:
         self._upkeep.changed(removed=removed)
 
@@ -92,6 +97,7 @@ async def open_store(
     name: str,
     connect: ConnectOptions,
     *,
+    revive: Callable[[], Awaitable[object]] | None = None,
     on_warning: Callable[[str], None] | None = None,
     tuning: Tuning | None = None,
 ) -> Store:
@@ -100,6 +106,7 @@ async def open_store(
     Args:
         name: The index's name.
         connect: How to reach the server.
+        revive: Starts a server that went away again, where it is ours to start.
         on_warning: Called with each warning for the user; by default they are logged.
         tuning: Sizes at which upkeep starts.
 
@@ -108,4 +115,4 @@ async def open_store(
         ConfigurationError: The connection string can't be read.
     """
     schema_name(name)
-    return PostgresStore(Database(name, connect), tuning or Tuning(), on_warning)
+    return PostgresStore(Database(name, connect, revive=revive), tuning or Tuning(), on_warning)

@@ -7,7 +7,7 @@ import logging
 import time
 from contextlib import suppress
 
-from lightrag_integrations.errors import LightRAGError
+from lightrag_integrations.errors import ConnectionLost, LightRAGError, StorageError
 from lightrag_integrations.storage.postgres.maintenance import build_vector_indexes, count_segments, fold, sweep
 from lightrag_integrations.storage.postgres.parts import Tuning
 from lightrag_integrations.storage.postgres.pool import Database
@@ -16,6 +16,7 @@ __all__ = ["Upkeep"]
 
 _FOLD_S = 5.0
 """Closing waits so long for a fold."""
+_CRASHES = 2
 _LOG = logging.getLogger("lightrag_integrations.storage")
 
 
@@ -70,15 +71,24 @@ class Upkeep:
 
     async def _run(self) -> None:
         try:
-            done = None
-            # Changes may come while the last of it is done.
-            while done != self._changed_at:
-                done = await self._bring_up()
+            for last in (*[False] * _CRASHES, True):
+                try:
+                    await self._until_quiet()
+                    break
+                except ConnectionLost:  # begun again with what is left: another may not come by for long
+                    if last:
+                        raise
         except LightRAGError as error:
             # Nothing is lost: the next change or compact() does it again.
             _LOG.warning("upkeep of index %r stopped: %s", self._database.name, error, extra={"action": "upkeep"})
         finally:
             self._folded.set()
+
+    async def _until_quiet(self) -> None:
+        done = None
+        # Changes may come while the last of it is done.
+        while done != self._changed_at:
+            done = await self._bring_up()
 
     async def _bring_up(self) -> float:
         """Fold until it is quiet, then do the rest; up to which change that was."""
@@ -93,10 +103,17 @@ class Upkeep:
         done = self._changed_at
         await self._fold(await count_segments(self._database))
         if self._removed:
-            self._removed = False
-            await sweep(self._database)
+            await self._sweep()
         await build_vector_indexes(self._database, self._tuning)
         return done
+
+    async def _sweep(self) -> None:
+        self._removed = False
+        try:
+            await sweep(self._database)
+        except StorageError:
+            self._removed = True
+            raise
 
     async def _fold(self, segments: int) -> None:
         if segments >= self._tuning.fan:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import psycopg
@@ -46,7 +47,7 @@ class VectorPart(StorePart):
             )
 
     async def _settle(self, fingerprint: str, dimension: int) -> None:
-        async with self._database.transaction() as (connection, layout):
+        async def settle(connection: Connection, layout: Layout) -> None:
             if _known(await _meta(connection, layout), fingerprint, dimension):
                 return
             # Shorter than the server looks for deadlocks: we give way to readers and writers, never they to us.
@@ -54,6 +55,8 @@ class VectorPart(StorePart):
             await run(connection, layout, "lock_index", key=signed_hash(layout.schema, "embedding"))
             if not _known(await _meta(connection, layout), fingerprint, dimension):
                 await _type_columns(connection, layout, fingerprint, dimension)
+
+        await self._transact(settle)
 
     async def record_settings(self, settings: Mapping[str, str]) -> None:
         """See `store.Store.record_settings`."""
@@ -65,15 +68,17 @@ class VectorPart(StorePart):
 
     async def known_vectors(self, document_ids: Sequence[str]) -> Mapping[str, Sequence[float]]:
         """See `store.Store.known_vectors`."""
-        ids = list(document_ids)
-        async with self._database.snapshot() as (connection, layout):
-            rows = await run(connection, layout, "known_fact_vectors", ids=ids)
-            rows += await run(connection, layout, "known_chunk_vectors", ids=ids)
+        rows = await self._read(partial(_known_vectors, ids=list(document_ids)))
         return {digest: read_halfvec(data) for digest, data in rows}
 
     async def embedded_entities(self, keys: Sequence[str]) -> frozenset[str]:
         """See `store.Store.embedded_entities`."""
         return frozenset(row[0] for row in await self._alone("embedded_entities", keys=list(keys)))
+
+
+async def _known_vectors(connection: Connection, layout: Layout, *, ids: Sequence[str]) -> list[tuple[Any, ...]]:
+    rows = await run(connection, layout, "known_fact_vectors", ids=ids)
+    return rows + await run(connection, layout, "known_chunk_vectors", ids=ids)
 
 
 async def _meta(connection: Connection, layout: Layout) -> dict[str, str]:

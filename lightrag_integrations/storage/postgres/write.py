@@ -47,7 +47,7 @@ class WritePart(StorePart):
     async def commit(self, documents: Sequence[PreparedDocument], *, owner: str) -> frozenset[str]:
         """See `store.Store.commit`."""
         validate(documents)
-        stored, removed = await self._transact(partial(_commit, documents=documents, owner=owner))
+        stored, removed = await self._transact(partial(_commit, documents=documents, owner=owner), _either)
         self._changed(removed=removed)
         return stored
 
@@ -62,6 +62,11 @@ async def _commit(
     writer = _Writer(connection, layout)
     await writer.store([_wanted(one, owned[one.document.id]) for one in documents if one.document.id in owned])
     return frozenset(owned), writer.removed
+
+
+def _either(first: tuple[frozenset[str], bool], second: tuple[frozenset[str], bool]) -> tuple[frozenset[str], bool]:
+    """What the first try stored, if it stands, the second finds no longer pending."""
+    return first[0] | second[0], first[1] or second[1]
 
 
 def _wanted(document: PreparedDocument, chunk_ids: Sequence[str] | None) -> PreparedDocument:

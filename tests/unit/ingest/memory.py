@@ -31,6 +31,9 @@ class MemoryStore:
         if self.gone:
             raise ConnectionFailed("the server is gone")
 
+    async def reachable(self) -> None:
+        self._write()
+
     async def record_settings(self, settings: Mapping[str, str]) -> None:
         self._write()
 

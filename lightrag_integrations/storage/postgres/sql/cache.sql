@@ -13,6 +13,11 @@ DELETE FROM {s}.extraction e WHERE NOT EXISTS (SELECT FROM {s}.chunk c WHERE c.c
 INSERT INTO {s}.ledger (kind, model, prompt_tokens, completion_tokens, cached, document_id)
 SELECT * FROM unnest(%(kinds)s::text[], %(models)s::text[], %(prompts)s::int8[], %(completions)s::int8[],
                      %(cached)s::bool[], %(documents)s::text[])
+RETURNING at
+
+-- name: recorded
+-- A transaction's lines all have the time of its beginning, to the microsecond.
+SELECT 1 FROM {s}.ledger WHERE at = ANY(%(begun)s::timestamptz[]) AND document_id = ANY(%(documents)s::text[]) LIMIT 1
 
 -- name: ledger
 SELECT kind, model, sum(prompt_tokens)::int8, sum(completion_tokens)::int8, cached, count(*)

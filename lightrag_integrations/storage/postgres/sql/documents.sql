@@ -13,7 +13,7 @@ SELECT content FROM {s}.document WHERE document_id = %(id)s
 WITH listed AS (
     SELECT d.id, document_id, p.document_id IS NOT NULL AS waiting,
            CASE WHEN p.document_id IS NULL THEN 'processed' WHEN p.failed THEN 'failed'
-                WHEN p.lease_until >= now() THEN 'processing' ELSE 'pending' END AS state,
+                WHEN p.lease_until >= now() AND p.owner <> ALL(%(dead)s) THEN 'processing' ELSE 'pending' END AS state,
            coalesce(p.title, d.title) AS title, coalesce(p.source, d.source) AS source,
            coalesce(p.metadata, d.metadata) AS metadata, coalesce(p.error, '') AS error,
            coalesce(p.attempts, 0) AS attempts

@@ -23,7 +23,7 @@ ON CONFLICT (document_id) DO UPDATE SET
     chunks = excluded.chunks, chunk_ids = excluded.chunk_ids, content_hash = excluded.content_hash, replaces = excluded.replaces,
     attempts = excluded.attempts, options = excluded.options, failed = false, error = '', owner = excluded.owner,
     lease_until = excluded.lease_until
-WHERE %(onto)s <> 'nothing'
+WHERE %(onto)s <> 'nothing' OR p.owner = excluded.owner
 RETURNING p.document_id
 
 -- name: extend_lease
@@ -35,10 +35,15 @@ WITH mine AS (
 UPDATE {s}.pending p SET lease_until = now() + make_interval(secs => %(lease_s)s)
 FROM mine WHERE p.document_id = mine.document_id
 
+-- name: lease_owners
+SELECT DISTINCT owner FROM {s}.pending
+WHERE NOT failed AND lease_until >= now() AND (%(ids)s::text[] IS NULL OR document_id = ANY(%(ids)s))
+
 -- name: claim
+-- `dead` are owners whose leases hold no longer.
 WITH free AS (
     SELECT document_id FROM {s}.pending
-    WHERE (failed OR lease_until IS NULL OR lease_until < now())
+    WHERE (failed OR lease_until IS NULL OR lease_until < now() OR owner = ANY(%(dead)s))
       AND (%(ids)s::text[] IS NULL OR document_id = ANY(%(ids)s))
     ORDER BY document_id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 )

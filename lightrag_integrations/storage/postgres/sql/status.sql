@@ -11,8 +11,8 @@ WHERE n.nspname = %(schema)s AND c.relkind = 'r'
 SELECT (SELECT count(*) FROM {s}.document),
        (SELECT count(*) FROM {s}.document) - (SELECT count(*) FROM {s}.pending p WHERE EXISTS
             (SELECT FROM {s}.document d WHERE d.document_id = p.document_id)),
-       count(*) FILTER (WHERE NOT failed AND (lease_until IS NULL OR lease_until < now())),
-       count(*) FILTER (WHERE NOT failed AND lease_until >= now()),
+       count(*) FILTER (WHERE NOT failed AND (lease_until IS NULL OR lease_until < now() OR owner = ANY(%(dead)s))),
+       count(*) FILTER (WHERE NOT failed AND lease_until >= now() AND owner <> ALL(%(dead)s)),
        count(*) FILTER (WHERE failed),
        extract(epoch FROM now() - min(accepted_at) FILTER (WHERE NOT failed))::float8,
        (SELECT coalesce(sum(sign * n_chunks), 0)::int8 FROM {s}.segment),
