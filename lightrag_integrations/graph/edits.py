@@ -88,13 +88,13 @@ def hide(edits: Edits, pairs: Iterable[Sequence[str]], reason: str) -> Edits:
     """The edits with these hidden: entities (one name) and pairs (two)."""
     hidden = dict(edits.hidden)
     for names in pairs:
-        hidden.setdefault(_pair(edits, names), Hidden(names=tuple(names), reason=reason))
+        hidden.setdefault(_pair(names), Hidden(names=tuple(names), reason=reason))
     return replace(edits, hidden=hidden)
 
 
 def unhide(edits: Edits, pairs: Iterable[Sequence[str]]) -> Edits:
     """The edits without those that hide these."""
-    gone = {(len(names), edits.roots(_pair(edits, names))) for names in pairs}
+    gone = {(len(names), edits.roots(_pair(names))) for names in pairs}
     return replace(
         edits,
         hidden={pair: one for pair, one in edits.hidden.items() if (len(one.names), edits.roots(pair)) not in gone},
@@ -113,8 +113,17 @@ def override(edits: Edits, given: Override) -> Edits:
 
 def restore(edits: Edits, names: Sequence[str]) -> Edits:
     """The edits without what is said of these entities."""
-    gone = {edits.root(normalise_name(name)) for name in names}
-    return replace(edits, overrides={key: one for key, one in edits.overrides.items() if edits.root(key) not in gone})
+    keys = {normalise_name(name) for name in names}
+    # What was said of a name that was merged then goes by the name it was merged into.
+    gone = {edits.root(key) for key in keys}
+    return replace(
+        edits,
+        overrides={
+            key: one
+            for key, one in edits.overrides.items()
+            if edits.root(key) not in gone and normalise_name(one.name) not in keys
+        },
+    )
 
 
 def listed(names: Sequence[str], relations: Sequence[tuple[str, str]]) -> list[tuple[str, ...]]:
@@ -122,7 +131,6 @@ def listed(names: Sequence[str], relations: Sequence[tuple[str, str]]) -> list[t
     return [*((name,) for name in names), *relations]
 
 
-def _pair(edits: Edits, names: Sequence[str]) -> Pair:
-    """Keys of what is shown under these names."""
-    roots = sorted(edits.root(normalise_name(name)) for name in names)
-    return roots[0], roots[-1]
+def _pair(names: Sequence[str]) -> Pair:
+    keys = sorted(map(normalise_name, names))
+    return keys[0], keys[-1]

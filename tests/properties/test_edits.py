@@ -34,6 +34,8 @@ class EditHistories(RuleBasedStateMachine):
         self._documents: dict[str, Document] = {}
         self._added: list[dict[str, str]] = []
         self._wanted = Wanted()
+        self._named: dict[str, str] = {}
+        """As what each overridden entity was last spoken of."""
 
     def _opened(self, name: str) -> LightRAGIndex:
         return LightRAGIndex(name, database=self._dsn, embed_model=self._embedder)
@@ -93,10 +95,8 @@ class EditHistories(RuleBasedStateMachine):
 
     @rule(pair=st.lists(names, min_size=1, max_size=2, unique=True))
     def hide(self, pair: list[str]) -> None:
-        roots = frozenset(self._wanted.root(name.lower()) for name in pair)
-        if len(roots) == len(pair):  # what is said of one entity and itself is hidden anyway
-            self._index.graph.hide(pair if len(pair) == 1 else (), [] if len(pair) == 1 else [(pair[0], pair[1])])
-            self._wanted.hidden.add(roots)
+        self._index.graph.hide(pair if len(pair) == 1 else (), [] if len(pair) == 1 else [(pair[0], pair[1])])
+        self._wanted.hidden.add(frozenset(name.lower() for name in pair))
 
     @precondition(lambda self: self._wanted.hidden)
     @rule(data=st.data())
@@ -118,12 +118,13 @@ class EditHistories(RuleBasedStateMachine):
         self._index.graph.override(name, type=kind, description=words)
         root = self._wanted.root(name.lower())
         before = self._wanted.overrides.get(root, (None, None))
+        self._named[root] = name
         self._wanted.overrides[root] = (before[0] if kind is None else kind, before[1] if words is None else words)
 
     @rule(name=names)
     def restore(self, name: str) -> None:
         root = self._wanted.root(name.lower())
-        gone = [key for key in self._wanted.overrides if self._wanted.root(key) == root]
+        gone = [key for key in self._wanted.overrides if self._wanted.root(key) == root or self._named[key] == name]
         assert len(self._index.graph.restore(name)) == len(gone)
         for key in gone:
             del self._wanted.overrides[key]

@@ -36,7 +36,7 @@ _ROWS = (
     ("relation twice", "relations that occur twice", _BACKUP),
     ("mention twice", "mentions that occur twice in one chunk", _BACKUP),
     ("aside of nothing", "what was put aside for edits, of chunks that are gone", _MEND),
-    ("baseless", "documents shown as edited, of which nothing is there to be edited", _AGAIN),
+    ("baseless", "documents shown as edited, of which what they said is lost", _AGAIN),
     ("misshown", "chunks of which something is shown otherwise than the edits want it", _MEND),
     ("lease without owner", "pending documents leased to nobody", _MEND),
     ("lease of a failure", "failed documents that still belong to a worker", _MEND),

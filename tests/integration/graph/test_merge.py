@@ -50,3 +50,57 @@ def test_questions_may_use_any_name(make_index: MakeIndex, documents: list[Docum
         found = index.retrieve("Ada Lovelace", mode=mode, k=4)
         assert found.entities[0].name == "Countess of Lovelace", mode
         assert {"lovelace", "countess"} <= {hit.document_id for hit in found.hits[:3]}, mode
+
+
+def test_suggestions_are_accepted_from_a_score_on(make_index: MakeIndex, documents: list[Document]) -> None:
+    index = make_index()
+    index.ingest([*documents, Document(id="x", text="The AnalyticalEngine and Babbage, Charles are spelt oddly here.")])
+    dump = index.dump()
+    suggested = index.graph.duplicates(min_score=0.9)
+    assert suggested
+    merged = index.graph.merge_duplicates(min_score=0.9)
+    assert {one.name for one in merged} == {one.second for one in suggested}
+    assert all(one.score is not None and one.score >= 0.9 and one.reason for one in merged)
+    assert index.graph.aliases() == merged
+    assert (index.graph.duplicates(min_score=0.9), index.graph.merge_duplicates(min_score=0.9)) == ([], [])
+    engine = index.graph.entity("AnalyticalEngine")
+    assert engine is not None and engine.name == "Analytical Engine"
+    assert index.verify() == []
+    index.graph.unmerge([one.name for one in merged])
+    assert index.dump() == dump
+
+
+def test_what_a_merged_graph_exports_comes_in_as_one(make_index: MakeIndex, documents: list[Document]) -> None:
+    index, copy = make_index(), make_index()
+    index.ingest([*documents, MORE])
+    index.graph.merge("Countess of Lovelace", into="Ada Lovelace")
+    index.graph.hide("London")
+    copy.graph.load(json.loads(index.graph.export().text))
+    assert copy.graph.entity("Countess of Lovelace") is None and copy.graph.entity("London") is None
+    one, other = index.graph.entity("Ada Lovelace"), copy.graph.entity("Ada Lovelace")
+    assert one is not None and other is not None
+    assert one.model_copy(update={"aliases": (), "edited": False}) == other
+    assert index.graph.neighbours("Ada Lovelace") == copy.graph.neighbours("Ada Lovelace")
+
+
+def test_an_alias_that_only_hidden_chunks_use_does_not_show(make_index: MakeIndex) -> None:
+    index = make_index()
+    seen = Document(id="a", text="Ada Lovelace wrote notes in London.", metadata={"t": 1})
+    unseen = Document(id="b", text="Zorblax of Lovelace went to Turin with Menabrea.", metadata={"t": 2})
+    index.ingest([seen, unseen])
+    only = {"t": 1}
+    before = [index.graph.export(filter=only).text, index.retrieve("Ada Lovelace", filter=only, k=5, explain=True)]
+    index.graph.merge("Zorblax of Lovelace", into="Ada Lovelace", reason="Zorblax is her name in secret")
+    index.graph.hide("Menabrea", reason="Zorblax said so")
+    assert [
+        index.graph.export(filter=only).text,
+        index.retrieve("Ada Lovelace", filter=only, k=5, explain=True),
+    ] == before
+    other = index.graph.entity("Ada Lovelace", filter={"t": 2})
+    assert other is not None and (other.name, other.document_ids) == ("Zorblax of Lovelace", ("b",))
+    index.graph.unmerge("Zorblax of Lovelace")
+    index.graph.merge("Ada Lovelace", into="Zorblax of Lovelace")
+    found = index.graph.entity("Zorblax of Lovelace", filter=only)
+    assert found is not None and "Zorblax" not in found.model_dump_json()
+    assert "Zorblax" not in index.graph.export(filter=only).text
+    assert "Zorblax" not in index.retrieve("Ada Lovelace", filter=only, k=5, explain=True).to_html()

@@ -125,7 +125,9 @@ WITH gone AS (
     WHERE w.chunk = ANY(%(chunks)s::int[]) AND w.gone AND f.id = w.id
     RETURNING f.id, f.embedding
 )
-UPDATE {s}.aside_fact a SET embedding = gone.embedding FROM gone WHERE a.id = gone.id
+UPDATE {s}.aside_fact a
+SET embedding = gone.embedding, model = (SELECT value FROM {s}.meta WHERE key = 'embedding')
+FROM gone WHERE a.id = gone.id
 
 -- name: wanted_pairs
 SELECT DISTINCT least(w.source, w.target), greatest(w.source, w.target)
@@ -138,7 +140,9 @@ ORDER BY 1, 2
 INSERT INTO {s}.fact (id, relation, chunk, ordinal, source, target, tie, weight, cooccurrence, span_start, span_end,
                       keywords, description, embedding)
 SELECT a.id, r.id, a.chunk, a.ordinal, w.source, w.target, c.tie, a.weight, a.cooccurrence, a.span_start, a.span_end,
-       a.keywords, a.description, a.embedding
+       a.keywords, a.description,
+       -- Another model's vector is of no use.
+       CASE WHEN a.model = (SELECT value FROM {s}.meta WHERE key = 'embedding') THEN a.embedding END
 FROM {s}.wanted_fact w
 JOIN {s}.aside_fact a ON a.id = w.id
 JOIN {s}.chunk c ON c.id = w.chunk

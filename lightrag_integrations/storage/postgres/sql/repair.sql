@@ -193,7 +193,7 @@ RETURNING description || ' (' || id || ')'
 UPDATE {s}.aside_fact
 SET embedding = CASE WHEN {v}.vector_dims(embedding) = %(dimension)s::int AND {v}.l2_norm(embedding) > 0
                      THEN {v}.l2_normalize(embedding) END
-WHERE embedding IS NOT NULL
+WHERE embedding IS NOT NULL AND model = (SELECT value FROM {s}.meta WHERE key = 'embedding')
   AND ({v}.vector_dims(embedding) <> %(dimension)s::int OR abs({v}.l2_norm(embedding) - 1) > 0.01)
 RETURNING description
 

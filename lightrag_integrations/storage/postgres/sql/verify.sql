@@ -112,6 +112,7 @@ WITH vectors (kind, example, embedding) AS (
     SELECT 'fact', description, embedding FROM {s}.fact
     UNION ALL
     SELECT 'fact', description, embedding FROM {s}.aside_fact
+    WHERE model = (SELECT value FROM {s}.meta WHERE key = 'embedding')
 )
 SELECT kind, {v}.vector_dims(embedding) IS DISTINCT FROM %(dimension)s::int AS dimension, count(*),
        (array_agg(DISTINCT example COLLATE "C"))[1:3]

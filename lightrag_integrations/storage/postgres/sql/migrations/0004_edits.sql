@@ -53,7 +53,7 @@ CREATE TABLE {s}.aside_mention (
 );
 CREATE INDEX aside_mention_by_entity ON {s}.aside_mention (entity);
 
--- A fact keeps its id; its vector is here only while the fact is not shown.
+-- A fact keeps its id; its vector is here, with the model that made it, only while the fact is not shown.
 CREATE TABLE {s}.aside_fact (
     id bigint PRIMARY KEY,
     chunk int NOT NULL REFERENCES {s}.chunk (id),
@@ -66,6 +66,7 @@ CREATE TABLE {s}.aside_fact (
     span_end int NOT NULL,
     keywords jsonb NOT NULL,
     description text COLLATE "C" NOT NULL,
+    model text,
     embedding {v}.halfvec
 );
 CREATE INDEX aside_fact_by_chunk ON {s}.aside_fact (chunk);
@@ -165,12 +166,13 @@ WHERE w.aside <> (w.gone OR w.source <> w.said_source OR w.target <> w.said_targ
    OR w.gone <> (f.id IS NULL)
    OR NOT w.gone AND (f.source <> w.source OR f.target <> w.target);
 
--- What is shown as edited though nothing that was said is there to be edited.
+-- Of what is shown as edited, or not shown, something that was said is lost.
 CREATE VIEW {s}.baseless AS
 SELECT m.chunk, m.surface FROM {s}.mention m
-WHERE m.edited IS NOT NULL
-  AND NOT EXISTS (SELECT FROM {s}.aside_mention a JOIN {s}.ruling u ON u.entity = a.entity
-                  WHERE a.chunk = m.chunk AND u.root_id = m.entity)
+WHERE EXISTS (
+    SELECT FROM unnest(array_append(m.edited, m.surface)) AS name
+    WHERE m.edited IS NOT NULL
+      AND NOT EXISTS (SELECT FROM {s}.aside_mention a WHERE a.chunk = m.chunk AND a.surface = name))
 UNION ALL
 SELECT f.chunk, f.description FROM {s}.aside_fact f
 WHERE NOT EXISTS (SELECT FROM {s}.said_mention m WHERE m.chunk = f.chunk AND m.entity = f.source)
