@@ -91,6 +91,10 @@ class WholeReader(Protocol):
         """The relations whose ends are both among these entities, visible or not."""
         ...
 
+    async def shown_names(self, entities: Sequence[int]) -> Mapping[int, str]:
+        """The names of these entities, from all visible mentions, as `whole_entities` tells them."""
+        ...
+
     async def near_entities(self, entities: Sequence[int], limit: int) -> Sequence[tuple[int, int, float]]:
         """(entity, another whose name is near, cosine), among these entities if they are few.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from lightrag_integrations.errors import InputError
@@ -12,6 +13,7 @@ from lightrag_integrations.rows import relation_views
 
 if TYPE_CHECKING:
     from lightrag_integrations._live import Live
+    from lightrag_integrations.rows import FactRow
     from lightrag_integrations.store import Reader
 
 __all__ = ["ALL", "Reading", "Where", "find_entities", "positive"]
@@ -132,8 +134,16 @@ async def find_entities(reader: Reader, names: Sequence[str]) -> list[int]:
 
 async def _relations(reader: Reader, pairs: Sequence[tuple[int, int]]) -> list[RelationView]:
     """Everything visible that is said of these pairs, heaviest pair first, ties by names."""
-    relations = relation_views(await reader.facts_between(pairs, ALL))
+    facts = await reader.facts_between(pairs, ALL)
+    names = await reader.shown_names([*{end for fact in facts for end in (fact.source, fact.target)}])
+    relations = relation_views(_called(fact, names[fact.source], names[fact.target]) for fact in facts)
     return sorted(relations, key=lambda relation: (-relation.weight, relation.source, relation.target))
+
+
+def _called(fact: FactRow, source: str, target: str) -> FactRow:
+    if (fact.view.source, fact.view.target) == (source, target):
+        return fact
+    return replace(fact, view=fact.view.model_copy(update={"source": source, "target": target}))
 
 
 def positive(name: str, value: int) -> None:

@@ -70,3 +70,16 @@ def test_weights_that_have_no_sum_are_refused(make_index: MakeIndex) -> None:
     index.ingest([told("heavy", [fact("Ada", "Bab", str(number), 1e9) for number in range(2)])])
     for mode in ("mix", "graph", "local", "hybrid"):
         assert len(index.retrieve("Ada and Bab", mode=mode, k=1).hits) == 1
+
+
+def test_an_entity_has_one_name_wherever_it_is_shown(make_index: MakeIndex) -> None:
+    index = make_index()
+    written = ["Ada" if number < 26 else "ADA" for number in range(51)]  # a search looks at the first twenty
+    index.ingest([told(f"d{number}", [fact(name, f"B{number}")]) for number, name in enumerate(written)])
+    ada = index.graph.entity("ada")
+    assert ada is not None and ada.name == "Ada"
+    around = index.graph.subgraph(["ada"])
+    assert "Ada" in {entity.name for entity in around.entities}
+    seen = [*around.relations, *index.graph.neighbours("ADA", limit=99), index.graph.relation("B40", "ada")]
+    assert {relation.source for relation in seen if relation} == {"Ada"}
+    assert {one.source for relation in seen if relation for one in relation.facts} == {"Ada"}

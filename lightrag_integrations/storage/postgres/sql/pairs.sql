@@ -20,3 +20,14 @@ ORDER BY u.place, q.rank
 
 -- name: pairs_among
 SELECT low, high FROM {s}.relation WHERE low = ANY(%(entities)s::int[]) AND high = ANY(%(entities)s::int[])
+
+-- name: shown_names
+-- From all mentions: those that a search looks at may be written otherwise.
+SELECT DISTINCT ON (entity) entity, surface FROM (
+    SELECT entity, surface, count(*) AS uses, count(*) FILTER (WHERE surface = ANY(edited)) AS merged
+    FROM {s}.mention
+    WHERE entity = ANY(%(entities)s::int[]) AND (%(visible)s::int[] IS NULL OR chunk = ANY(%(visible)s::int[]))
+      AND get_bit(%(flags)s::bytea, chunk) IS DISTINCT FROM 0
+    GROUP BY entity, surface
+) counted
+ORDER BY entity, uses - merged DESC, uses DESC, surface
