@@ -161,8 +161,15 @@ class Database:
         if self._closed:
             raise IndexClosed("the index was closed; open it again or make a new handle")
         # The pool retries failed connections behind the scenes; one attempt of our own tells what is wrong at once.
-        await self._probe()
-        self._pool = await self._new_pool()
+        try:
+            await self._probe()
+        except ConnectionFailed as error:
+            if not self.presence.comes(error):
+                raise
+            self.presence.lost()
+            await self.presence.back(_BRIEF_S)
+        else:
+            self._pool = await self._new_pool()
 
     async def _new_pool(self) -> AsyncConnectionPool[Connection]:
         pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(

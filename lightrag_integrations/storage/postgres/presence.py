@@ -51,6 +51,10 @@ class Presence:
         """A connection broke, or none could be had."""
         self._away = True
 
+    def comes(self, error: ConnectionFailed) -> bool:
+        """Whether the server is on its way: it says so, or is ours to start."""
+        return self._revive is not None or _says(error, _ON_ITS_WAY)
+
     async def back(self, patience_s: float) -> None:
         """Return at once unless the server is known to be gone; then wait until it is back.
 
@@ -69,7 +73,8 @@ class Presence:
             await asyncio.wait({looking}, timeout=max(_PAUSE_S, until - time.monotonic()))
             if looking.done() and not looking.cancelled() and (error := looking.exception()) is not None:
                 raise _anew(error)
-            if self._away and time.monotonic() >= until and not self._coming():
+            waited = time.monotonic() >= until and self._revive is None
+            if self._away and waited and not (self._why and self.comes(self._why)):
                 raise _anew(self._why) if self._why else ConnectionFailed("PostgreSQL went away and gave no answer")
 
     async def aclose(self) -> None:
@@ -100,9 +105,6 @@ class Presence:
             self._why = error
             return False
         return True
-
-    def _coming(self) -> bool:
-        return self._revive is not None or (self._why is not None and _says(self._why, _ON_ITS_WAY))
 
 
 def _says(error: ConnectionFailed, words: tuple[str, ...]) -> bool:

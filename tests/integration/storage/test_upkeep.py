@@ -206,3 +206,29 @@ async def test_handles_that_live_for_one_document_leave_no_heap_of_segments(make
         ]
 
     await until(folded)
+
+
+async def test_what_a_crash_left_of_an_index_goes_from_a_table_that_has_become_small(
+    make_store: MakeStore, dsn: str
+) -> None:
+    store = await make_store(tuning=QUICK)
+    schema = (await store.status()).schema_name
+    rng = random.Random(3)
+    await store.check_embedding("m", 4)
+    made = [chunk(f"c{n}", "x", document_id="d", embedding=[rng.gauss(0, 1) for _ in range(4)]) for n in range(30)]
+    await put(store, document("d", *made))
+
+    async def built() -> bool:
+        return vector_index(dsn, schema) == [(True,)]
+
+    await until(built)
+    query = sql.SQL("UPDATE pg_index SET indisvalid = false WHERE indexrelid = to_regclass({})")
+    with psycopg.connect(dsn) as connection:
+        connection.execute(query.format(sql.Literal(f"{schema}.chunk_by_embedding")))
+    await store.delete_chunks([f"c{n}" for n in range(25)])
+
+    async def gone() -> bool:
+        return vector_index(dsn, schema) == []
+
+    await until(gone)
+    assert await store.verify() == []
