@@ -13,6 +13,7 @@ if TYPE_CHECKING:
         ConfigurationError,
         ConnectionFailed,
         ConnectionLost,
+        EmbeddingMismatch,
         IndexClosed,
         InputError,
         LightRAGError,
@@ -68,6 +69,8 @@ if TYPE_CHECKING:
         DocumentStatus,
         IndexStatus,
         IngestReport,
+        Reembedding,
+        ReembedReport,
         RepairReport,
         SummaryEstimate,
         SummaryReport,
@@ -99,6 +102,7 @@ __all__ = [
     "DocumentStatus",
     "Duplicate",
     "Embedder",
+    "EmbeddingMismatch",
     "EntityView",
     "EvaluationQuestion",
     "EvaluationReport",
@@ -133,6 +137,8 @@ __all__ = [
     "Override",
     "PathStep",
     "QueryOptions",
+    "ReembedReport",
+    "Reembedding",
     "RelationView",
     "RepairReport",
     "Reranker",
@@ -156,8 +162,8 @@ __all__ = [
 _HOME = MappingProxyType(
     {
         "edits": "Alias Hidden Override",
-        "errors": "BudgetExceeded ConfigurationError ConnectionFailed ConnectionLost IndexClosed InputError "
-        "LightRAGError MissingDependency ModelError SchemaError ServerError StorageError",
+        "errors": "BudgetExceeded ConfigurationError ConnectionFailed ConnectionLost EmbeddingMismatch IndexClosed "
+        "InputError LightRAGError MissingDependency ModelError SchemaError ServerError StorageError",
         "evaluate.questions": "EvaluationQuestion",
         "evaluate.report": "EvaluationReport",
         "evaluate.settings": "Setting",
@@ -166,7 +172,8 @@ _HOME = MappingProxyType(
         "ingest.lexical": "LexicalExtractor",
         "models": "Answer Chunk ChunkEntity ChunkGraph ChunkRelation Citation Context Document EntityView Evidence "
         "ExtractedEntity ExtractedRelation Extraction FactView Hit PathStep RelationView RetrievalResult Seed Subgraph",
-        "reports": "DocumentStatus IndexStatus IngestReport RepairReport SummaryEstimate SummaryReport",
+        "reports": "DocumentStatus IndexStatus IngestReport ReembedReport Reembedding RepairReport SummaryEstimate "
+        "SummaryReport",
         "observe": "Event LoggingObserver Observer",
         "options": "AnswerOptions ConnectOptions IndexOptions IngestOptions QueryOptions SummaryOptions TaskModels "
         "WalkOptions",

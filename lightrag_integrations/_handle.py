@@ -142,7 +142,7 @@ class Handle:
 
     def __getstate__(self) -> dict[str, Any]:
         """Settings only: a copy in another process opens its own connections."""
-        return {"settings": self._settings}
+        return {"settings": self._live.settings}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Take the settings, open nothing."""

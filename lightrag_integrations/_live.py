@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any, Literal, TypeVar
 
 from lightrag_integrations._portal import Portal
 from lightrag_integrations._session import Session, open_session
 from lightrag_integrations._settings import Settings, show_database
 from lightrag_integrations.calls.chat import end_stream
-from lightrag_integrations.errors import ConnectionLost, InputError
+from lightrag_integrations.errors import ConnectionLost, EmbeddingMismatch, InputError
 from lightrag_integrations.evaluate.questions import EvaluationQuestion
 from lightrag_integrations.evaluate.report import EvaluationReport
 from lightrag_integrations.evaluate.run import Kind, Ports, run_evaluation
@@ -19,13 +20,14 @@ from lightrag_integrations.evaluate.settings import Plan, settings_of
 from lightrag_integrations.filters import Filter
 from lightrag_integrations.ingest.estimate import Estimate, estimate
 from lightrag_integrations.ingest.pipeline import run_enrich, run_ingest, run_retry
+from lightrag_integrations.ingest.reembed import run_reembed
 from lightrag_integrations.ingest.summarise import estimate_summaries, summarise_all
 from lightrag_integrations.models import Answer, Chunk, Document, Hit, RetrievalResult
 from lightrag_integrations.observe import Observer
 from lightrag_integrations.options import AnswerOptions, IngestOptions, QueryOptions, SummaryOptions
 from lightrag_integrations.progress import counting
 from lightrag_integrations.protocols import Reranker
-from lightrag_integrations.reports import IndexStatus, IngestReport, SummaryEstimate, SummaryReport
+from lightrag_integrations.reports import IndexStatus, IngestReport, ReembedReport, SummaryEstimate, SummaryReport
 from lightrag_integrations.retrieve.answer import run_answer, run_stream
 from lightrag_integrations.retrieve.pipeline import run_retrieve
 from lightrag_integrations.store import Reader, Store
@@ -109,7 +111,12 @@ class Live:
 
     async def ready(self) -> None:
         """Open, and make sure the database answers."""
-        await (await self.store()).settings()
+        session = await self.session()
+        recorded = (await session.store.settings()).get("embedding")
+        own = session.embedders.own.fingerprint
+        # A handle that was given no model may read, ask for words, list and delete.
+        if self.settings.embed_model is not None and recorded not in (None, own):
+            raise EmbeddingMismatch.between(recorded, own)
 
     def _own_opening(self) -> asyncio.Task[Session] | None:
         """The opening on this loop; a parent's, after a fork, is put aside: never waited for or closed from here."""
@@ -140,6 +147,14 @@ class Live:
         options = self.settings.options.ingest
         session = await self.session()
         return await run_retry(document_ids, session.ingest_tools(options, observer), options)
+
+    async def reembed(self, model: Any, observer: Observer, on_step: Callable[[int, int], None]) -> ReembedReport:
+        """See `LightRAGIndex.reembed`."""
+        session = await self.session()
+        report = await run_reembed(session.reembed_tools(model, observer, on_step))
+        session.embedders.own = session.embedders.adopt(model)
+        self.settings = replace(self.settings, embed_model=model)
+        return report
 
     async def estimate(self, documents: Sequence[Document]) -> Estimate:
         """See `Documents.estimate`."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from functools import partial
@@ -12,6 +12,7 @@ from typing import Any, TypedDict, TypeVar
 
 from pydantic import SecretStr
 
+from lightrag_integrations._embedders import Embedders, close_later
 from lightrag_integrations._settings import Settings
 from lightrag_integrations.calls.chat import MeteredChat
 from lightrag_integrations.calls.embed import MeteredEmbedder
@@ -23,13 +24,13 @@ from lightrag_integrations.errors import ConfigurationError, ModelError
 from lightrag_integrations.ingest.extract import ModelExtractor
 from lightrag_integrations.ingest.lexical import LexicalExtractor
 from lightrag_integrations.ingest.pipeline import IngestTools
+from lightrag_integrations.ingest.reembed import ReembedTools
 from lightrag_integrations.ingest.summarise import SummaryTools, summarise_documents
 from lightrag_integrations.ingest.tools import Summariser
 from lightrag_integrations.observe import Event, Observer
 from lightrag_integrations.options import ConnectOptions, IngestOptions, SummaryOptions
 from lightrag_integrations.protocols import ChatModel, Embedder, Extractor, Reranker
-from lightrag_integrations.providers.adopt import adopt_chat, adopt_embedder
-from lightrag_integrations.providers.offline import HashEmbedder
+from lightrag_integrations.providers.adopt import adopt_chat
 from lightrag_integrations.providers.threads import ModelThreads
 from lightrag_integrations.rerank.lexical import LexicalReranker
 from lightrag_integrations.rerank.model import LLMReranker
@@ -71,9 +72,7 @@ class Session:
         self.closing.callback(self._models.close)
         self._cpu = _executor(self.closing, 1, f"{settings.name:.20}-cpu")
         self._chats: dict[int, tuple[Any, ChatModel]] = {}  # by id of the object given, which is kept alive
-        given = HashEmbedder() if settings.embed_model is None else settings.embed_model
-        self.embedder: Embedder = adopt_embedder(given, run_blocking=self.run_blocking)
-        _close_later(self.closing, self.embedder, given)
+        self.embedders = Embedders(settings.embed_model, run_blocking=self.run_blocking, closing=self.closing)
 
     async def aclose(self) -> None:
         """Give back everything, the last opened first."""
@@ -115,17 +114,24 @@ class Session:
             return None
         if id(given) not in self._chats:
             adopted = adopt_chat(given, run_blocking=self.run_blocking)
-            _close_later(self.closing, adopted, given)
+            close_later(self.closing, adopted, given)
             self._chats[id(given)] = given, adopted
         _, chat = self._chats[id(given)]
         return MeteredChat(chat, kind=task, meter=meter, **self._limits(options, observer))
 
     def metered_embedder(
-        self, meter: Meter, options: IngestOptions | None = None, observer: Observer | None = None
+        self,
+        meter: Meter,
+        options: IngestOptions | None = None,
+        observer: Observer | None = None,
+        *,
+        embedder: Embedder | None = None,
     ) -> Embedder:
-        """The embedder behind this handle's limits, in batches, its answers checked."""
+        """The handle's embedder (or another one) behind its limits, in batches, its answers checked."""
         batch = (options or self.settings.options.ingest).embed_batch
-        return MeteredEmbedder(self.embedder, batch=batch, meter=meter, **self._limits(options, observer))
+        return MeteredEmbedder(
+            embedder or self.embedders.own, batch=batch, meter=meter, **self._limits(options, observer)
+        )
 
     def extractor(self, meter: Meter, options: IngestOptions, observer: Observer | None = None) -> Extractor:
         """The extractor given, else the model's, else the lexical one."""
@@ -203,6 +209,20 @@ class Session:
         tools = self.summary_tools(meter=meter, observer=observer)
         return lambda document_ids: summarise_documents(document_ids, tools)
 
+    def reembed_tools(self, given: Any, observer: Observer, on_step: Callable[[int, int], None]) -> ReembedTools:
+        """What a change of the embedding model works with."""
+        options = self.settings.options.ingest
+        meter = self.meter(options.token_budget)
+        return ReembedTools(
+            store=self.store,
+            embedder=self.metered_embedder(meter, options, observer, embedder=self.embedders.adopt(given)),
+            observer=observer,
+            meter=meter,
+            on_step=on_step,
+            batch=options.embed_batch,
+            workers=max(1, self.settings.max_concurrency // 2),
+        )
+
     def retrieval_tools(self) -> RetrievalTools:
         """What retrieval and answering work with."""
         meter = self.meter()
@@ -216,7 +236,14 @@ class Session:
             reranker=lambda: self.reranker(meter),
             llm_reranker=lambda: self.reranker(meter, self.llm_reranker()),
             decompose_chat=self.chat("decompose", meter),
+            embedder_of=lambda fingerprint: (
+                self.metered_embedder(meter) if self.embedders.turn_to(fingerprint) else None
+            ),
         )
+
+    def _embedder_of(self, meter: Meter, fingerprint: str) -> Embedder | None:
+        found = self.embedders.turn_to(fingerprint)
+        return None if found is None else self.metered_embedder(meter, embedder=found)
 
     def _limits(self, options: IngestOptions | None, observer: Observer | None) -> _Limits:
         chosen = options or self.settings.options.ingest
@@ -264,11 +291,3 @@ def _tell(observer: Observer) -> OnRetry:
         observer.on_event(Event("retrying", detail=f"attempt {attempt} failed, next in {wait_s:.1f} s: {error}"))
 
     return on_retry
-
-
-def _close_later(stack: AsyncExitStack, model: object, given: object) -> None:
-    if model is given:  # the caller's own object: other handles may use it too
-        return
-    close: Callable[[], Awaitable[None]] | None = getattr(model, "aclose", None)
-    if close is not None:
-        stack.push_async_callback(close)

@@ -81,7 +81,9 @@ class PreparedDocument:
     replace: bool = True
     """False: only chunks with the same ids are replaced, the others stay."""
     entity_embeddings: Mapping[str, Sequence[float]] = field(default_factory=dict)
-    """Vectors of entity names by key, for entities that have none yet."""
+    """Vectors of entities by key, for those that have none yet."""
+    model: str = ""
+    """Fingerprint of the model that the vectors come from; empty: not told."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ LightRAGError
 │   │   └── ConnectionLost  one that was there broke in the middle of something
 │   ├── ServerError         the embedded server could not be started
 │   └── SchemaError         the database lacks something or holds something else than expected
+│       └── EmbeddingMismatch   the index holds vectors of another embedding model
 ├── ModelError              a model call failed for good, or answered nonsense
 │   ├── FormatUnsupported   the endpoint refuses this way of asking for structured output
 │   └── BudgetExceeded      the token budget of the call is used up
@@ -26,6 +27,7 @@ __all__ = [
     "ConfigurationError",
     "ConnectionFailed",
     "ConnectionLost",
+    "EmbeddingMismatch",
     "FormatUnsupported",
     "IndexClosed",
     "InputError",
@@ -81,6 +83,36 @@ class ServerError(StorageError):
 
 class SchemaError(StorageError):
     """The database lacks something (pgvector) or holds something else than expected (dimension, version)."""
+
+
+class EmbeddingMismatch(SchemaError):
+    """The index holds vectors of another embedding model than those it is asked with or given.
+
+    Attributes:
+        recorded: The model of the index, by its fingerprint.
+    """
+
+    def __init__(self, message: str, *, recorded: str = "") -> None:
+        """Keep the model that fits beside the message."""
+        super().__init__(message)
+        self.recorded = recorded
+
+    @classmethod
+    def between(cls, recorded: str, given: str, dimensions: tuple[object, object] | None = None) -> EmbeddingMismatch:
+        """The usual words for it.
+
+        Args:
+            recorded: The model of the index.
+            given: That of the handle.
+            dimensions: Of both, where known.
+        """
+        told = [f" (dimension {one})" for one in dimensions or ()] or ["", ""]
+        return cls(
+            f"the index holds vectors of {recorded!r}{told[0]}, this handle embeds with {given!r}{told[1]}; "
+            "use the first model, or change the index's with index.reembed(model), or use another index name, or "
+            "drop the index and ingest again",
+            recorded=recorded,
+        )
 
 
 class ModelError(LightRAGError):

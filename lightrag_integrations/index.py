@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal, Unpack
 
-from lightrag_integrations._upkeep import Upkeep
+from lightrag_integrations._reembed import Reembed
 from lightrag_integrations.evaluate.questions import Questions, read_questions
 from lightrag_integrations.evaluate.report import EvaluationReport
 from lightrag_integrations.evaluate.settings import EvaluationFields, plan_of
@@ -21,7 +21,7 @@ from lightrag_integrations.reports import IngestReport
 __all__ = ["LightRAGIndex"]
 
 
-class LightRAGIndex(Upkeep):
+class LightRAGIndex(Reembed):
     """A named collection of documents with its knowledge graph, in PostgreSQL.
 
     Making one does no I/O; it opens at the first call, with `with` or `async with`, or by `open()`. Every method comes

@@ -10,8 +10,8 @@ from lightrag_integrations.errors import LightRAGError
 from lightrag_integrations.models import Frozen
 
 __all__ = [
-    "DocumentState", "DocumentStatus", "IndexStatus", "IngestReport", "RepairReport", "SummaryEstimate",
-    "SummaryReport", "VectorIndexState",
+    "DocumentState", "DocumentStatus", "IndexStatus", "IngestReport", "ReembedReport", "Reembedding", "RepairReport",
+    "SummaryEstimate", "SummaryReport", "VectorIndexState",
 ]  # fmt: skip
 
 DocumentState = Literal["pending", "processing", "processed", "failed"]
@@ -105,6 +105,34 @@ class IngestReport(Frozen):
             )
 
 
+class Reembedding(Frozen):
+    """A change of the embedding model: how far it is."""
+
+    model: str
+    """Fingerprint of the new model."""
+    dimension: int
+    done: int = 0
+    """Vectors made."""
+    of: int = 0
+    """Of so many; more when documents are stored meanwhile."""
+
+
+class ReembedReport(Frozen):
+    """What a change of the embedding model did. Counts are of this call."""
+
+    model: str
+    """Fingerprint of the model that the index is searched with now."""
+    chunks: int = 0
+    """Vectors made."""
+    entities: int = 0
+    facts: int = 0
+    embedding_calls: int = 0
+    embedding_tokens: int = 0
+    rounds: int = 0
+    """More than one when documents were stored meanwhile."""
+    seconds: float = 0.0
+
+
 class IndexStatus(Frozen):
     """Counts, lags, sizes and settings of an index."""
 
@@ -139,6 +167,8 @@ class IndexStatus(Frozen):
     embedding: str = ""
     """Fingerprint of the embedding model."""
     dimension: int | None = None
+    reembedding: Reembedding | None = None
+    """A change of the embedding model under way or broken off."""
     sizes: dict[str, int] = Field(default_factory=dict)
     """Bytes on disk by group of tables, with their indexes."""
     size_bytes: int = 0

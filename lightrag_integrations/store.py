@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 from lightrag_integrations.edits import Edits
 from lightrag_integrations.models import Extraction
+from lightrag_integrations.refill import Refilling
 from lightrag_integrations.reports import DocumentState, DocumentStatus, IndexStatus, RepairReport
 from lightrag_integrations.rows import ChunkRow, EdgeBatch, EntityRow, FactRow, Posting, Statement
 from lightrag_integrations.summaries import SummaryStore
@@ -149,7 +150,7 @@ class Reader(WholeReader, Protocol):
         ...
 
 
-class Store(SummaryStore, Protocol):
+class Store(Refilling, SummaryStore, Protocol):
     """One index in PostgreSQL, on one pool. Opens its schema lazily, under an advisory lock."""
 
     async def aclose(self) -> None:
@@ -164,12 +165,12 @@ class Store(SummaryStore, Protocol):
         """
         ...
 
-    def snapshot(self, where: Filter | None = None) -> AbstractAsyncContextManager[Reader]:
-        """A reader on a REPEATABLE READ, READ ONLY transaction."""
+    def snapshot(self, where: Filter | None = None, *, model: str | None = None) -> AbstractAsyncContextManager[Reader]:
+        """A reader on a REPEATABLE READ, READ ONLY transaction; asked with vectors of `model`, where that is known."""
         ...
 
     async def check_embedding(self, fingerprint: str, dimension: int) -> None:
-        """Record both at first use; `SchemaError` if the index holds vectors of another model or dimension."""
+        """Record both at first use; `EmbeddingMismatch` if the index holds other vectors."""
         ...
 
     async def record_settings(self, settings: Mapping[str, str]) -> None:
@@ -214,8 +215,10 @@ class Store(SummaryStore, Protocol):
         """Lease failed, unleased and expired pending documents (all, or these) for a retry; attempts go up by one."""
         ...
 
-    async def known_vectors(self, document_ids: Sequence[str]) -> Mapping[str, Sequence[float]]:
-        """Vectors of the stored chunks and facts of these documents, by SHA-256 hex of the embedded text."""
+    async def known_vectors(
+        self, document_ids: Sequence[str], *, model: str | None = None
+    ) -> Mapping[str, Sequence[float]]:
+        """Vectors (of this model only) of these documents' chunks and facts, by SHA-256 hex of the embedded text."""
         ...
 
     async def embedded_entities(self, keys: Sequence[str]) -> frozenset[str]:

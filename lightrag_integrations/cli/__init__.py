@@ -24,6 +24,7 @@ _COMMANDS = (
     ("export", "write the graph as JSON, GraphML or CSV"),
     ("import-graph", "store a prepared graph: a JSON export or a custom KG"),
     ("delete", "remove documents and all that they contributed"),
+    ("reembed", "change the embedding model of an index, while it is in use"),
     ("repair", "mend an index that 'status --verify' finds damaged"),
     ("doctor", "what works on this machine"),
 )

@@ -13,7 +13,15 @@ from pydantic import ValidationError
 from lightrag_integrations import ConfigurationError, LightRAGIndex
 from lightrag_integrations.cli.secrets import refuse_password
 
-__all__ = ["add_index_options", "add_model_options", "add_place_options", "database_of", "open_index", "positive"]
+__all__ = [
+    "add_embed_options",
+    "add_index_options",
+    "add_model_options",
+    "add_place_options",
+    "database_of",
+    "open_index",
+    "positive",
+]
 
 if TYPE_CHECKING:
     from lightrag_integrations import OpenAIChatModel, OpenAIEmbedder
@@ -42,9 +50,16 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
     """Add `--llm`, `--embed`, `--base-url` and `--embed-base-url`."""
     group = parser.add_argument_group("models", "any OpenAI-compatible endpoint; the key comes from OPENAI_API_KEY")
     group.add_argument("--llm", metavar="MODEL", help="chat model; default: LIGHTRAG_LLM, else none")
-    group.add_argument(
-        "--embed", metavar="MODEL", help="embedding model; default: LIGHTRAG_EMBED, else none (words only)"
-    )
+    _add_embed(group, "none (words only)")
+
+
+def add_embed_options(parser: argparse.ArgumentParser) -> None:
+    """Add `--embed`, `--base-url` and `--embed-base-url`."""
+    _add_embed(parser.add_argument_group("model", "any OpenAI-compatible endpoint; the key as elsewhere"), "an error")
+
+
+def _add_embed(group: argparse._ArgumentGroup, otherwise: str) -> None:
+    group.add_argument("--embed", metavar="MODEL", help=f"embedding model; default: LIGHTRAG_EMBED, else {otherwise}")
     group.add_argument("--base-url", metavar="URL", help="address of the endpoint; default: OPENAI_BASE_URL")
     group.add_argument("--embed-base-url", metavar="URL", help="of the embedding model, where it is another one")
 
@@ -108,7 +123,8 @@ def _chat_model(options: argparse.Namespace) -> OpenAIChatModel | None:
 
 
 def _embedder(options: argparse.Namespace) -> OpenAIEmbedder | None:
-    name = getattr(options, "embed", None) or os.environ.get("LIGHTRAG_EMBED")
+    # A command that embeds nothing works whatever the index's model is.
+    name = (options.embed or os.environ.get("LIGHTRAG_EMBED")) if hasattr(options, "embed") else None
     if not name:
         return None
     from lightrag_integrations import OpenAIEmbedder

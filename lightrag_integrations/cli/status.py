@@ -50,6 +50,7 @@ def _print(status: IndexStatus, documents: list[DocumentStatus]) -> None:
         ("entities", f"{about}{status.entities}"),
         ("relations", f"{about}{status.relations} with {about}{status.facts} facts"),
         ("embedding", f"{status.embedding or 'none yet'}{f', {status.dimension} numbers' if status.dimension else ''}"),
+        ("reembedding", _reembedding(status)),
         ("upkeep", _upkeep(status)),
         ("size", _size(status)),
         ("server", f"PostgreSQL {status.server_version}, pgvector {status.pgvector_version}"),
@@ -64,6 +65,12 @@ def _waiting(status: IndexStatus) -> str:
     if status.waiting_s is None:
         return ""
     return f"the oldest for {status.waiting_s:.0f} s; {status.processing} in work, {status.pending} for a retry"
+
+
+def _reembedding(status: IndexStatus) -> str:
+    """The new model, and how far it is."""
+    one = status.reembedding
+    return "" if one is None else f"{one.model}, {one.done} of {one.of} vectors; 'lightrag reembed' goes on"
 
 
 def _upkeep(status: IndexStatus) -> str:

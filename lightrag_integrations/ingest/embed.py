@@ -9,6 +9,7 @@ from lightrag_integrations.contributions import Fact, PreparedChunk
 from lightrag_integrations.errors import InputError, SchemaError
 from lightrag_integrations.ingest.queue import EmbedQueue, Vector
 from lightrag_integrations.ingest.split import text_hash
+from lightrag_integrations.ingest.texts import entity_text, statement_text
 from lightrag_integrations.ingest.tools import IngestTools
 
 __all__ = ["Embeddings", "fact_text"]
@@ -48,15 +49,12 @@ class Embeddings:
         return done, {key: vectors[name] for key, name in names.items()}
 
     async def _new_names(self, chunks: Sequence[PreparedChunk]) -> dict[str, str]:
-        surfaces: dict[str, str] = {}
-        for chunk in chunks:
-            for mention in chunk.mentions:
-                surfaces.setdefault(mention.key, mention.surface)
-        have = await self._store.embedded_entities(sorted(surfaces)) if surfaces else frozenset[str]()
-        return {key: surface for key, surface in surfaces.items() if key not in have}
+        keys = sorted({mention.key for chunk in chunks for mention in chunk.mentions})
+        have = await self._store.embedded_entities(keys) if keys else frozenset[str]()
+        return {key: entity_text(key) for key in keys if key not in have}
 
     async def _known(self, document_id: str, texts: Iterable[str]) -> dict[str, Vector]:
-        by_hash = await self._store.known_vectors([document_id])
+        by_hash = await self._store.known_vectors([document_id], model=self._embedder.fingerprint)
         hashes = {text: text_hash(text) for text in texts} if by_hash else {}
         return {text: by_hash[digest] for text, digest in hashes.items() if digest in by_hash}
 
@@ -75,10 +73,7 @@ class Embeddings:
 
 def fact_text(fact: Fact, surfaces: Mapping[str, str]) -> str:
     """What is embedded of a fact: its description; without one, the names and keywords."""
-    if fact.description:
-        return fact.description
-    source, target = surfaces[fact.source_key], surfaces[fact.target_key]
-    return " ".join(part for part in (source, ", ".join(fact.keywords), target) if part)
+    return statement_text(fact.description, surfaces[fact.source_key], fact.keywords, surfaces[fact.target_key])
 
 
 def _fact_texts(chunks: Sequence[PreparedChunk]) -> dict[Fact, str]:

@@ -23,11 +23,13 @@ _HALF = 32
 
 
 def options_fingerprint(tools: IngestTools, options: IngestOptions) -> str:
-    """Everything but the input that decides what is stored: models, tokenizer, chunk sizes, limits."""
+    """Everything but the input that decides what is stored: extractor, tokenizer, chunk sizes, limits.
+
+    Not the embedding model: the index has one, and when it is changed, what is stored is embedded anew.
+    """
     extractor = tools.extractor
     parts = (
         _PIPELINE,
-        tools.embedder.fingerprint,
         extractor.fingerprint if extractor is not None and options.extract else "",
         tools.tokenizer.fingerprint,
         CHUNKER,

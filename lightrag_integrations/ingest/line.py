@@ -62,6 +62,7 @@ class Line:
             chunks=chunks,
             replace=job.pending.replace,
             entity_embeddings=names,
+            model=self._tools.embedder.fingerprint,
         )
 
     async def _split(self, job: Job) -> list[PreparedChunk]:

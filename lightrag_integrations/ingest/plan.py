@@ -7,7 +7,7 @@ from functools import partial
 from typing import get_args
 
 from lightrag_integrations.contributions import PendingDocument, StoredDocument
-from lightrag_integrations.errors import SchemaError
+from lightrag_integrations.errors import EmbeddingMismatch
 from lightrag_integrations.ingest.call import Call, Job
 from lightrag_integrations.ingest.check import same_json
 from lightrag_integrations.ingest.identity import document_hash
@@ -39,6 +39,7 @@ async def accepted_jobs(documents: Sequence[Document], call: Call, leases: Lease
         The jobs, and the documents to be planned again when these are done: another call was quicker with chunks of
         them, and its chunks are to be kept.
     """
+    await _prepare_index(call)
     given = {document.id: document for document in documents}
     upserts = [document for document in documents if is_upsert(document, call.options)]
     jobs, unchanged = await plan_upserts(upserts, call)
@@ -48,8 +49,6 @@ async def accepted_jobs(documents: Sequence[Document], call: Call, leases: Lease
         part = documents[start : start + _LOOK_UP]
         pending = await call.tools.run_cpu(partial(_pending, part, call))
         jobs.extend(await _changed(pending, call))
-    if jobs:
-        await _prepare_index(call)
     accepted: set[str] = set()
     for onto in get_args(Onto):
         for batch in _batches([job for job in jobs if job.onto == onto]):
@@ -67,14 +66,11 @@ async def _accept(batch: Sequence[PendingDocument], onto: Onto, call: Call, leas
 
 
 async def _prepare_index(call: Call) -> None:
-    """Find out before any call is paid that the index holds vectors of another model; record what is new."""
+    """Find out before anything is paid or written that the index holds vectors of another model; record what is new."""
     store, fingerprint = call.tools.store, call.tools.embedder.fingerprint
     recorded = await store.settings()
     if recorded.get("embedding", fingerprint) != fingerprint:
-        raise SchemaError(
-            f"the index holds vectors of {recorded['embedding']!r}, this handle embeds with {fingerprint!r}; "
-            "use the first model, or another index name, or drop the index and ingest again"
-        )
+        raise EmbeddingMismatch.between(recorded["embedding"], fingerprint)
     settings = {"tokenizer": call.tools.tokenizer.fingerprint, "chunker": CHUNKER}
     if settings.keys() - recorded.keys():
         await store.record_settings(settings)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from types import MappingProxyType
 
-from lightrag_integrations.errors import ConfigurationError, ConnectionLost
+from lightrag_integrations.errors import ConfigurationError, ConnectionLost, EmbeddingMismatch
 from lightrag_integrations.filters import Filter, parse_filter
 from lightrag_integrations.models import RetrievalResult
 from lightrag_integrations.options import QueryOptions
@@ -17,7 +17,7 @@ from lightrag_integrations.retrieve.finish import finish
 from lightrag_integrations.retrieve.keywords import find_keywords
 from lightrag_integrations.retrieve.local_global import rank_global, rank_hybrid, rank_local
 from lightrag_integrations.retrieve.plain import rank_by_keyword, rank_by_vector
-from lightrag_integrations.retrieve.question import Question, prepare, scrub
+from lightrag_integrations.retrieve.question import Keywords, Question, prepare, scrub
 from lightrag_integrations.retrieve.steps import rank_steps
 from lightrag_integrations.retrieve.tools import RetrievalTools
 from lightrag_integrations.retrieve.walk import rank_by_walk
@@ -61,11 +61,7 @@ async def run_retrieve(query: str, tools: RetrievalTools, options: QueryOptions)
     reranker = _reranker(tools, options)
     steps = await find_steps(text, options, tools.decompose_chat, tools.rungs)
     keywords = await find_keywords(text, options, tools.keywords_chat, tools.rungs)
-    question = await prepare(text, keywords, tools.embedder, options, others=texts_of(steps))
-    try:
-        result = await _search(question, steps, tools, where, options=options)
-    except ConnectionLost:  # nothing was written: the next snapshot does as well
-        result = await _search(question, steps, tools, where, options=options)
+    result = await _answered(text, keywords, steps, where, tools=tools, options=options)
     if reranker is not None:
         hits = await reranker.rerank(text, result.hits, top_n=options.k)
         result = result.model_copy(update={"hits": tuple(hits)})
@@ -74,10 +70,36 @@ async def run_retrieve(query: str, tools: RetrievalTools, options: QueryOptions)
     return result
 
 
+async def _answered(
+    text: str,
+    keywords: Keywords,
+    steps: Sequence[Step],
+    where: Filter | None,
+    *,
+    tools: RetrievalTools,
+    options: QueryOptions,
+) -> RetrievalResult:
+    """Embed the question and search; anew where the index's model was changed in between."""
+    embedder = tools.embedder
+    while True:
+        question = await prepare(text, keywords, embedder, options, others=texts_of(steps))
+        try:
+            try:
+                return await _search(question, steps, tools, where, options=options)
+            except ConnectionLost:  # nothing was written: the next snapshot does as well
+                return await _search(question, steps, tools, where, options=options)
+        except EmbeddingMismatch as error:
+            other = tools.embedder_of(error.recorded) if tools.embedder_of is not None else None
+            # A vector given by the caller can't be made anew.
+            if other is None or other.fingerprint == question.model or options.query_embedding is not None:
+                raise
+            embedder = other
+
+
 async def _search(
     question: Question, steps: Sequence[Step], tools: RetrievalTools, where: Filter | None, *, options: QueryOptions
 ) -> RetrievalResult:
-    async with tools.store.snapshot(where) as reader:
+    async with tools.store.snapshot(where, model=question.model) as reader:
         return await _found(question, steps, reader, options)
 
 

@@ -41,6 +41,8 @@ class Question:
     """The high-level keywords; empty: the question stands for them."""
     others: Mapping[str, Sequence[float]] = field(default_factory=dict)
     """Vectors of further texts, by text."""
+    model: str | None = None
+    """That the vectors come from; None: the caller gave the only one."""
 
     def of_low(self) -> Question:
         """The question that the low-level keywords ask."""
@@ -104,5 +106,6 @@ async def prepare(
         high_vector=vectors.get("high", main),
         low_text=texts["low"],
         high_text=texts["high"],
+        model=embedder.fingerprint if asked else None,
         others=dict(zip(further, made[len(wanted) :], strict=True)),
     )

@@ -27,3 +27,5 @@ class RetrievalTools:
     llm_reranker: Callable[[], Reranker] | None = None
     """The same for `rerank="llm"`."""
     decompose_chat: ChatModel | None = None
+    embedder_of: Callable[[str], Embedder | None] | None = None
+    """Another model that the handle holds, by its fingerprint: while it changes the index's model it holds both."""

@@ -83,7 +83,7 @@ async def compare(index: LightRAGIndex, data: Data) -> tuple[tuple[Measured, ...
                 if name == "bounded":
                     hits = list((await index._live.retrieve(row["question"], options)).hits)
                 else:
-                    question = await prepare(row["question"], Keywords(), session.embedder, options)
+                    question = await prepare(row["question"], Keywords(), session.embedders.own, options)
                     async with session.store.snapshot() as reader:
                         hits = await whole.search(question, reader, options)
                 seconds = time.perf_counter() - begun

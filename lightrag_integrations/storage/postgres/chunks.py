@@ -31,6 +31,7 @@ class ChunkReads(Reads):
 
     async def vectors(self, chunk_ids: Sequence[str]) -> Mapping[str, Sequence[float]]:
         """See `store.Reader.vectors`."""
+        await self._overview()  # says which vectors are searched
         rows = await self._seen("vectors", ids=list(chunk_ids))
         return {chunk_id: read_halfvec(data) for chunk_id, data in rows}
 

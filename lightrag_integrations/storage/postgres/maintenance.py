@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lightrag_integrations.storage.postgres.cursors import server_cursor
+from lightrag_integrations.storage.postgres.filled import empty_other_vectors
 from lightrag_integrations.storage.postgres.parts import StorePart, Tuning, run, transact
 from lightrag_integrations.storage.postgres.pool import Connection, Database
 from lightrag_integrations.storage.postgres.reads import INDEXED, index_name, recorded_dimension
@@ -49,6 +50,7 @@ class MaintenancePart(StorePart):
         if forget:
             await self._alone("forget_extractions")
         await build_vector_indexes(self._database, self._tuning)
+        await empty_other_vectors(self._database)
         await for_each_table(self._database, "VACUUM (ANALYZE, SKIP_LOCKED)")
 
 
@@ -194,30 +196,33 @@ async def _sweep(connection: Connection, layout: Layout, *, find: str, remove: s
     return len(ids)
 
 
-async def build_vector_indexes(database: Database, tuning: Tuning) -> None:
+async def build_vector_indexes(database: Database, tuning: Tuning, *, filled: bool = False) -> None:
     """Build the HNSW indexes of tables that have become large; replace invalid ones, or remove them from small tables.
 
     Args:
         database: The index.
         tuning: From how many vectors on an index pays.
+        filled: Of the vectors being made by another model, instead of those searched.
     """
     async with database.building:
         for table in INDEXED:
             # Looked at anew for each: a build takes minutes, and other processes build, too.
-            found = await _lacking(database, tuning, table)
+            found = await _lacking(database, tuning, table, filled=filled)
             if found is not None:
                 layout, large = found
                 await _build(database, layout, table, large=large)
 
 
-async def _lacking(database: Database, tuning: Tuning, table: str) -> tuple[Layout, bool] | None:
-    """The layout and whether the table is large, if it needs a vector index or has what a crash left of one."""
+async def _lacking(database: Database, tuning: Tuning, table: str, *, filled: bool) -> tuple[Layout, bool] | None:
+    """The layout of these vectors and whether the table is large, if it lacks an index or has half of one."""
     async with database.snapshot() as (connection, layout):
         meta = dict(await run(connection, layout, "meta"))
+        layout = layout.reading(meta).turned() if filled else layout.reading(meta)
         counts = (await run(connection, layout, "count_vectors", most=tuning.hnsw_rows))[0]
-        state = (await _indexes(connection, layout)).get(index_name(table))
+        state = (await _indexes(connection, layout)).get(index_name(table, layout))
     count = dict(zip(INDEXED, counts, strict=True))[table]
-    large = count >= tuning.hnsw_rows and 1 <= (recorded_dimension(meta) or 0) <= MAX_INDEXED
+    dimension = recorded_dimension(meta, "filling_dimension" if filled else "dimension") or 0
+    large = count >= tuning.hnsw_rows and 1 <= dimension <= MAX_INDEXED
     if state is None:
         return (layout, True) if large else None
     valid, building = state
@@ -225,17 +230,16 @@ async def _lacking(database: Database, tuning: Tuning, table: str) -> tuple[Layo
 
 
 async def _indexes(connection: Connection, layout: Layout) -> dict[str, tuple[bool, bool]]:
-    names = [index_name(table) for table in INDEXED]
+    names = [index_name(table, layout) for table in INDEXED]
     rows = await run(connection, layout, "vector_indexes", schema=layout.schema, names=names)
     return {name: (valid, building) for name, valid, building in rows}
 
 
 async def _build(database: Database, layout: Layout, table: str, *, large: bool) -> None:
-    name = index_name(table)
+    name = index_name(table, layout)
     drop = layout.statements.fill(f"DROP INDEX CONCURRENTLY IF EXISTS {{s}}.{name}")
     create = layout.statements.fill(
-        f"CREATE INDEX CONCURRENTLY IF NOT EXISTS {name} ON {{s}}.{table} "
-        "USING hnsw (embedding {v}.halfvec_cosine_ops)"
+        f"CREATE INDEX CONCURRENTLY IF NOT EXISTS {name} ON {{s}}.{table} USING hnsw ({{e}} {{v}}.halfvec_cosine_ops)"
     )
     async with database.connection() as connection:
         await connection.execute(drop)

@@ -60,7 +60,7 @@ class NearestReads(Reads):
         if visible is not None and len(visible) <= self._tuning.exact_rows:
             return 0
         overview = await self._overview()
-        if index_name(table) not in overview.indexes:
+        if index_name(table, self._layout) not in overview.indexes:
             return 0
         # Widened by the share of chunks that the filter leaves; what it still lacks, the exact search finds.
         share = 1.0

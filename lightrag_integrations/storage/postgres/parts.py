@@ -17,7 +17,7 @@ from lightrag_integrations.storage.postgres.pool import Connection, Database
 from lightrag_integrations.storage.postgres.presence import PATIENCE_S
 from lightrag_integrations.storage.postgres.schema import Layout
 
-__all__ = ["StorePart", "Tuning", "columns", "dead_owners", "run", "transact"]
+__all__ = ["StorePart", "Tuning", "Work", "columns", "dead_owners", "run", "transact"]
 
 T = TypeVar("T")
 Work = Callable[[Connection, Layout], Awaitable[T]]

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from psycopg import AsyncCursor, sql
 
-from lightrag_integrations.errors import SchemaError
+from lightrag_integrations.errors import EmbeddingMismatch
 from lightrag_integrations.filters import Filter
 from lightrag_integrations.storage.postgres.filters_sql import compile_filter
 from lightrag_integrations.storage.postgres.parts import Tuning, run
 from lightrag_integrations.storage.postgres.pool import Connection
 from lightrag_integrations.storage.postgres.schema import Layout
+from lightrag_integrations.storage.postgres.sql import COLUMNS
 from lightrag_integrations.storage.postgres.wire import Raw, halfvec, int4_array, load_arrays, unit
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     Ints = NDArray[np.int64]
 
-__all__ = ["INDEXED", "Overview", "Reads", "index_name", "recorded_dimension"]
+__all__ = ["INDEXED", "INDEX_NAMES", "Overview", "Reads", "index_name", "recorded_dimension"]
 
 INDEXED = ("chunk", "entity", "fact")
 """Tables that get a vector index."""
@@ -35,14 +36,18 @@ _FEW = 2000
 _IDS = MappingProxyType({"$chunk_id": sql.SQL("c.chunk_id"), "$document_id": sql.SQL("d.document_id")})
 
 
-def index_name(table: str) -> str:
-    """Name of a table's vector index."""
-    return f"{table}_by_embedding"
+INDEX_NAMES = tuple(f"{table}_by_{column}" for column in COLUMNS for table in INDEXED)
+"""Of all vector indexes there may be, of both columns."""
 
 
-def recorded_dimension(meta: Mapping[str, str]) -> int | None:
+def index_name(table: str, layout: Layout) -> str:
+    """Name of the vector index of a table's searched vectors."""
+    return f"{table}_by_{layout.statements.column}"
+
+
+def recorded_dimension(meta: Mapping[str, str], key: str = "dimension") -> int | None:
     """That of the index's vectors; None when none is recorded, or something that is no dimension."""
-    value = meta.get("dimension", "")
+    value = meta.get(key, "")
     return int(value) if _DIMENSION.fullmatch(value) else None
 
 
@@ -62,7 +67,15 @@ class Overview(NamedTuple):
 class Reads:
     """Runs statements in the snapshot; without a filter every stored chunk is visible."""
 
-    def __init__(self, connection: Connection, layout: Layout, where: Filter | None, tuning: Tuning) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        layout: Layout,
+        where: Filter | None,
+        tuning: Tuning,
+        *,
+        model: str | None = None,
+    ) -> None:
         """Keep the snapshot; nothing is read yet.
 
         Args:
@@ -70,11 +83,13 @@ class Reads:
             layout: Schema and statements.
             where: The filter.
             tuning: Sizes that decide between exact and indexed vector search.
+            model: That the questions' vectors come from; None: only their dimension is looked at.
         """
         self._connection = connection
         self._layout = layout
         self._where = where
         self._tuning = tuning
+        self._model = model
         self._visible: Ints | None = None
         self._length = 0
         self._shown_as: dict[str, Raw | None] = {"visible": None, "flags": None}
@@ -87,9 +102,9 @@ class Reads:
 
     async def _overview(self) -> Overview:
         if self._known is None:
-            names = [index_name(table) for table in INDEXED]
-            rows = await self._rows("overview", schema=self._layout.schema, names=names)
+            rows = await self._rows("overview", schema=self._layout.schema, names=list(INDEX_NAMES))
             chunks, length, deleted, meta, indexes = rows[0]
+            self._layout = self._layout.reading(meta or {})
             self._known = Overview(chunks, length, deleted or [], meta or {}, frozenset(indexes or ()))
         return self._known
 
@@ -168,9 +183,12 @@ class Reads:
         dimension = recorded_dimension(meta)
         if normal is None or dimension is None:
             return None
-        if len(normal) != dimension:
-            raise SchemaError(
-                f"got a question's vector of dimension {len(normal)}, the index holds dimension {dimension} "
-                f"(model {meta['embedding']!r}); ask with the model the index was made with"
+        model = meta.get("embedding", "")
+        if len(normal) != dimension or (self._model is not None and self._model != model):
+            asked = f"{self._model!r} " if self._model is not None else ""
+            raise EmbeddingMismatch(
+                f"got a question's vector {asked}of dimension {len(normal)}, the index holds vectors of {model!r} "
+                f"(dimension {dimension}); ask with that model, or change the index's with index.reembed(model)",
+                recorded=model,
             )
         return halfvec(normal)

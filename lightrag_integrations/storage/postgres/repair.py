@@ -11,14 +11,15 @@ from typing import Any
 from lightrag_integrations.edits import Edits
 from lightrag_integrations.reports import RepairReport
 from lightrag_integrations.storage.postgres.edits import apply_edits, lock_edits, read_edits, write_edits
+from lightrag_integrations.storage.postgres.filled import FILLING, layout_for
 from lightrag_integrations.storage.postgres.maintenance import build_vector_indexes, for_each_table
 from lightrag_integrations.storage.postgres.parts import run
 from lightrag_integrations.storage.postgres.pool import Connection
 from lightrag_integrations.storage.postgres.postings import StoredWords, chunk_batches, compare, words_of
-from lightrag_integrations.storage.postgres.reads import INDEXED, index_name, recorded_dimension
+from lightrag_integrations.storage.postgres.reads import INDEX_NAMES, recorded_dimension
 from lightrag_integrations.storage.postgres.rows import posting_rows, tie_of
 from lightrag_integrations.storage.postgres.schema import Layout
-from lightrag_integrations.storage.postgres.verify import VerifyPart, shown, wrong_roots
+from lightrag_integrations.storage.postgres.verify import VerifyPart, other_problems, shown, wrong_roots
 from lightrag_integrations.storage.postgres.wire import signed_hash
 from lightrag_integrations.storage.postgres.write import add_segment, copy_in
 from lightrag_integrations.text.keys import normalise_name
@@ -79,7 +80,7 @@ class RepairPart(VerifyPart):
 
     async def _drop_half_built(self) -> list[str]:
         layout = await self._database.layout()
-        names = [index_name(table) for table in INDEXED]
+        names = list(INDEX_NAMES)
         mended = []
         async with self._database.building, self._database.connection() as connection:
             rows = await run(connection, layout, "vector_indexes", schema=layout.schema, names=names)
@@ -91,6 +92,7 @@ class RepairPart(VerifyPart):
 
 async def _mend(connection: Connection, layout: Layout) -> list[str]:
     await lock_edits(connection, layout)
+    layout = await layout_for(connection, layout, ())
     # A fold moves postings about; it holds this lock before any table.
     await run(connection, layout, "lock_index", key=signed_hash(layout.schema, "fold"))
     await connection.execute(layout.statements["lock_content"])
@@ -201,3 +203,13 @@ class _Mender:
         self._tell("documents to be stored anew, marked; ingest them again", [row[0] for row in rows])
         if dimension is not None:
             await self._each(_VECTORS, dimension=dimension)
+        await self._others()
+
+    async def _others(self) -> None:
+        """Vectors that are not searched: what can't be gone on with is dropped, and made again by `reembed`."""
+        if not await other_problems(self._connection, self._layout):
+            return
+        await self._run("forget_meta", keys=list(FILLING))
+        await self._run("clear_blank")
+        await self._run("set_meta", keys=["emptying"], values=["1"])
+        self._mended.append("vectors of a model that is not in use; upkeep drops them")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any
 
@@ -11,7 +12,7 @@ import psycopg
 from psycopg import AsyncConnection, sql
 
 from lightrag_integrations.errors import InputError, SchemaError
-from lightrag_integrations.storage.postgres.sql import Statements, migrations
+from lightrag_integrations.storage.postgres.sql import COLUMNS, Statements, migrations
 from lightrag_integrations.storage.postgres.wire import signed_hash
 
 __all__ = ["Layout", "prepare_schema", "schema_name"]
@@ -35,6 +36,19 @@ class Layout:
     halfvec_oid: int
     server_version: str
     statements: Statements
+
+    def reading(self, meta: Mapping[str, str]) -> Layout:
+        """With the statements that look at the vectors of the model in use.
+
+        Args:
+            meta: As it is in the snapshot or transaction at hand: the model may change while we run.
+        """
+        column = COLUMNS[1] if meta.get("column") == COLUMNS[1] else COLUMNS[0]
+        return self if column == self.statements.column else self.turned()
+
+    def turned(self) -> Layout:
+        """With the two columns of vectors in each other's place."""
+        return replace(self, statements=self.statements.turned())
 
 
 def schema_name(name: str) -> str:

@@ -20,8 +20,9 @@ class SimilarReads(Reads):
 
     async def near_entities(self, entities: Sequence[int], limit: int) -> Sequence[tuple[int, int, float]]:
         """See `whole.WholeReader.near_entities`."""
+        overview = await self._overview()
         exact = len(entities) <= _EXACT
-        if not exact and index_name("entity") not in (await self._overview()).indexes:
+        if not exact and index_name("entity", self._layout) not in overview.indexes:
             return []
         among = int4_array(entities) if exact else None
         found: list[tuple[int, int, float]] = []
@@ -36,6 +37,7 @@ class SimilarReads(Reads):
 
     async def entity_cosines(self, pairs: Sequence[tuple[int, int]]) -> Sequence[tuple[int, int, float]]:
         """See `whole.WholeReader.entity_cosines`."""
+        await self._overview()  # says which vectors are searched
         firsts, seconds = columns(pairs, 2)
         rows = await self._rows("entity_cosines", firsts=int4_array(firsts), seconds=int4_array(seconds))
         return [(first, second, cosine) for first, second, cosine in rows]

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
-from lightrag_integrations.reports import IndexStatus, VectorIndexState
+from lightrag_integrations.reports import IndexStatus, Reembedding, VectorIndexState
 from lightrag_integrations.storage.postgres.parts import StorePart, dead_owners, run
 from lightrag_integrations.storage.postgres.pool import Connection
-from lightrag_integrations.storage.postgres.reads import INDEXED, index_name, recorded_dimension
+from lightrag_integrations.storage.postgres.reads import INDEX_NAMES, INDEXED, index_name, recorded_dimension
 from lightrag_integrations.storage.postgres.schema import Layout
 from lightrag_integrations.storage.postgres.vectors import MAX_INDEXED
 
@@ -20,12 +20,11 @@ _COUNTED_ROWS = 100_000
 _GROUPS = MappingProxyType(
     {
         "document": "text", "chunk": "text", "segment": "postings", "postings": "postings",
-        "entity": "graph", "mention": "graph", "relation": "graph", "fact": "graph",
+        "blank": "graph", "entity": "graph", "mention": "graph", "relation": "graph", "fact": "graph",
         "alias": "graph", "hidden": "graph", "override": "graph", "aside_mention": "graph", "aside_fact": "graph",
         "pending": "pending", "extraction": "cache", "summary": "cache", "ledger": "ledger",
     }
 )  # fmt: skip
-_NAMES = tuple(index_name(table) for table in INDEXED)
 
 
 class StatusPart(StorePart):
@@ -34,8 +33,9 @@ class StatusPart(StorePart):
     async def status(self) -> IndexStatus:
         """See `store.Store.status`."""
         async with self._database.snapshot() as (connection, layout):
-            tables = await run(connection, layout, "tables", schema=layout.schema, names=list(_NAMES))
+            tables = await run(connection, layout, "tables", schema=layout.schema, names=list(INDEX_NAMES))
             meta = dict(await run(connection, layout, "meta"))
+            layout = layout.reading(meta)
             dead = await dead_owners(connection, layout, None)
             states = (await run(connection, layout, "states", dead=dead))[0]
             counts = await _counts(connection, layout, {row[0]: row[1] for row in tables})
@@ -52,6 +52,7 @@ class StatusPart(StorePart):
             schema_version=layout.version,
             embedding=meta.get("embedding", ""),
             dimension=dimension,
+            reembedding=_reembedding(meta),
             vector_indexes=indexes,
             sizes=sizes,
             size_bytes=sum(sizes.values()),
@@ -64,20 +65,29 @@ class StatusPart(StorePart):
     async def _indexes(
         self, connection: Connection, layout: Layout, dimension: int | None
     ) -> dict[str, VectorIndexState]:
-        rows = await run(connection, layout, "vector_indexes", schema=layout.schema, names=list(_NAMES))
+        names = [index_name(table, layout) for table in INDEXED]
+        rows = await run(connection, layout, "vector_indexes", schema=layout.schema, names=names)
         known = {name: (valid, building) for name, valid, building in rows}
         counts: Sequence[int] = (0,) * len(INDEXED)
         if (
             dimension is not None
             and dimension <= MAX_INDEXED
-            and not all(known.get(name, (False,))[0] for name in _NAMES)
+            and not all(known.get(name, (False,))[0] for name in names)
         ):
             # Only so far as it takes to see that a table is large.
             counts = (await run(connection, layout, "count_vectors", most=self._tuning.hnsw_rows))[0]
         return {
-            table: _state(known.get(index_name(table)), wanted=count >= self._tuning.hnsw_rows)
+            table: _state(known.get(index_name(table, layout)), wanted=count >= self._tuning.hnsw_rows)
             for table, count in zip(INDEXED, counts, strict=True)
         }
+
+
+def _reembedding(meta: Mapping[str, str]) -> Reembedding | None:
+    if "filling" not in meta:
+        return None
+    done, of = (int(meta[key]) if meta.get(key, "").isdecimal() else 0 for key in ("filling_done", "filling_of"))
+    dimension = recorded_dimension(meta, "filling_dimension") or 0
+    return Reembedding(model=meta["filling"], dimension=dimension, done=done, of=max(of, done))
 
 
 def _state(known: tuple[bool, bool] | None, *, wanted: bool) -> VectorIndexState:

@@ -18,6 +18,7 @@ from lightrag_integrations.storage.postgres.pending import PendingPart
 from lightrag_integrations.storage.postgres.pool import Database
 from lightrag_integrations.storage.postgres.presence import PATIENCE_S
 from lightrag_integrations.storage.postgres.reader import PostgresReader
+from lightrag_integrations.storage.postgres.reembed import ReembedPart
 from lightrag_integrations.storage.postgres.removal import RemovalPart
 from lightrag_integrations.storage.postgres.repair import RepairPart
 from lightrag_integrations.storage.postgres.schema import schema_name
@@ -36,7 +37,7 @@ _LOG = logging.getLogger("lightrag_integrations.storage")
 
 class PostgresStore(
     WritePart, RemovalPart, PendingPart, DocumentPart, CachePart, VectorPart, StatusPart, MaintenancePart, DumpPart,
-    RepairPart, SummaryPart, EditPart,
+    RepairPart, ReembedPart, SummaryPart, EditPart,
 ):  # fmt: skip
     """`store.Store` on one pool. Use `open_store`."""
 
@@ -60,14 +61,14 @@ class PostgresStore(
         await self._database.aclose()
 
     @asynccontextmanager
-    async def snapshot(self, where: Filter | None = None) -> AsyncIterator[Reader]:
+    async def snapshot(self, where: Filter | None = None, *, model: str | None = None) -> AsyncIterator[Reader]:
         """See `store.Store.snapshot`."""
         if not self._looked:
             # A bulk load may have ended before its vector indexes were built.
             self._looked = True
             self._upkeep.look()
         async with self._database.snapshot(filtered=where is not None) as (connection, layout):
-            yield PostgresReader(connection, layout, where, self._tuning)
+            yield PostgresReader(connection, layout, where, self._tuning, model=model)
 
     async def reachable(self) -> None:
         """See `store.Store.reachable`."""

@@ -8,6 +8,7 @@ import time
 from contextlib import suppress
 
 from lightrag_integrations.errors import ConnectionLost, LightRAGError, StorageError
+from lightrag_integrations.storage.postgres.filled import empty_other_vectors
 from lightrag_integrations.storage.postgres.maintenance import build_vector_indexes, count_segments, fold, sweep
 from lightrag_integrations.storage.postgres.parts import Tuning
 from lightrag_integrations.storage.postgres.pool import Database
@@ -105,6 +106,7 @@ class Upkeep:
         if self._removed:
             await self._sweep()
         await build_vector_indexes(self._database, self._tuning)
+        await empty_other_vectors(self._database)
         return done
 
     async def _sweep(self) -> None:

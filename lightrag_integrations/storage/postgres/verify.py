@@ -10,10 +10,10 @@ from lightrag_integrations.storage.postgres.edits import read_edits
 from lightrag_integrations.storage.postgres.parts import StorePart, run
 from lightrag_integrations.storage.postgres.pool import Connection
 from lightrag_integrations.storage.postgres.postings import Keywords, StoredWords, compare
-from lightrag_integrations.storage.postgres.reads import INDEXED, index_name, recorded_dimension
+from lightrag_integrations.storage.postgres.reads import INDEX_NAMES, recorded_dimension
 from lightrag_integrations.storage.postgres.schema import Layout
 
-__all__ = ["VerifyPart", "shown", "wrong_roots"]
+__all__ = ["VerifyPart", "other_problems", "shown", "wrong_roots"]
 
 _MEND = "repair() mends this"
 _AGAIN = "run repair() and ingest these documents again"
@@ -51,7 +51,7 @@ _KEYS = (
     "mention_entity_fkey", "mention_chunk_fkey", "mention_by_entity", "relation_pkey", "relation_low_high_key",
     "relation_low_fkey", "relation_high_fkey", "relation_by_high", "fact_pkey", "fact_relation_fkey",
     "fact_chunk_fkey", "fact_by_relation", "fact_by_chunk", "fact_by_source", "fact_by_target", "segment_pkey",
-    "postings_pkey", "extraction_pkey", "ledger_pkey", "summary_pkey", "summary_entity_fkey",
+    "postings_pkey", "blank_pkey", "extraction_pkey", "ledger_pkey", "summary_pkey", "summary_entity_fkey",
     "alias_pkey", "alias_by_root", "hidden_pkey", "hidden_by_roots", "override_pkey", "override_by_root",
     "aside_mention_pkey", "aside_mention_entity_fkey", "aside_mention_chunk_fkey", "aside_mention_by_entity",
     "aside_fact_pkey", "aside_fact_chunk_fkey", "aside_fact_by_chunk",
@@ -72,7 +72,8 @@ class VerifyPart(StorePart):
         - The keyword index holds for every stored chunk exactly the words of its title and text, with their counts and
           the chunk's length, and nothing of any other chunk but of those subtracted; the chunk's own length agrees.
         - The segments list every stored chunk once, deletions subtracted, and their sums are right.
-        - Vectors have length one and the recorded dimension, and their embedding model is recorded.
+        - Vectors have length one and the recorded dimension, and their embedding model is recorded; so have those that
+          are being made by another model, and there are no others.
         - A pending document is leased by somebody or by nobody, never for more than a week; a failed one by nobody.
         - A summary says something, of an entity that is there.
         - What is shown is what the edits make of what is said, and what was said is there whole; every edit knows where
@@ -85,6 +86,7 @@ class VerifyPart(StorePart):
         """
         async with self._database.snapshot() as (connection, layout):
             stored, keywords = await compare(connection, layout)
+            layout = layout.reading(dict(await run(connection, layout, "meta")))
             return [
                 *await _rows(connection, layout),
                 *await _edits(connection, layout),
@@ -166,6 +168,7 @@ async def _vectors(connection: Connection, layout: Layout) -> list[str]:
         problems.append(f"the dimension of the vectors is not recorded; {_MEND}")
     if "embedding" not in meta and (dimension is not None or any_vectors):
         problems.append(f"the embedding model of the vectors is not recorded; {_BACKUP}")
+    problems += await other_problems(connection, layout)
     if dimension is not None:
         for kind, wrong, count, examples in await run(connection, layout, "wrong_vectors", dimension=dimension):
             what = (
@@ -175,11 +178,31 @@ async def _vectors(connection: Connection, layout: Layout) -> list[str]:
             )
             plural = {"chunk": "chunks", "entity": "entities", "fact": "facts"}[kind]
             problems.append(f"{shown(f'{plural} {what}', count, examples)}; {_DROPPED if wrong else _MEND}")
-    names = [index_name(table) for table in INDEXED]
+    names = list(INDEX_NAMES)
     for name, valid, building in await run(connection, layout, "vector_indexes", schema=layout.schema, names=names):
         if not valid and not building:
             problems.append(f"the vector index {name} was left half built; {_MEND}")
     return problems
+
+
+async def other_problems(connection: Connection, layout: Layout) -> list[str]:
+    """What is wrong with vectors that are not searched: another model's being made, or the last one's being dropped.
+
+    Args:
+        connection: In a snapshot or transaction.
+        layout: Of the vectors that are searched.
+    """
+    meta = dict(await run(connection, layout, "meta"))
+    count = (await run(connection, layout, "count_other"))[0][0] if "emptying" not in meta else 0
+    wrong: list[tuple[Any, ...]] = []
+    if "filling" in meta:
+        dimension = recorded_dimension(meta, "filling_dimension")
+        wrong = await run(connection, layout.turned(), "wrong_vectors", dimension=dimension)
+    elif count:
+        wrong = [("", True, count, ())]
+    if not wrong:
+        return []
+    return [f"{shown('vectors of a model that is not in use', sum(row[2] for row in wrong), ())}; {_MEND}"]
 
 
 async def _schema(connection: Connection, layout: Layout) -> list[str]:

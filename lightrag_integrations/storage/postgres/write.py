@@ -16,6 +16,7 @@ from typing import Any
 from lightrag_integrations.contributions import PreparedDocument
 from lightrag_integrations.errors import InputError
 from lightrag_integrations.storage.postgres.edits import apply_to_new, share_edits
+from lightrag_integrations.storage.postgres.filled import layout_for
 from lightrag_integrations.storage.postgres.identities import hold_relations
 from lightrag_integrations.storage.postgres.parts import StorePart, columns, run
 from lightrag_integrations.storage.postgres.pool import Connection
@@ -58,6 +59,7 @@ async def _commit(
     """Store those that are still the owner's; their ids, and whether older chunks made room for them."""
     await share_edits(connection, layout)
     ids = [document.document.id for document in documents]
+    layout = await layout_for(connection, layout, {document.model for document in documents})
     owned = dict(await run(connection, layout, "own_pending", ids=ids, owner=owner))
     writer = _Writer(connection, layout)
     await writer.store([_wanted(one, owned[one.document.id]) for one in documents if one.document.id in owned])

@@ -153,3 +153,23 @@ def test_doctor_says_what_works(cli: Cli) -> None:
     names = {check["name"]: check["ok"] for check in checked.json["checks"]}
     assert names["python"] is names["database"] is names["langchain-core"] is True
     assert "FAILS" not in cli("doctor").out
+
+
+def test_another_embedding_model(cli: Cli, notes: Path) -> None:
+    with OpenAIServer() as openai_server:
+        change_the_model(cli, openai_server)
+
+
+def change_the_model(cli: Cli, openai_server: OpenAIServer) -> None:
+    to_server = ("--base-url", openai_server.base_url)
+    cli("ingest", "notes", "--embed", "first", *to_server)
+    refused = cli("query", "Who designed the Fram?", "--embed", "second", *to_server)
+    assert refused.code == 4 and "reembed" in refused.err
+    assert cli("reembed").code == 2
+    done = cli("reembed", "--embed", "second", *to_server)
+    assert done.code == 0 and re.match(r"3 chunks, \d+ entities, \d+ facts embedded with .*second", done.out)
+    assert cli("reembed", "--embed", "second", *to_server, "--json").json["rounds"] == 0
+    found = cli("query", "Who designed the Fram?", "--embed", "second", *to_server, "--json")
+    assert found.code == 0 and found.json["hits"]
+    # What embeds nothing works whatever the environment names.
+    assert cli("status", "--verify", LIGHTRAG_EMBED="first", OPENAI_BASE_URL=openai_server.base_url).code == 0

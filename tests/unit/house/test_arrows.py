@@ -18,6 +18,7 @@ ROW_ONE = {
     "observe",
     "contributions",
     "protocols",
+    "refill",
     "reports",
     "rows",
     "store",
@@ -48,7 +49,19 @@ ALLOWED = {
     "llama_index": (None, {"llama_index", "pydantic"}),
     "cli": (None, {"pydantic", "tqdm", "openpyxl", "pypdfium2", "docx", "pptx"}),
 }
-SHELL = {"_handle", "_live", "_session", "_settings", "_portal", "_upkeep", "documents", "index", "progress"}
+SHELL = {
+    "_embedders",
+    "_handle",
+    "_live",
+    "_session",
+    "_settings",
+    "_portal",
+    "_reembed",
+    "_upkeep",
+    "documents",
+    "index",
+    "progress",
+}
 PUBLIC_ROOMS = ROW_ONE | {"langchain", "llama_index", "cli"}
 
 

@@ -104,7 +104,9 @@ class MemoryStore:
             self.pending[document_id] = replace(item, attempts=item.attempts + 1)
         return [self.pending[i] for i in free[:limit]]
 
-    async def known_vectors(self, document_ids: Sequence[str]) -> dict[str, Sequence[float]]:
+    async def known_vectors(
+        self, document_ids: Sequence[str], *, model: str | None = None
+    ) -> dict[str, Sequence[float]]:
         chunks = [c for i in document_ids if i in self.documents for c in self.documents[i].chunks]
         known = {c.content_hash: c.embedding for c in chunks}
         known.update({text_hash(f.description): f.embedding for c in chunks for f in c.facts})

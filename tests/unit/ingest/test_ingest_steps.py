@@ -80,10 +80,10 @@ async def test_names_facts_and_chunks_are_embedded_once_and_known_ones_not_again
     store, embedder = MemoryStore(), LengthEmbedder()
     tools = tools_of(store, embedder=embedder)
     await run_ingest([Document(id="d", text="Ada met Bob.")], tools, OPTIONS)
-    assert sorted(embedder.texts) == ["Ada", "Ada is beside Bob.", "Ada met Bob.", "Bob"]
+    assert sorted(embedder.texts) == ["Ada is beside Bob.", "Ada met Bob.", "ada", "bob"]
     assert set(store.documents["d"].entity_embeddings) == {"ada", "bob"}
     await run_ingest([Document(id="d", text="Ada met Bob.", title="New")], tools, OPTIONS)
-    assert sorted(embedder.texts[4:]) == ["New", "New\nAda met Bob."]
+    assert sorted(embedder.texts[4:]) == ["New\nAda met Bob.", "new"]
 
 
 async def test_lexical_vectors_are_made_for_chunks_only() -> None:

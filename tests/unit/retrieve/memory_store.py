@@ -20,7 +20,7 @@ class MemoryStore:
         self.taken = 0
 
     @contextlib.asynccontextmanager
-    async def snapshot(self, where: Filter | None = None) -> AsyncIterator[MemoryReader]:
+    async def snapshot(self, where: Filter | None = None, *, model: str | None = None) -> AsyncIterator[MemoryReader]:
         self.open += 1
         self.taken += 1
         try:

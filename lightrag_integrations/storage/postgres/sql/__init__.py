@@ -4,29 +4,43 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import partial
 from importlib import resources
 from types import MappingProxyType
 
 from psycopg import sql
 
-__all__ = ["Statements", "migrations"]
+__all__ = ["COLUMNS", "Statements", "migrations", "other_column"]
 
 _NAME = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
 _MIGRATION = re.compile(r"^(\d{4})_(\w+)\.sql$")
 
 
+COLUMNS = ("embedding", "embedding2")
+"""Places for vectors: one is searched, the other is empty or being filled with those of another model."""
+
+
 class Statements:
     """The statements of one index, its schema and that of pgvector filled in: `statements["corpus"]`."""
 
-    def __init__(self, schema: str, vector_schema: str) -> None:
+    def __init__(self, schema: str, vector_schema: str, column: str = COLUMNS[0]) -> None:
         """Read all files.
 
         Args:
             schema: The index's schema.
             vector_schema: The schema that pgvector is installed in.
+            column: Of the vectors that are searched.
         """
         self.schema = schema
-        self._names = {"s": sql.Identifier(schema), "v": sql.Identifier(vector_schema)}
+        self.column = column
+        self._names = {
+            "s": sql.Identifier(schema),
+            "v": sql.Identifier(vector_schema),
+            "e": sql.SQL(column),
+            "o": sql.SQL(other_column(column)),
+        }
+        self._make_turned = partial(Statements, schema, vector_schema, other_column(column))
+        self._turned: Statements | None = None
         folder = resources.files(__package__)
         texts = {
             name: text
@@ -40,10 +54,22 @@ class Statements:
         """The statement of this name."""
         return self._ready[name]
 
+    def turned(self) -> Statements:
+        """The same with the two columns in each other's place; made when first asked for."""
+        if self._turned is None:
+            self._turned = self._make_turned()
+            self._turned._turned = self
+        return self._turned
+
     def fill(self, text: str) -> bytes:
-        """Put the schemas into a statement's text."""
+        """Put the schemas and columns into a statement's text."""
         # The text comes from the package's own files, never from a user.
         return sql.SQL(text).format(**self._names).as_bytes(None)
+
+
+def other_column(column: str) -> str:
+    """The other of the two."""
+    return COLUMNS[1 - COLUMNS.index(column)]
 
 
 def migrations() -> tuple[tuple[int, str, str], ...]:

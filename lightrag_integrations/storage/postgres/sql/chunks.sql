@@ -86,7 +86,7 @@ ORDER BY d.document_id, c.position, c.chunk_id
 LIMIT %(limit)s::int
 
 -- name: vectors
-SELECT chunk_id, {v}.halfvec_send(embedding) FROM {s}.chunk
-WHERE chunk_id = ANY(%(ids)s) AND embedding IS NOT NULL
+SELECT chunk_id, {v}.halfvec_send({e}) FROM {s}.chunk
+WHERE chunk_id = ANY(%(ids)s) AND {e} IS NOT NULL
   AND (%(visible)s::int[] IS NULL OR id = ANY(%(visible)s::int[]))
   AND get_bit(%(flags)s::bytea, id) IS DISTINCT FROM 0

@@ -123,11 +123,9 @@ WHERE w.chunk = ANY(%(chunks)s::int[]) AND NOT w.aside
 WITH gone AS (
     DELETE FROM {s}.fact f USING {s}.wanted_fact w
     WHERE w.chunk = ANY(%(chunks)s::int[]) AND w.gone AND f.id = w.id
-    RETURNING f.id, f.embedding
+    RETURNING f.id, f.embedding, f.embedding2
 )
-UPDATE {s}.aside_fact a
-SET embedding = gone.embedding, model = (SELECT value FROM {s}.meta WHERE key = 'embedding')
-FROM gone WHERE a.id = gone.id
+UPDATE {s}.aside_fact a SET embedding = gone.embedding, embedding2 = gone.embedding2 FROM gone WHERE a.id = gone.id
 
 -- name: wanted_pairs
 SELECT DISTINCT least(w.source, w.target), greatest(w.source, w.target)
@@ -138,11 +136,9 @@ ORDER BY 1, 2
 
 -- name: show_hidden_facts
 INSERT INTO {s}.fact (id, relation, chunk, ordinal, source, target, tie, weight, cooccurrence, span_start, span_end,
-                      keywords, description, embedding)
+                      keywords, description, embedding, embedding2)
 SELECT a.id, r.id, a.chunk, a.ordinal, w.source, w.target, c.tie, a.weight, a.cooccurrence, a.span_start, a.span_end,
-       a.keywords, a.description,
-       -- Another model's vector is of no use.
-       CASE WHEN a.model = (SELECT value FROM {s}.meta WHERE key = 'embedding') THEN a.embedding END
+       a.keywords, a.description, a.embedding, a.embedding2
 FROM {s}.wanted_fact w
 JOIN {s}.aside_fact a ON a.id = w.id
 JOIN {s}.chunk c ON c.id = w.chunk
@@ -162,6 +158,6 @@ DELETE FROM {s}.aside_fact a USING {s}.fact f
 WHERE a.chunk = ANY(%(chunks)s::int[]) AND f.id = a.id AND f.source = a.source AND f.target = a.target
 
 -- name: release_vectors
-UPDATE {s}.aside_fact a SET embedding = NULL
-WHERE a.chunk = ANY(%(chunks)s::int[]) AND a.embedding IS NOT NULL
+UPDATE {s}.aside_fact a SET embedding = NULL, embedding2 = NULL
+WHERE a.chunk = ANY(%(chunks)s::int[]) AND (a.embedding IS NOT NULL OR a.embedding2 IS NOT NULL)
   AND EXISTS (SELECT FROM {s}.fact f WHERE f.id = a.id)

@@ -80,11 +80,11 @@ WITH mentioned AS MATERIALIZED (
     WHERE chunk = ANY(%(chunks)s::int[])
     GROUP BY chunk
 ), near AS (
-    SELECT c.id, 1 - (c.embedding OPERATOR({v}.<=>) %(vector)s::{v}.halfvec) AS cosine
+    SELECT c.id, 1 - (c.{e} OPERATOR({v}.<=>) %(vector)s::{v}.halfvec) AS cosine
     FROM {s}.chunk c
     -- As an array, so that the chunks are looked up by their key whatever the planner expects of their number.
     WHERE c.id = ANY(ARRAY(SELECT chunk FROM mentioned UNION SELECT unnest(%(measured)s::int[])))
-      AND %(vector)s::{v}.halfvec IS NOT NULL AND c.embedding IS NOT NULL
+      AND %(vector)s::{v}.halfvec IS NOT NULL AND c.{e} IS NOT NULL
 )
 SELECT m.*, f.*, e.*, c.*, n.*
 FROM (SELECT array_agg(entity), array_agg(chunk), array_agg(CASE WHEN is_title THEN 2 ELSE 1 END::float8)

@@ -14,9 +14,9 @@ RETURNING value
 INSERT INTO {s}.meta (key, value)
 SELECT 'dimension', dimension::text
 FROM (SELECT atttypmod AS dimension, 2147483647 AS uses FROM pg_catalog.pg_attribute
-      WHERE attrelid = '{s}.chunk'::regclass AND attname = 'embedding' AND atttypmod > 0
+      WHERE attrelid = '{s}.chunk'::regclass AND attname = '{e}' AND atttypmod > 0
       UNION ALL
-      SELECT {v}.vector_dims(embedding), count(*) FROM {s}.chunk WHERE embedding IS NOT NULL GROUP BY 1) AS found
+      SELECT {v}.vector_dims({e}), count(*) FROM {s}.chunk WHERE {e} IS NOT NULL GROUP BY 1) AS found
 ORDER BY uses DESC, dimension LIMIT 1
 ON CONFLICT (key) DO UPDATE SET value = excluded.value
 RETURNING value
@@ -167,34 +167,34 @@ RETURNING document_id
 
 -- name: mend_chunk_vectors
 UPDATE {s}.chunk
-SET embedding = CASE WHEN {v}.vector_dims(embedding) = %(dimension)s::int AND {v}.l2_norm(embedding) > 0
-                     THEN {v}.l2_normalize(embedding) END
-WHERE embedding IS NOT NULL
-  AND ({v}.vector_dims(embedding) <> %(dimension)s::int OR abs({v}.l2_norm(embedding) - 1) > 0.01)
+SET {e} = CASE WHEN {v}.vector_dims({e}) = %(dimension)s::int AND {v}.l2_norm({e}) > 0
+                     THEN {v}.l2_normalize({e}) END
+WHERE {e} IS NOT NULL
+  AND ({v}.vector_dims({e}) <> %(dimension)s::int OR abs({v}.l2_norm({e}) - 1) > 0.01)
 RETURNING chunk_id
 
 -- name: mend_entity_vectors
 UPDATE {s}.entity
-SET embedding = CASE WHEN {v}.vector_dims(embedding) = %(dimension)s::int AND {v}.l2_norm(embedding) > 0
-                     THEN {v}.l2_normalize(embedding) END
-WHERE embedding IS NOT NULL
-  AND ({v}.vector_dims(embedding) <> %(dimension)s::int OR abs({v}.l2_norm(embedding) - 1) > 0.01)
+SET {e} = CASE WHEN {v}.vector_dims({e}) = %(dimension)s::int AND {v}.l2_norm({e}) > 0
+                     THEN {v}.l2_normalize({e}) END
+WHERE {e} IS NOT NULL
+  AND ({v}.vector_dims({e}) <> %(dimension)s::int OR abs({v}.l2_norm({e}) - 1) > 0.01)
 RETURNING key
 
 -- name: mend_fact_vectors
 UPDATE {s}.fact
-SET embedding = CASE WHEN {v}.vector_dims(embedding) = %(dimension)s::int AND {v}.l2_norm(embedding) > 0
-                     THEN {v}.l2_normalize(embedding) END
-WHERE embedding IS NOT NULL
-  AND ({v}.vector_dims(embedding) <> %(dimension)s::int OR abs({v}.l2_norm(embedding) - 1) > 0.01)
+SET {e} = CASE WHEN {v}.vector_dims({e}) = %(dimension)s::int AND {v}.l2_norm({e}) > 0
+                     THEN {v}.l2_normalize({e}) END
+WHERE {e} IS NOT NULL
+  AND ({v}.vector_dims({e}) <> %(dimension)s::int OR abs({v}.l2_norm({e}) - 1) > 0.01)
 RETURNING description || ' (' || id || ')'
 
 -- name: mend_hidden_vectors
 UPDATE {s}.aside_fact
-SET embedding = CASE WHEN {v}.vector_dims(embedding) = %(dimension)s::int AND {v}.l2_norm(embedding) > 0
-                     THEN {v}.l2_normalize(embedding) END
-WHERE embedding IS NOT NULL AND model = (SELECT value FROM {s}.meta WHERE key = 'embedding')
-  AND ({v}.vector_dims(embedding) <> %(dimension)s::int OR abs({v}.l2_norm(embedding) - 1) > 0.01)
+SET {e} = CASE WHEN {v}.vector_dims({e}) = %(dimension)s::int AND {v}.l2_norm({e}) > 0
+                     THEN {v}.l2_normalize({e}) END
+WHERE {e} IS NOT NULL
+  AND ({v}.vector_dims({e}) <> %(dimension)s::int OR abs({v}.l2_norm({e}) - 1) > 0.01)
 RETURNING description
 
 -- name: documents_to_redo
@@ -209,12 +209,12 @@ WHERE content_hash <> '' AND id IN (
        OR NOT EXISTS (SELECT FROM {s}.mention m WHERE m.chunk = f.chunk AND m.entity = f.target)
        OR f.weight IN ('NaN', 'Infinity', '-Infinity')
     UNION
-    SELECT document FROM {s}.chunk WHERE {v}.vector_dims(embedding) <> %(dimension)s::int
+    SELECT document FROM {s}.chunk WHERE {v}.vector_dims({e}) <> %(dimension)s::int
     UNION
     SELECT c.document FROM {s}.chunk c JOIN {s}.fact f ON f.chunk = c.id
-    WHERE {v}.vector_dims(f.embedding) <> %(dimension)s::int
+    WHERE {v}.vector_dims(f.{e}) <> %(dimension)s::int
     UNION
     SELECT c.document FROM {s}.chunk c JOIN {s}.mention m ON m.chunk = c.id JOIN {s}.entity e ON e.id = m.entity
-    WHERE {v}.vector_dims(e.embedding) <> %(dimension)s::int
+    WHERE {v}.vector_dims(e.{e}) <> %(dimension)s::int
 )
 RETURNING document_id

@@ -42,13 +42,13 @@ SELECT (SELECT coalesce(sum(sign * n_chunks), 0)::int8 FROM {s}.segment),
         WHERE n.nspname = %(schema)s AND c.relname = ANY(%(names)s) AND i.indisvalid)
 
 -- name: similarities
-SELECT id, 1 - (embedding OPERATOR({v}.<=>) %(vector)s::{v}.halfvec)
-FROM {s}.chunk WHERE id = ANY(%(chunks)s::int[]) AND embedding IS NOT NULL
+SELECT id, 1 - ({e} OPERATOR({v}.<=>) %(vector)s::{v}.halfvec)
+FROM {s}.chunk WHERE id = ANY(%(chunks)s::int[]) AND {e} IS NOT NULL
 
 -- name: count_vectors
-SELECT (SELECT count(*) FROM (SELECT FROM {s}.chunk WHERE embedding IS NOT NULL LIMIT %(most)s) a),
-       (SELECT count(*) FROM (SELECT FROM {s}.entity WHERE embedding IS NOT NULL LIMIT %(most)s) b),
-       (SELECT count(*) FROM (SELECT FROM {s}.fact WHERE embedding IS NOT NULL LIMIT %(most)s) c)
+SELECT (SELECT count(*) FROM (SELECT FROM {s}.chunk WHERE {e} IS NOT NULL LIMIT %(most)s) a),
+       (SELECT count(*) FROM (SELECT FROM {s}.entity WHERE {e} IS NOT NULL LIMIT %(most)s) b),
+       (SELECT count(*) FROM (SELECT FROM {s}.fact WHERE {e} IS NOT NULL LIMIT %(most)s) c)
 
 -- name: vector_indexes
 SELECT c.relname, i.indisvalid,
@@ -67,8 +67,8 @@ SELECT set_config('enable_seqscan', 'on', true)
 -- name: exact_chunks
 -- Here and below OFFSET 0 keeps the order by distance away from a vector index, which would find only nearly all.
 SELECT id, 1 - distance FROM (
-    SELECT id, chunk_id, embedding OPERATOR({v}.<=>) %(vector)s::{v}.halfvec AS distance FROM {s}.chunk
-    WHERE embedding IS NOT NULL AND (%(visible)s::int[] IS NULL OR id = ANY(%(visible)s::int[]))
+    SELECT id, chunk_id, {e} OPERATOR({v}.<=>) %(vector)s::{v}.halfvec AS distance FROM {s}.chunk
+    WHERE {e} IS NOT NULL AND (%(visible)s::int[] IS NULL OR id = ANY(%(visible)s::int[]))
       AND get_bit(%(flags)s::bytea, id) IS DISTINCT FROM 0
     OFFSET 0
 ) measured
@@ -76,8 +76,8 @@ ORDER BY distance, chunk_id LIMIT %(limit)s
 
 -- name: exact_entities
 SELECT id, 1 - distance FROM (
-    SELECT e.id, e.key, e.embedding OPERATOR({v}.<=>) %(vector)s::{v}.halfvec AS distance FROM {s}.entity e
-    WHERE e.embedding IS NOT NULL
+    SELECT e.id, e.key, e.{e} OPERATOR({v}.<=>) %(vector)s::{v}.halfvec AS distance FROM {s}.entity e
+    WHERE e.{e} IS NOT NULL
       AND (CASE WHEN %(visible)s::int[] IS NULL AND %(flags)s::bytea IS NULL
            THEN EXISTS (SELECT FROM {s}.mention m WHERE m.entity = e.id)
            ELSE e.id IN (SELECT m.entity FROM {s}.mention m
@@ -91,8 +91,8 @@ ORDER BY distance, key LIMIT %(limit)s
 SELECT f.*, 1 - best.distance
 FROM (
     SELECT id, tie, ordinal, distance FROM (
-        SELECT id, tie, ordinal, embedding OPERATOR({v}.<=>) %(vector)s::{v}.halfvec AS distance FROM {s}.fact
-        WHERE embedding IS NOT NULL AND (%(visible)s::int[] IS NULL OR chunk = ANY(%(visible)s::int[]))
+        SELECT id, tie, ordinal, {e} OPERATOR({v}.<=>) %(vector)s::{v}.halfvec AS distance FROM {s}.fact
+        WHERE {e} IS NOT NULL AND (%(visible)s::int[] IS NULL OR chunk = ANY(%(visible)s::int[]))
           AND get_bit(%(flags)s::bytea, chunk) IS DISTINCT FROM 0
         OFFSET 0
     ) measured
@@ -104,9 +104,9 @@ ORDER BY best.distance, best.tie, best.ordinal
 
 -- name: indexed_chunks
 WITH near AS MATERIALIZED (
-    SELECT id, chunk_id, embedding OPERATOR({v}.<=>) %(vector)s::{v}.halfvec AS distance FROM {s}.chunk
-    WHERE embedding IS NOT NULL
-    ORDER BY embedding OPERATOR({v}.<=>) %(vector)s::{v}.halfvec LIMIT %(candidates)s
+    SELECT id, chunk_id, {e} OPERATOR({v}.<=>) %(vector)s::{v}.halfvec AS distance FROM {s}.chunk
+    WHERE {e} IS NOT NULL
+    ORDER BY {e} OPERATOR({v}.<=>) %(vector)s::{v}.halfvec LIMIT %(candidates)s
 )
 SELECT id, 1 - distance FROM near
 WHERE (%(visible)s::int[] IS NULL OR id = ANY(%(visible)s::int[]))
@@ -115,9 +115,9 @@ ORDER BY distance, chunk_id LIMIT %(limit)s
 
 -- name: indexed_entities
 WITH near AS MATERIALIZED (
-    SELECT id, key, embedding OPERATOR({v}.<=>) %(vector)s::{v}.halfvec AS distance FROM {s}.entity
-    WHERE embedding IS NOT NULL
-    ORDER BY embedding OPERATOR({v}.<=>) %(vector)s::{v}.halfvec LIMIT %(candidates)s
+    SELECT id, key, {e} OPERATOR({v}.<=>) %(vector)s::{v}.halfvec AS distance FROM {s}.entity
+    WHERE {e} IS NOT NULL
+    ORDER BY {e} OPERATOR({v}.<=>) %(vector)s::{v}.halfvec LIMIT %(candidates)s
 )
 SELECT id, 1 - distance FROM near
 WHERE EXISTS (SELECT FROM {s}.mention m WHERE m.entity = near.id
@@ -127,9 +127,9 @@ ORDER BY distance, key LIMIT %(limit)s
 
 -- name: indexed_facts
 WITH near AS MATERIALIZED (
-    SELECT id, chunk, tie, ordinal, embedding OPERATOR({v}.<=>) %(vector)s::{v}.halfvec AS distance FROM {s}.fact
-    WHERE embedding IS NOT NULL
-    ORDER BY embedding OPERATOR({v}.<=>) %(vector)s::{v}.halfvec LIMIT %(candidates)s
+    SELECT id, chunk, tie, ordinal, {e} OPERATOR({v}.<=>) %(vector)s::{v}.halfvec AS distance FROM {s}.fact
+    WHERE {e} IS NOT NULL
+    ORDER BY {e} OPERATOR({v}.<=>) %(vector)s::{v}.halfvec LIMIT %(candidates)s
 )
 SELECT f.*, 1 - best.distance
 FROM (

@@ -11,15 +11,15 @@ SELECT key, value FROM {s}.meta
 INSERT INTO {s}.meta SELECT * FROM unnest(%(keys)s::text[], %(values)s::text[]) ON CONFLICT (key) DO NOTHING
 
 -- name: known_chunk_vectors
-SELECT c.content_hash, {v}.halfvec_send(c.embedding)
+SELECT c.content_hash, {v}.halfvec_send(c.{e})
 FROM {s}.document d JOIN {s}.chunk c ON c.document = d.id
-WHERE d.document_id = ANY(%(ids)s) AND c.embedding IS NOT NULL
+WHERE d.document_id = ANY(%(ids)s) AND c.{e} IS NOT NULL
 
 -- name: known_fact_vectors
 SELECT DISTINCT ON (f.description) encode(sha256(convert_to(f.description, 'UTF8')), 'hex'),
-       {v}.halfvec_send(f.embedding)
+       {v}.halfvec_send(f.{e})
 FROM {s}.document d JOIN {s}.chunk c ON c.document = d.id JOIN {s}.fact f ON f.chunk = c.id
-WHERE d.document_id = ANY(%(ids)s) AND f.embedding IS NOT NULL
+WHERE d.document_id = ANY(%(ids)s) AND f.{e} IS NOT NULL
 
 -- name: embedded_entities
-SELECT key FROM {s}.entity WHERE key = ANY(%(keys)s) AND embedding IS NOT NULL
+SELECT key FROM {s}.entity WHERE key = ANY(%(keys)s) AND {e} IS NOT NULL

@@ -105,14 +105,13 @@ SELECT low, high, low_root, high_root FROM {s}.hidden
 -- name: wrong_vectors
 -- Of another dimension, or not of length one as far as half precision goes.
 WITH vectors (kind, example, embedding) AS (
-    SELECT 'chunk', chunk_id, embedding FROM {s}.chunk
+    SELECT 'chunk', chunk_id, {e} FROM {s}.chunk
     UNION ALL
-    SELECT 'entity', key, embedding FROM {s}.entity
+    SELECT 'entity', key, {e} FROM {s}.entity
     UNION ALL
-    SELECT 'fact', description, embedding FROM {s}.fact
+    SELECT 'fact', description, {e} FROM {s}.fact
     UNION ALL
-    SELECT 'fact', description, embedding FROM {s}.aside_fact
-    WHERE model = (SELECT value FROM {s}.meta WHERE key = 'embedding')
+    SELECT 'fact', description, {e} FROM {s}.aside_fact
 )
 SELECT kind, {v}.vector_dims(embedding) IS DISTINCT FROM %(dimension)s::int AS dimension, count(*),
        (array_agg(DISTINCT example COLLATE "C"))[1:3]

@@ -13,22 +13,22 @@ RETURNING document_id, id
 SELECT nextval(%(sequence)s::regclass)::int8 FROM generate_series(1, %(count)s)
 
 -- name: lock_entities
-SELECT key, id, embedding IS NULL FROM {s}.entity WHERE key = ANY(%(keys)s) ORDER BY key FOR KEY SHARE
+SELECT key, id, {e} IS NULL FROM {s}.entity WHERE key = ANY(%(keys)s) ORDER BY key FOR KEY SHARE
 
 -- name: insert_entities
-INSERT INTO {s}.entity (key, embedding)
+INSERT INTO {s}.entity (key, {e})
 SELECT u.key, u.embedding
 FROM unnest(%(keys)s::text[], %(embeddings)s::{v}.halfvec[]) AS u (key, embedding)
 ORDER BY u.key COLLATE "C"
 ON CONFLICT (key) DO NOTHING
 
 -- name: lock_bare_entities
-SELECT id FROM {s}.entity WHERE id = ANY(%(ids)s::int[]) AND embedding IS NULL ORDER BY key FOR NO KEY UPDATE
+SELECT id FROM {s}.entity WHERE id = ANY(%(ids)s::int[]) AND {e} IS NULL ORDER BY key FOR NO KEY UPDATE
 
 -- name: embed_entities
-UPDATE {s}.entity e SET embedding = u.embedding
+UPDATE {s}.entity e SET {e} = u.embedding
 FROM unnest(%(ids)s::int[], %(embeddings)s::{v}.halfvec[]) AS u (id, embedding)
-WHERE e.id = u.id AND e.embedding IS NULL
+WHERE e.id = u.id AND e.{e} IS NULL
 
 -- name: lock_relations
 SELECT r.low, r.high, r.id
@@ -43,14 +43,14 @@ ON CONFLICT (low, high) DO NOTHING
 
 -- name: copy_chunks
 COPY {s}.chunk (id, document, chunk_id, tie, position, span_start, span_end, token_count, length, title, content,
-    content_hash, metadata, embedding) FROM STDIN (FORMAT binary)
+    content_hash, metadata, {e}) FROM STDIN (FORMAT binary)
 
 -- name: copy_mentions
 COPY {s}.mention (entity, chunk, tie, is_title, surface, type, description) FROM STDIN (FORMAT binary)
 
 -- name: copy_facts
 COPY {s}.fact (relation, chunk, ordinal, source, target, tie, weight, cooccurrence, span_start, span_end, keywords,
-    description, embedding) FROM STDIN (FORMAT binary)
+    description, {e}) FROM STDIN (FORMAT binary)
 
 -- name: add_segment
 INSERT INTO {s}.segment (sign, level, n_chunks, sum_length, chunks, lengths)

@@ -1,0 +1,58 @@
+"""The embedding models that a session holds: its own, and others while the index's model is changed."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from typing import Any
+
+from lightrag_integrations.protocols import Embedder
+from lightrag_integrations.providers.adopt import adopt_embedder
+from lightrag_integrations.providers.blocking import RunBlocking
+from lightrag_integrations.providers.offline import HashEmbedder
+
+__all__ = ["Embedders", "close_later"]
+
+
+class Embedders:
+    """Models made of what users give, each once, closed with the session."""
+
+    def __init__(self, given: Any, *, run_blocking: RunBlocking, closing: AsyncExitStack) -> None:
+        """Make the session's own; None: `HashEmbedder`."""
+        self._run_blocking = run_blocking
+        self._closing = closing
+        self._held: list[tuple[Any, Embedder]] = []
+        self.own: Embedder = self.adopt(given)
+        """What the index is embedded with, as far as this session knows."""
+
+    def adopt(self, given: Any) -> Embedder:
+        """The model made of `given`, held beside the session's own."""
+        for known, embedder in self._held:
+            if known is given:
+                return embedder
+        chosen = HashEmbedder() if given is None else given
+        embedder = adopt_embedder(chosen, run_blocking=self._run_blocking)
+        close_later(self._closing, embedder, chosen)
+        self._held.append((given, embedder))
+        return embedder
+
+    def turn_to(self, fingerprint: str) -> Embedder | None:
+        """Where a model with this fingerprint is held, it is the session's own from now on: the index is of it."""
+        for _, embedder in self._held:
+            if embedder.fingerprint == fingerprint:
+                self.own = embedder
+                return embedder
+        return None
+
+
+def close_later(stack: AsyncExitStack, model: object, given: object) -> None:
+    """Close a model with the stack, unless it is the caller's own object: other handles may use it too.
+
+    Args:
+        stack: Of the session.
+        model: Made of what was given.
+        given: By the caller.
+    """
+    close: Callable[[], Awaitable[None]] | None = getattr(model, "aclose", None)
+    if close is not None and model is not given:
+        stack.push_async_callback(close)
