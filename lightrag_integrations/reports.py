@@ -69,7 +69,7 @@ class IngestReport(Frozen):
     """Deleted, or taken over by a newer call, while this one worked on them: it stored nothing of them."""
     failed: int = 0
     processing: int = 0
-    """Left alone by a retry: somebody else is at work on them, or was a moment ago and may still be."""
+    """Left alone by a retry, as others are at work on them, or were less than a lease ago and can't be asked."""
     chunks: int = 0
     entities: int = 0
     """Mentions stored (an entity in three chunks counts three times)."""

@@ -62,6 +62,7 @@ def report_lines(report: IngestReport) -> list[str]:
     """What an ingestion did."""
     counts = (
         ("stored", report.documents), ("unchanged", report.unchanged), ("failed", report.failed),
+        ("left to others at work on them", report.processing),
         ("chunks", report.chunks), ("mentions", report.entities), ("facts", report.relations),
         ("model calls", report.model_calls), ("from cache", report.cached),
         ("tokens", report.prompt_tokens + report.completion_tokens + report.embedding_tokens),
