@@ -58,7 +58,8 @@ def test_command_lines_run_in_order(dsn: str, tmp_path: Path) -> None:
     (tmp_path / "questions.jsonl").write_text('{"question": "Who designed the Fram?", "gold_ids": ["notes/fram.txt"]}')
     commands = [shlex.split(line)[1:] for line in command_lines()]
     assert {command[0] for command in commands} == {
-        "ingest", "query", "evaluate", "status", "repair", "graph", "export", "import-graph", "delete", "doctor"
+        "ingest", "query", "evaluate", "status", "repair", "graph", "export", "import-graph", "delete", "doctor",
+            "reembed",
     }  # fmt: skip
     with OpenAIServer() as server:
         environment = {
