@@ -27,10 +27,11 @@ from lightrag_integrations.observe import Observer
 from lightrag_integrations.options import AnswerOptions, IngestOptions, QueryOptions, SummaryOptions
 from lightrag_integrations.progress import counting
 from lightrag_integrations.protocols import Reranker
+from lightrag_integrations.reader import Reader
 from lightrag_integrations.reports import IndexStatus, IngestReport, ReembedReport, SummaryEstimate, SummaryReport
 from lightrag_integrations.retrieve.answer import run_answer, run_stream
 from lightrag_integrations.retrieve.pipeline import run_retrieve
-from lightrag_integrations.store import Reader, Store
+from lightrag_integrations.store import Store
 
 __all__ = ["Live"]
 

@@ -1,4 +1,4 @@
-"""The seam between the algorithms (`ingest`, `retrieve`) and PostgreSQL (`storage`): `Store` and `Reader`."""
+"""The seam between the algorithms (`ingest`, `retrieve`) and PostgreSQL (`storage`); for reading see `reader`."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 from lightrag_integrations.edits import Edits
 from lightrag_integrations.models import Extraction
+from lightrag_integrations.reader import Reader
 from lightrag_integrations.refill import Refilling
 from lightrag_integrations.reports import DocumentState, DocumentStatus, IndexStatus, RepairReport
-from lightrag_integrations.rows import ChunkRow, EdgeBatch, EntityRow, FactRow, Posting, Statement
 from lightrag_integrations.summaries import SummaryStore
-from lightrag_integrations.whole import WholeReader
 
 if TYPE_CHECKING:
     from lightrag_integrations.contributions import (
@@ -24,130 +23,9 @@ if TYPE_CHECKING:
     )
     from lightrag_integrations.filters import Filter
 
-__all__ = ["Onto", "Reader", "Store"]
+__all__ = ["Onto", "Store"]
 
 Onto = Literal["any", "nothing", "own"]
-
-
-class Reader(WholeReader, Protocol):
-    """One consistent, read-only snapshot of an index through one filter. Everything returned is visible."""
-
-    async def corpus(self) -> tuple[int, int]:
-        """(number of chunks, sum of their lengths in terms): BM25's N and N × mean length."""
-        ...
-
-    async def postings(self, terms: Sequence[int], *, most: int | None = None) -> Sequence[Posting]:
-        """Postings of the terms that occur, in the order asked.
-
-        Args:
-            terms: Hashes.
-            most: Terms that more chunks hold are left out.
-        """
-        ...
-
-    async def nearest_chunks(self, vector: Sequence[float], limit: int) -> Sequence[tuple[int, float]]:
-        """(chunk, cosine), best first."""
-        ...
-
-    async def nearest_entities(self, vector: Sequence[float], limit: int) -> Sequence[tuple[int, float]]:
-        """(entity, cosine of its name), best first."""
-        ...
-
-    async def nearest_facts(self, vector: Sequence[float], limit: int) -> Sequence[tuple[Statement, float]]:
-        """(fact, cosine of its description), best first."""
-        ...
-
-    async def similarities(self, vector: Sequence[float], chunks: Sequence[int]) -> Mapping[int, float]:
-        """Cosine of each given chunk that has a vector."""
-        ...
-
-    async def named(self, keys: Sequence[str]) -> Mapping[str, tuple[int, int]]:
-        """Entity key to (entity, number of visible chunks that mention it), for keys that exist visibly."""
-        ...
-
-    async def edges(
-        self,
-        *,
-        entities: Sequence[int],
-        chunks: Sequence[int],
-        limit: int,
-        vector: Sequence[float] | None = None,
-        measured: Sequence[int] = (),
-    ) -> EdgeBatch:
-        """Edges next to the nodes given, in one call.
-
-        Args:
-            entities: Nodes.
-            chunks: Nodes.
-            limit: Most edges of one kind read of each node.
-            vector: Where given, the cosines to it of the chunks met come along,
-            measured: and those of these chunks.
-        """
-        ...
-
-    async def links(self, chunks: Sequence[int], *, limit: int, shared_by: int) -> Sequence[tuple[int, int, float]]:
-        """From each chunk p given to other chunks q, with a weight.
-
-        (p, q, 1.0) where p mentions (not as its title) an entity that is q's title; chunks of the same entity title as
-        p itself are left out. If p has no title, also (p, q, 1/√df) where both mention a non-title entity of
-        2 ≤ df ≤ `shared_by`, once for each such entity.
-
-        Args:
-            chunks: Each p.
-            limit: Most links of each kind from one chunk.
-            shared_by: Most chunks that mention an entity which links them.
-        """
-        ...
-
-    async def chunks(self, ids: Sequence[int]) -> Mapping[int, ChunkRow]:
-        """The chunks with these surrogate ids."""
-        ...
-
-    async def find_chunks(self, chunk_ids: Sequence[str]) -> Sequence[ChunkRow]:
-        """The chunks with these callers' ids, in the order asked."""
-        ...
-
-    async def all_chunks(self, limit: int | None = None) -> Sequence[ChunkRow]:
-        """Every visible chunk, in (document id, position) order; the first `limit` where given."""
-        ...
-
-    async def vectors(self, chunk_ids: Sequence[str]) -> Mapping[str, Sequence[float]]:
-        """Stored vectors by callers' chunk id, of those that have one."""
-        ...
-
-    async def entities(self, ids: Sequence[int], *, sources: int | None = None) -> Mapping[int, EntityRow]:
-        """The entities with these surrogate ids.
-
-        Args:
-            ids: Surrogate ids.
-            sources: Names, types, descriptions and documents come from so many mentions of each at most, titles
-                first, and no count goes past `WEIGHED`; None: from all.
-        """
-        ...
-
-    async def facts(self, ids: Sequence[int]) -> Mapping[int, FactRow]:
-        """The facts with these surrogate ids."""
-        ...
-
-    async def facts_of_entities(self, entities: Sequence[int], limit: int) -> Sequence[FactRow]:
-        """Facts at these entities, at most `limit` for each, heaviest first, then by document id and position."""
-        ...
-
-    async def statements(self, chunks: Sequence[int], limit: int) -> Sequence[Statement]:
-        """What these chunks tell, in order, `limit` of each at most."""
-        ...
-
-    async def facts_between(self, pairs: Sequence[tuple[int, int]], limit: int) -> Sequence[FactRow]:
-        """Facts between each pair of entities, either direction, at most `limit` for each pair."""
-        ...
-
-    async def mentions_of_chunks(self, chunks: Sequence[int]) -> Sequence[tuple[int, int, bool]]:
-        """(chunk, entity, is title)."""
-        ...
-
-    async def mentions_of_entities(self, entities: Sequence[int], limit: int) -> Sequence[tuple[int, int]]:
-        """(entity, chunk), at most `limit` for each entity, in (document id, position) order."""
-        ...
 
 
 class Store(Refilling, SummaryStore, Protocol):

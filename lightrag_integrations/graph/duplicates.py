@@ -11,7 +11,7 @@ from lightrag_integrations.filters import parse_filter
 from lightrag_integrations.graph.likeness import Name, candidates, likeness
 from lightrag_integrations.graph.reading import Reading, Where, positive
 from lightrag_integrations.models import Frozen
-from lightrag_integrations.store import Reader
+from lightrag_integrations.reader import Reader
 
 __all__ = ["Duplicate", "Suggesting"]
 

@@ -15,8 +15,8 @@ from lightrag_integrations.graph.reading import ALL, Reading, Where, find_entiti
 from lightrag_integrations.graph.statements import entity_statement, read_all, relation_statement, with_ids
 from lightrag_integrations.models import Chunk, Document, ExtractedEntity, ExtractedRelation
 from lightrag_integrations.observe import Observer
+from lightrag_integrations.reader import Reader
 from lightrag_integrations.reports import IngestReport
-from lightrag_integrations.store import Reader
 from lightrag_integrations.text.keys import content_hash, normalise_name
 
 __all__ = ["Loading"]

@@ -13,8 +13,8 @@ from lightrag_integrations.rows import relation_views
 
 if TYPE_CHECKING:
     from lightrag_integrations._live import Live
+    from lightrag_integrations.reader import Reader
     from lightrag_integrations.rows import FactRow
-    from lightrag_integrations.store import Reader
 
 __all__ = ["ALL", "Reading", "Where", "find_entities", "positive"]
 

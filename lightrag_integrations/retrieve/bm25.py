@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lightrag_integrations.reader import Reader
 from lightrag_integrations.rows import Posting
-from lightrag_integrations.store import Reader
 
 if TYPE_CHECKING:
     from lightrag_integrations.rows import Floats, Ints

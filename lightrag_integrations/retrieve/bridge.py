@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from lightrag_integrations.reader import Reader
 from lightrag_integrations.retrieve.bm25 import Bm25
 from lightrag_integrations.retrieve.neighbourhood import DIGITS
 from lightrag_integrations.retrieve.question import Question
-from lightrag_integrations.store import Reader
 
 __all__ = ["bridge"]
 

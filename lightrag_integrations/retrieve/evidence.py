@@ -7,10 +7,10 @@ from itertools import zip_longest
 
 from lightrag_integrations.models import Evidence, Hit, RetrievalResult
 from lightrag_integrations.options import QueryOptions
+from lightrag_integrations.reader import Reader
 from lightrag_integrations.retrieve.explain import Explanation, explain
 from lightrag_integrations.retrieve.ranking import Found, Ranking
 from lightrag_integrations.rows import SOURCES, ChunkRow, FactRow, Statement, relation_views
-from lightrag_integrations.store import Reader
 
 __all__ = ["describe"]
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from lightrag_integrations.models import PathStep, Seed
+from lightrag_integrations.reader import Reader
 from lightrag_integrations.retrieve.neighbourhood import Node
 from lightrag_integrations.retrieve.ranking import Found, Ranking
 from lightrag_integrations.retrieve.trace import Path, SeedPart
 from lightrag_integrations.rows import SOURCES, ChunkRow, EntityRow, FactRow
-from lightrag_integrations.store import Reader
 from lightrag_integrations.text.sentences import sentences
 
 __all__ = ["Explanation", "explain"]

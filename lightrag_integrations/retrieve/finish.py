@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from lightrag_integrations.options import QueryOptions
+from lightrag_integrations.reader import Reader
 from lightrag_integrations.retrieve.bm25 import best, read_bm25
 from lightrag_integrations.retrieve.plain import wanted
 from lightrag_integrations.retrieve.question import Question
 from lightrag_integrations.retrieve.ranking import Found, Ranking, ordered, settled
 from lightrag_integrations.rows import ChunkRow
-from lightrag_integrations.store import Reader
 
 __all__ = ["finish"]
 

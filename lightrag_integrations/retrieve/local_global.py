@@ -13,13 +13,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain, zip_longest
 
 from lightrag_integrations.options import QueryOptions
+from lightrag_integrations.reader import Reader
 from lightrag_integrations.retrieve.bm25 import Bm25, read_bm25
 from lightrag_integrations.retrieve.plain import wanted
 from lightrag_integrations.retrieve.question import Question
 from lightrag_integrations.retrieve.ranking import Found, Ranking
 from lightrag_integrations.retrieve.seeds import keyword_list, name_seeds, statements_by_words
 from lightrag_integrations.rows import FactRow
-from lightrag_integrations.store import Reader
 
 __all__ = ["rank_global", "rank_hybrid", "rank_local"]
 

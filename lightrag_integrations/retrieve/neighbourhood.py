@@ -9,9 +9,9 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from lightrag_integrations.options import WalkOptions
+from lightrag_integrations.reader import Reader
 from lightrag_integrations.retrieve.relevance import NAME_RELEVANCE, Relevance
 from lightrag_integrations.rows import EdgeBatch, FactEdges, MentionEdges
-from lightrag_integrations.store import Reader
 
 if TYPE_CHECKING:
     from lightrag_integrations.rows import Flags, Floats, Ints

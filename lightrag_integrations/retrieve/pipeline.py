@@ -10,6 +10,7 @@ from lightrag_integrations.filters import Filter, parse_filter
 from lightrag_integrations.models import RetrievalResult
 from lightrag_integrations.options import QueryOptions
 from lightrag_integrations.protocols import Reranker
+from lightrag_integrations.reader import Reader
 from lightrag_integrations.retrieve.context import build_context
 from lightrag_integrations.retrieve.decompose import Step, find_steps, texts_of
 from lightrag_integrations.retrieve.evidence import describe
@@ -21,7 +22,6 @@ from lightrag_integrations.retrieve.question import Keywords, Question, prepare,
 from lightrag_integrations.retrieve.steps import rank_steps
 from lightrag_integrations.retrieve.tools import RetrievalTools
 from lightrag_integrations.retrieve.walk import rank_by_walk
-from lightrag_integrations.store import Reader
 
 __all__ = ["RetrievalTools", "run_retrieve"]
 

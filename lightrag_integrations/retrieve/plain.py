@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from lightrag_integrations.options import QueryOptions
+from lightrag_integrations.reader import Reader
 from lightrag_integrations.retrieve.bm25 import best, read_bm25
 from lightrag_integrations.retrieve.question import Question
 from lightrag_integrations.retrieve.ranking import Found, Ranking
-from lightrag_integrations.store import Reader
 
 __all__ = ["rank_by_keyword", "rank_by_vector"]
 

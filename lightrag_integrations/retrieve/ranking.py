@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from lightrag_integrations.reader import Reader
 from lightrag_integrations.rows import ChunkRow
-from lightrag_integrations.store import Reader
 
 if TYPE_CHECKING:
     from lightrag_integrations.retrieve.trace import Trace

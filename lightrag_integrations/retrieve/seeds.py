@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lightrag_integrations.reader import Reader
 from lightrag_integrations.retrieve.bm25 import Bm25, best
 from lightrag_integrations.retrieve.question import Question
 from lightrag_integrations.retrieve.ranking import settled
 from lightrag_integrations.rows import Statement
-from lightrag_integrations.store import Reader
 from lightrag_integrations.text.keys import normalise_name
 from lightrag_integrations.text.names import question_keys
 from lightrag_integrations.text.scripts import UNSPACED

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
 from lightrag_integrations.options import QueryOptions
+from lightrag_integrations.reader import Reader
 from lightrag_integrations.retrieve.bm25 import read_bm25
 from lightrag_integrations.retrieve.decompose import Step
 from lightrag_integrations.retrieve.fuse import fused
@@ -18,7 +19,6 @@ from lightrag_integrations.retrieve.question import Question
 from lightrag_integrations.retrieve.ranking import Ranking, settled
 from lightrag_integrations.retrieve.seeds import statements_by_words
 from lightrag_integrations.rows import SOURCES
-from lightrag_integrations.store import Reader
 from lightrag_integrations.text.keys import normalise_name
 from lightrag_integrations.text.scripts import UNSPACED
 from lightrag_integrations.text.terms import term_hashes

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lightrag_integrations.options import QueryOptions
+from lightrag_integrations.reader import Reader
 from lightrag_integrations.retrieve.bm25 import Bm25, read_bm25
 from lightrag_integrations.retrieve.bridge import bridge
 from lightrag_integrations.retrieve.neighbourhood import Neighbourhood, Node, explore
@@ -23,7 +24,6 @@ from lightrag_integrations.retrieve.reached import walked
 from lightrag_integrations.retrieve.relevance import Relevance
 from lightrag_integrations.retrieve.seeds import Seeds, chunk_seeds, fact_seeds, keyword_list, name_seeds, share
 from lightrag_integrations.retrieve.trace import Trace
-from lightrag_integrations.store import Reader
 
 if TYPE_CHECKING:
     from lightrag_integrations.rows import Floats

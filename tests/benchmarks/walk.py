@@ -21,8 +21,9 @@ from lightrag_integrations.evaluate.figures import measured
 from lightrag_integrations.evaluate.report import Answered, Measured
 from lightrag_integrations.evaluate.settings import plan_of
 from lightrag_integrations.filters import Filter
+from lightrag_integrations.reader import Reader
 from lightrag_integrations.retrieve.question import Keywords, prepare
-from lightrag_integrations.store import Reader, Store
+from lightrag_integrations.store import Store
 from tests.benchmarks.data import Data, Recorded, load
 from tests.benchmarks.grow import Nearby, grow
 from tests.benchmarks.minilm import MiniLM

@@ -12,6 +12,7 @@ from scipy.sparse import csr_array
 
 from lightrag_integrations.models import Hit
 from lightrag_integrations.options import QueryOptions
+from lightrag_integrations.reader import Reader
 from lightrag_integrations.retrieve import walk
 from lightrag_integrations.retrieve.bm25 import read_bm25
 from lightrag_integrations.retrieve.bridge import bridge
@@ -19,7 +20,6 @@ from lightrag_integrations.retrieve.finish import finish
 from lightrag_integrations.retrieve.question import Question
 from lightrag_integrations.retrieve.ranking import Found, Ranking
 from lightrag_integrations.retrieve.seeds import chunk_seeds, fact_seeds, keyword_list, name_seeds
-from lightrag_integrations.store import Reader
 
 BATCH = 2000
 ALL = 2**31 - 1

@@ -16,21 +16,21 @@ class ChunkReads(Reads):
     """Texts and spans."""
 
     async def chunks(self, ids: Sequence[int]) -> Mapping[int, ChunkRow]:
-        """See `store.Reader.chunks`."""
+        """See `reader.Reader.chunks`."""
         rows = await self._rows("chunks", chunks=await self._shown(ids))
         return {row[0]: _chunk(row) for row in rows}
 
     async def find_chunks(self, chunk_ids: Sequence[str]) -> Sequence[ChunkRow]:
-        """See `store.Reader.find_chunks`."""
+        """See `reader.Reader.find_chunks`."""
         found = {row[1]: _chunk(row) for row in await self._seen("find_chunks", ids=list(chunk_ids))}
         return [found[chunk_id] for chunk_id in dict.fromkeys(chunk_ids) if chunk_id in found]
 
     async def all_chunks(self, limit: int | None = None) -> Sequence[ChunkRow]:
-        """See `store.Reader.all_chunks`."""
+        """See `reader.Reader.all_chunks`."""
         return [_chunk(row) for row in await self._seen("all_chunks", limit=limit)]
 
     async def vectors(self, chunk_ids: Sequence[str]) -> Mapping[str, Sequence[float]]:
-        """See `store.Reader.vectors`."""
+        """See `reader.Reader.vectors`."""
         await self._overview()  # says which vectors are searched
         rows = await self._seen("vectors", ids=list(chunk_ids))
         return {chunk_id: read_halfvec(data) for chunk_id, data in rows}

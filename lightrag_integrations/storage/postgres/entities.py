@@ -18,7 +18,7 @@ class EntityReads(Reads):
     """Names, types and descriptions, composed at reading."""
 
     async def entities(self, ids: Sequence[int], *, sources: int | None = None) -> Mapping[int, EntityRow]:
-        """See `store.Reader.entities`."""
+        """See `reader.Reader.entities`."""
         found: dict[int, list[tuple[Any, ...]]] = {}
         counted = None if sources is None else WEIGHED
         for row in await self._seen("entities", entities=int4_array(ids), sources=sources, counted=counted):

@@ -18,21 +18,21 @@ class FactReads(Reads):
     """Facts by id, entity, chunk or pair."""
 
     async def facts(self, ids: Sequence[int]) -> Mapping[int, FactRow]:
-        """See `store.Reader.facts`."""
+        """See `reader.Reader.facts`."""
         rows = await self._seen("facts", facts=int8_array(ids))
         return {row[0]: _fact(row) for row in rows}
 
     async def facts_of_entities(self, entities: Sequence[int], limit: int) -> Sequence[FactRow]:
-        """See `store.Reader.facts_of_entities`."""
+        """See `reader.Reader.facts_of_entities`."""
         return await self._in_order("facts_of_entities", entities=int4_array(entities), limit=limit)
 
     async def statements(self, chunks: Sequence[int], limit: int) -> Sequence[Statement]:
-        """See `store.Reader.statements`."""
+        """See `reader.Reader.statements`."""
         rows = await self._rows("statements", chunks=await self._shown(chunks), limit=limit)
         return [Statement(*row) for row in rows]
 
     async def facts_between(self, pairs: Sequence[tuple[int, int]], limit: int) -> Sequence[FactRow]:
-        """See `store.Reader.facts_between`."""
+        """See `reader.Reader.facts_between`."""
         lows, highs = columns([(min(pair), max(pair)) for pair in pairs], 2)
         return await self._in_order("facts_between", lows=int4_array(lows), highs=int4_array(highs), limit=limit)
 

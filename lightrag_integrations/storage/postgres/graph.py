@@ -15,7 +15,7 @@ class GraphReads(Reads):
     """Edges between entities and chunks."""
 
     async def named(self, keys: Sequence[str]) -> Mapping[str, tuple[int, int]]:
-        """See `store.Reader.named`."""
+        """See `reader.Reader.named`."""
         rows = await self._seen("named", keys=list(keys))
         return {key: (entity, mentions) for key, entity, mentions in rows}
 
@@ -28,7 +28,7 @@ class GraphReads(Reads):
         vector: Sequence[float] | None = None,
         measured: Sequence[int] = (),
     ) -> EdgeBatch:
-        """See `store.Reader.edges`."""
+        """See `reader.Reader.edges`."""
         row = await self._columns(
             "edges",
             entities=int4_array(entities),
@@ -47,16 +47,16 @@ class GraphReads(Reads):
         )
 
     async def links(self, chunks: Sequence[int], *, limit: int, shared_by: int) -> Sequence[tuple[int, int, float]]:
-        """See `store.Reader.links`."""
+        """See `reader.Reader.links`."""
         rows = await self._seen("links", chunks=await self._shown(chunks), limit=limit, shared_by=shared_by)
         return [(p, q, weight) for p, q, weight in rows]
 
     async def mentions_of_chunks(self, chunks: Sequence[int]) -> Sequence[tuple[int, int, bool]]:
-        """See `store.Reader.mentions_of_chunks`."""
+        """See `reader.Reader.mentions_of_chunks`."""
         rows = await self._rows("mentions_of_chunks", chunks=await self._shown(chunks))
         return [(chunk, entity, is_title) for chunk, entity, is_title in rows]
 
     async def mentions_of_entities(self, entities: Sequence[int], limit: int) -> Sequence[tuple[int, int]]:
-        """See `store.Reader.mentions_of_entities`."""
+        """See `reader.Reader.mentions_of_entities`."""
         rows = await self._seen("mentions_of_entities", entities=int4_array(entities), limit=limit)
         return [(entity, chunk) for entity, chunk in rows]

@@ -18,19 +18,19 @@ class NearestReads(Reads):
     """The vectors nearest to a question's."""
 
     async def nearest_chunks(self, vector: Sequence[float], limit: int) -> Sequence[tuple[int, float]]:
-        """See `store.Reader.nearest_chunks`."""
+        """See `reader.Reader.nearest_chunks`."""
         return [(chunk, score) for chunk, score in await self._nearest("chunk", vector, limit)]
 
     async def nearest_entities(self, vector: Sequence[float], limit: int) -> Sequence[tuple[int, float]]:
-        """See `store.Reader.nearest_entities`."""
+        """See `reader.Reader.nearest_entities`."""
         return [(entity, score) for entity, score in await self._nearest("entity", vector, limit)]
 
     async def nearest_facts(self, vector: Sequence[float], limit: int) -> Sequence[tuple[Statement, float]]:
-        """See `store.Reader.nearest_facts`."""
+        """See `reader.Reader.nearest_facts`."""
         return [(Statement(*fact), score) for *fact, score in await self._nearest("fact", vector, limit)]
 
     async def similarities(self, vector: Sequence[float], chunks: Sequence[int]) -> Mapping[int, float]:
-        """See `store.Reader.similarities`."""
+        """See `reader.Reader.similarities`."""
         packed = await self._question(vector)
         if packed is None:
             return {}

@@ -15,4 +15,4 @@ __all__ = ["PostgresReader"]
 
 
 class PostgresReader(SearchReads, NearestReads, GraphReads, ChunkReads, FactReads, PairReads, WholeReads, SimilarReads):
-    """`store.Reader` on a connection inside a REPEATABLE READ transaction."""
+    """`reader.Reader` on a connection inside a REPEATABLE READ transaction."""

@@ -24,7 +24,7 @@ class SearchReads(Reads):
     """BM25's inputs."""
 
     async def corpus(self) -> tuple[int, int]:
-        """See `store.Reader.corpus`."""
+        """See `reader.Reader.corpus`."""
         if self._where is None:
             overview = await self._overview()
             return overview.chunks, overview.length
@@ -32,7 +32,7 @@ class SearchReads(Reads):
         return 0 if visible is None else len(visible), self._length
 
     async def postings(self, terms: Sequence[int], *, most: int | None = None) -> Sequence[Posting]:
-        """See `store.Reader.postings`."""
+        """See `reader.Reader.postings`."""
         if not len(terms):
             return []
         wanted = int8_array(list(terms))

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 
 from lightrag_integrations.filters import Filter
 from lightrag_integrations.options import ConnectOptions
+from lightrag_integrations.reader import Reader
 from lightrag_integrations.storage.postgres.cache import CachePart
 from lightrag_integrations.storage.postgres.documents import DocumentPart
 from lightrag_integrations.storage.postgres.dump import DumpPart
@@ -27,7 +28,7 @@ from lightrag_integrations.storage.postgres.summaries import SummaryPart
 from lightrag_integrations.storage.postgres.upkeep import Upkeep
 from lightrag_integrations.storage.postgres.vectors import VectorPart
 from lightrag_integrations.storage.postgres.write import WritePart
-from lightrag_integrations.store import Reader, Store
+from lightrag_integrations.store import Store
 
 __all__ = ["PostgresStore", "open_store"]
 

@@ -27,6 +27,37 @@ def said(number: int, version: int) -> Document:
     return Document(id=str(number), chunks=tuple(chunks))
 
 
+def write(index: LightRAGIndex, numbers: range) -> None:
+    for version in range(1, ROUNDS):
+        index.documents.delete([str(numbers[0])])
+        index.ingest([said(number, version) for number in numbers])
+
+
+def merge(index: LightRAGIndex) -> None:
+    drawn = random.Random(1)
+    for _ in range(ROUNDS):
+        one, other, third = drawn.sample(NAMES[:4], 3)
+        index.graph.merge([one, other], into=third)
+        index.graph.unmerge([other])
+        index.graph.unmerge([one])
+
+
+def correct(index: LightRAGIndex) -> None:
+    drawn = random.Random(2)
+    for number in range(ROUNDS):
+        one, other = drawn.choice(NAMES[:4]), NAMES[4]
+        index.graph.hide(relations=[(one, other)])
+        index.graph.override(one, description=f"by hand {number}")
+        index.graph.unhide(relations=[(one, other)])
+
+
+def read(index: LightRAGIndex, done: threading.Event) -> None:
+    while not done.is_set():
+        assert index.verify() == []
+        index.retrieve("Ann met Bob", k=3, mode="mix")
+        index.compact()
+
+
 def test_writers_and_edits_beside_each_other(external_server: PostgresServer) -> None:
     name = f"beside-{uuid.uuid4().hex[:12]}"
     first = LightRAGIndex(name, database=external_server.dsn, embed_model=HashEmbedder(16))
@@ -34,39 +65,12 @@ def test_writers_and_edits_beside_each_other(external_server: PostgresServer) ->
     first.ingest([said(number, 0) for number in range(8)])
     done = threading.Event()
 
-    def write(index: LightRAGIndex, numbers: range) -> None:
-        for version in range(1, ROUNDS):
-            index.documents.delete([str(numbers[0])])
-            index.ingest([said(number, version) for number in numbers])
-
-    def merge(index: LightRAGIndex) -> None:
-        drawn = random.Random(1)
-        for _ in range(ROUNDS):
-            one, other, third = drawn.sample(NAMES[:4], 3)
-            index.graph.merge([one, other], into=third)
-            index.graph.unmerge([other])
-            index.graph.unmerge([one])
-
-    def correct(index: LightRAGIndex) -> None:
-        drawn = random.Random(2)
-        for number in range(ROUNDS):
-            one, other = drawn.choice(NAMES[:4]), NAMES[4]
-            index.graph.hide(relations=[(one, other)])
-            index.graph.override(one, description=f"by hand {number}")
-            index.graph.unhide(relations=[(one, other)])
-
-    def read(index: LightRAGIndex) -> None:
-        while not done.is_set():
-            assert index.verify() == []
-            index.retrieve("Ann met Bob", k=3, mode="mix")
-            index.compact()
-
     work: list[Callable[[], None]] = [
         lambda: write(first, range(0, 4)), lambda: write(second, range(4, 8)), lambda: merge(first),
         lambda: correct(second),
     ]  # fmt: skip
     with ThreadPoolExecutor(len(work) + 1) as pool:
-        reading = pool.submit(read, second)
+        reading = pool.submit(read, second, done)
         try:
             for one in [pool.submit(each) for each in work]:
                 one.result(timeout=120)

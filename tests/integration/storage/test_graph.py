@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 import pytest
 
 from lightrag_integrations.contributions import Fact, Mention
-from lightrag_integrations.store import Reader, Store
+from lightrag_integrations.reader import Reader
+from lightrag_integrations.store import Store
 from tests.integration.storage.making import chunk, document, listed, put
 
 

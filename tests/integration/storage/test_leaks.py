@@ -8,8 +8,8 @@ import pytest
 
 from lightrag_integrations.contributions import Fact, PreparedDocument
 from lightrag_integrations.filters import parse_filter
+from lightrag_integrations.reader import Reader
 from lightrag_integrations.storage.postgres import Tuning
-from lightrag_integrations.store import Reader
 from tests.conftest import MakeStore
 from tests.integration.storage.making import chunk, document, listed, put, term
 

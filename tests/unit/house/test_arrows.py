@@ -19,6 +19,7 @@ ROW_ONE = {
     "contributions",
     "protocols",
     "refill",
+    "reader",
     "reports",
     "rows",
     "store",
