@@ -23,6 +23,8 @@ __all__ = ["EditPart", "apply_edits", "apply_to_new", "lock_edits", "read_edits"
 _MENTIONS = ("put_mentions_aside", "show_mentions", "put_mentions_back", "put_facts_aside", "hide_facts")
 _FACTS = ("show_hidden_facts", "show_facts", "put_facts_back", "release_vectors")
 _AT_ONCE = 5000
+_MANY = 100
+"""From so many chunks on each table is read once, instead of looking up row by row."""
 
 
 class EditPart(StorePart):
@@ -132,6 +134,8 @@ async def apply_edits(connection: Connection, layout: Layout, chunks: Sequence[i
         layout: Schema and statements.
         chunks: Surrogate ids.
     """
+    if len(chunks) >= _MANY:
+        await run(connection, layout, "plan_for_many")
     for begin in range(0, len(chunks), _AT_ONCE):
         some = int4_array(chunks[begin : begin + _AT_ONCE])
         roots = [row[0] for row in await run(connection, layout, "roots_of_chunks", chunks=some)]

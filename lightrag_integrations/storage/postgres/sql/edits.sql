@@ -76,6 +76,12 @@ SELECT DISTINCT a.root
 FROM {s}.said_mention s JOIN {s}.entity e ON e.id = s.entity JOIN {s}.alias a ON a.key = e.key
 WHERE s.chunk = ANY(%(chunks)s::int[])
 
+-- name: plan_for_many
+-- An edit fills and empties tables faster than statistics tell of it, and a hub is one end of most rows: plans look cheap
+-- that compare every row with every other. Hash joins never do that.
+SELECT set_config('enable_nestloop', 'off', true), set_config('enable_mergejoin', 'off', true),
+       set_config('plan_cache_mode', 'force_custom_plan', true)
+
 -- name: put_mentions_aside
 INSERT INTO {s}.aside_mention (entity, chunk, is_title, surface, type, description)
 SELECT s.entity, s.chunk, s.is_title, s.surface, s.type, s.description
