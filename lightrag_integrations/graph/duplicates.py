@@ -52,11 +52,11 @@ class Suggesting(Reading):
             min_score: Only pairs of at least this score, 0 to 1.
             filter: See the class.
         """
-        return self._live.run(lambda: self._duplicates(limit, min_score, filter))
+        return self._live.read(lambda: self._duplicates(limit, min_score, filter))
 
     async def aduplicates(self, *, limit: int = 50, min_score: float = 0.8, filter: Where = None) -> list[Duplicate]:
         """Like `duplicates`."""
-        return await self._live.arun(lambda: self._duplicates(limit, min_score, filter))
+        return await self._live.aread(lambda: self._duplicates(limit, min_score, filter))
 
     async def _duplicates(self, limit: int, min_score: float, where: Where) -> list[Duplicate]:
         positive("limit", limit)

@@ -91,11 +91,11 @@ class Exporting(Reading):
         Raises:
             MissingDependency: NetworkX is not installed.
         """
-        return views.networkx_graph(*self._live.run(lambda: self._everything(filter)))
+        return views.networkx_graph(*self._live.read(lambda: self._everything(filter)))
 
     async def ato_networkx(self, *, filter: Where = None) -> networkx.Graph[str]:
         """Like `to_networkx`."""
-        found = await self._live.arun(lambda: self._everything(filter))
+        found = await self._live.aread(lambda: self._everything(filter))
         return await asyncio.to_thread(views.networkx_graph, *found)
 
     def to_pandas(self, *, filter: Where = None) -> tuple[pandas.DataFrame, pandas.DataFrame]:
@@ -107,11 +107,11 @@ class Exporting(Reading):
         Raises:
             MissingDependency: pandas is not installed.
         """
-        return views.pandas_frames(*self._live.run(lambda: self._everything(filter)))
+        return views.pandas_frames(*self._live.read(lambda: self._everything(filter)))
 
     async def ato_pandas(self, *, filter: Where = None) -> tuple[pandas.DataFrame, pandas.DataFrame]:
         """Like `to_pandas`."""
-        found = await self._live.arun(lambda: self._everything(filter))
+        found = await self._live.aread(lambda: self._everything(filter))
         return await asyncio.to_thread(views.pandas_frames, *found)
 
     async def _everything(self, where: Where) -> tuple[list[EntityView], list[RelationView]]:

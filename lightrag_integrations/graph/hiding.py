@@ -60,11 +60,11 @@ class Hiding(Reading):
 
     def hidden(self) -> list[Hidden]:
         """All that is hidden."""
-        return self._live.run(self._hidden)
+        return self._live.read(self._hidden)
 
     async def ahidden(self) -> list[Hidden]:
         """Like `hidden`."""
-        return await self._live.arun(self._hidden)
+        return await self._live.aread(self._hidden)
 
     def override(
         self, name: str, *, type: str | None = None, description: str | None = None, reason: str = ""
@@ -107,11 +107,11 @@ class Hiding(Reading):
 
     def overrides(self) -> list[Override]:
         """All overrides, by name."""
-        return self._live.run(self._overrides)
+        return self._live.read(self._overrides)
 
     async def aoverrides(self) -> list[Override]:
         """Like `overrides`."""
-        return await self._live.arun(self._overrides)
+        return await self._live.aread(self._overrides)
 
     async def _hide(self, listed: list[tuple[str, ...]], reason: str) -> list[Hidden]:
         before, after = await self._edit(lambda edits: changes.hide(edits, listed, reason))

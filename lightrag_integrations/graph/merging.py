@@ -59,11 +59,11 @@ class Merging(Suggesting):
 
     def aliases(self) -> list[Alias]:
         """All merges, by name, with their reasons. No filter hides any: they were said by hand."""
-        return self._live.run(self._aliases)
+        return self._live.read(self._aliases)
 
     async def aaliases(self) -> list[Alias]:
         """Like `aliases`."""
-        return await self._live.arun(self._aliases)
+        return await self._live.aread(self._aliases)
 
     def merge_duplicates(self, *, min_score: float = 0.95, limit: int = 50, filter: Where = None) -> list[Alias]:
         """Accept suggested duplicates: merge each pair of at least this score into the one with more mentions.

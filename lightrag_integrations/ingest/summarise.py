@@ -167,11 +167,13 @@ async def _ask(lines: Sequence[str], *, name: str, tools: SummaryTools, last: bo
     """One description of some; a single one of several groups stays as it is."""
     if len(lines) == 1 and not last:
         return str(json.loads(lines[0]))
+    limit = tools.options.max_completion_tokens
     answer, _ = await structured(
-        tools.chat, tools.messages(name, lines), EntityDescription, rungs=tools.rungs,
-        max_tokens=tools.options.max_completion_tokens,
-    )  # fmt: skip
+        tools.chat, tools.messages(name, lines), EntityDescription, rungs=tools.rungs, max_tokens=limit
+    )
     text = _UNSTORABLE.sub("", answer.description).strip()
+    if limit is not None:  # which not every server heeds
+        text = await tools.run_cpu(partial(tools.tokenizer.cut, text, limit))
     if not text:
         raise ModelError(f"model {tools.chat.name} gave an empty description of {name!r:.80}; try a stronger model")
     return text

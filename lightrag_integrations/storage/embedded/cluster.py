@@ -29,6 +29,8 @@ _STATUS_LINE = 7
 """Of postmaster.pid, counted from 0."""
 _LOG_BYTES = 10_000_000
 _SHARED_MEMORY_BYTES = 512 * 1024**2
+_ANSWERS = ("FATAL:  the database system is ", "DETAIL:  Consistent recovery state ")
+"""What a server tells clients that come too early says nothing of why it ended."""
 
 
 class Cluster:
@@ -134,11 +136,13 @@ class Cluster:
                 return
             # After a kill the old server's children hold its shared memory for a moment; without a word it was killed.
             again = "pre-existing shared memory" in said or (attempt == 0 and "FATAL" not in said)
-            if not again or attempt == _ATTEMPTS - 1:
+            runs = server_pid(self._place.data, self._place.sockets) is not None
+            if runs or not again or attempt == _ATTEMPTS - 1:
                 raise ServerError(
                     f"the PostgreSQL of {self._place.data} did not start; {self._place.log} ends:\n{said}"
                 )
             time.sleep(0.25)
+            self._clear_leftovers()
 
     def _launch(self) -> str | None:
         """Start it once; returns None when it answers, else the end of what it said."""
@@ -176,7 +180,8 @@ class Cluster:
     def _said(self, begin: int) -> str:
         with self._place.log.open("rb") as log:
             log.seek(begin)
-            return "\n".join(log.read().decode("utf-8", "replace").splitlines()[-15:])
+            lines = log.read().decode("utf-8", "replace").splitlines()
+        return "\n".join([line for line in lines if not any(answer in line for answer in _ANSWERS)][-15:])
 
     def _comes_up(self) -> bool:
         """Wait for a server that is starting or recovering; False when there is none, or it is deaf."""

@@ -13,6 +13,7 @@ import psycopg
 import pytest
 
 from lightrag_integrations import ServerError
+from lightrag_integrations.storage.embedded.cluster import Cluster
 from tests.integration.embedded.conftest import Make
 from tests.integration.embedded.holding import HOLD, alive, answers, end, holder, pid_of, python, settle, watcher_of
 
@@ -215,3 +216,25 @@ def test_two_first_starts_at_once(home: Path) -> None:
     outputs = [process.communicate("\n", timeout=120)[0].strip() for process in processes]
     assert outputs == ["started"] * 3
     assert not (home / "data" / "postmaster.pid").exists()
+
+
+def test_one_killed_while_starting_is_started_again(make: Make, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    server = make()
+    dsn = server.start()
+    os.kill(pid_of(home), signal.SIGKILL)
+    wait, killed = Cluster._wait, list[int]()
+
+    def kill_first(cluster: Cluster, pid: int) -> bool | None:
+        if not killed:
+            while not (home / "data" / "postmaster.pid").exists():
+                time.sleep(0.001)
+            killed.append(pid)
+            os.kill(pid, signal.SIGKILL)
+            # So it answers clients that come too early, as all do that wait for it: no reason to give up.
+            with (home / "data.log").open("a") as log:
+                log.write("2026-01-01 00:00:00.000 UTC [1] FATAL:  the database system is starting up\n")
+        return wait(cluster, pid)
+
+    monkeypatch.setattr(Cluster, "_wait", kill_first)
+    server.revive()
+    assert answers(dsn) and len(killed) == 1

@@ -115,6 +115,9 @@ def test_merged_hidden_and_said_otherwise(make_index: MakeIndex) -> None:
     assert [words_of(index.graph.entity(name)) for name in (HUB, "Nave")] == [(True, [*"pqrs"]), (True, [*"tuvwxyz"])]
     index.graph.override("Nave", description="Said otherwise.")
     assert index.graph.entity("Nave").description == "Said otherwise."
+    index.graph.override("Nave", description="By hand, at length. " * 500)
+    assert (index.graph.estimate_summaries().entities, index.graph.summarise().made) == (0, 0)
+    assert index.graph.entity("Nave").description == "By hand, at length. " * 500
     index.graph.hide(["Nave"])
     assert index.graph.entity("Nave") is None and "Nave in summary" not in index.graph.export().text
     assert index.verify() == []
@@ -165,3 +168,11 @@ def test_a_model_of_its_own_or_none(dsn: str, openai_server: OpenAIServer) -> No
         assert openai_server.requests[0].body["model"] == "writer"
         assert bare.graph.entity(HUB).summarised
         bare.drop()
+
+
+def test_an_answer_is_no_longer_than_asked_for(make_index: MakeIndex, openai_server: OpenAIServer) -> None:
+    index = make_index(automatic=False, max_completion_tokens=64)
+    index.ingest(described("a", *(f"word{n}" for n in range(200))))  # the double repeats all of it
+    assert index.graph.summarise().made == 1
+    hub = index.graph.entity(HUB)
+    assert hub is not None and hub.summarised and 20 < openai_server.count(hub.description) <= 64

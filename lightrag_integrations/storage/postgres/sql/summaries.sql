@@ -3,7 +3,8 @@
 -- make the same hash of them.
 
 -- name: told
--- Of entities whose contributions reach a limit and have no summary: what one would be made from.
+-- Of entities whose contributions reach a limit and have no summary: what one would be made from. What was said by hand
+-- in place of all descriptions is shown as it is, however long.
 SELECT u.id, t.name, t.descriptions, h.hash
 FROM unnest(%(entities)s::int[]) WITH ORDINALITY AS u (id, place) CROSS JOIN LATERAL (
     WITH first AS MATERIALIZED (
@@ -21,6 +22,8 @@ FROM unnest(%(entities)s::int[]) WITH ORDINALITY AS u (id, place) CROSS JOIN LAT
 ) h
 WHERE (cardinality(t.descriptions) >= %(descriptions)s
        OR octet_length(array_to_string(t.descriptions, '')) >= %(octets)s)
+  AND NOT EXISTS (SELECT FROM {s}.entity e JOIN {s}.override o ON o.root = e.key AND o.description IS NOT NULL
+                  WHERE e.id = u.id)
   AND NOT EXISTS (SELECT FROM {s}.summary w WHERE w.entity = u.id AND w.hash = h.hash)
 ORDER BY u.place
 
