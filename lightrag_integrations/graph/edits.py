@@ -4,25 +4,59 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from typing import TypeVar
+
+from pydantic import ValidationError
 
 from lightrag_integrations.edits import Alias, Edits, Hidden, Override, Pair
 from lightrag_integrations.errors import InputError
 from lightrag_integrations.text.keys import normalise_name
 
-__all__ = ["hide", "key_of", "listed", "merge", "names_of", "override", "pairs_of", "restore", "unhide", "unmerge"]
+__all__ = [
+    "hide",
+    "key_of",
+    "listed",
+    "merge",
+    "names_of",
+    "override",
+    "pairs_of",
+    "read",
+    "restore",
+    "unhide",
+    "unmerge",
+]
+
+_MAX_BYTES = 1024
+"""No document has an entity of a longer name (`ingest.check.MAX_ID_BYTES`)."""
+Made = TypeVar("Made", Alias, Hidden, Override)
 
 
 def names_of(given: object, name: str = "names") -> list[str]:
     """A list of names; a lone string is one name.
 
     Raises:
-        InputError: Something is no text, or is empty.
+        InputError: Something is no text, empty, or longer than any name of an entity.
     """
     listed: list[object] = [*given] if isinstance(given, Iterable) and not isinstance(given, str) else [given]
     for one in listed:
         if not isinstance(one, str) or not one.strip():
             raise InputError(f"{name}: got {one!r:.80}; expected names")
+        if len(normalise_name(one).encode("utf-8", "surrogatepass")) > _MAX_BYTES:
+            raise InputError(f"{name}: got {len(one)} characters; a name has at most {_MAX_BYTES} bytes of UTF-8")
     return [" ".join(str(one).split()) for one in listed]
+
+
+def read(kind: type[Made], **said: object) -> Made:
+    """An edit of what the caller said.
+
+    Raises:
+        InputError: Something is no text.
+    """
+    try:
+        return kind.model_validate(said)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False)[0]
+        raise InputError(f"{first['loc'][0]}: got {first['input']!r:.80}; expected text") from error
 
 
 def key_of(name: str) -> str:
@@ -37,8 +71,10 @@ def pairs_of(given: Iterable[Sequence[str]]) -> list[tuple[str, str]]:
         InputError: Something else is among them.
     """
     found = []
+    if not isinstance(given, Iterable):
+        raise InputError(f"relations: got {given!r:.80}; expected pairs of names")
     for pair in given:
-        if isinstance(pair, str) or len(pair) != 2:
+        if isinstance(pair, str) or not isinstance(pair, Sequence) or len(pair) != 2:
             raise InputError(f"relations: got {pair!r:.80}; expected pairs of names")
         first, second = names_of(pair, "relations")
         if normalise_name(first) == normalise_name(second):
@@ -88,7 +124,7 @@ def hide(edits: Edits, pairs: Iterable[Sequence[str]], reason: str) -> Edits:
     """The edits with these hidden: entities (one name) and pairs (two)."""
     hidden = dict(edits.hidden)
     for names in pairs:
-        hidden.setdefault(_pair(names), Hidden(names=tuple(names), reason=reason))
+        hidden.setdefault(_pair(names), read(Hidden, names=tuple(names), reason=reason))
     return replace(edits, hidden=hidden)
 
 

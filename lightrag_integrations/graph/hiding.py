@@ -129,7 +129,7 @@ class Hiding(Reading):
         (shown,) = changes.names_of([name], "name")
         if kind is None and description is None:
             raise InputError(f"override({shown!r:.80}): got neither type nor description; give one, or use restore()")
-        given = Override(name=shown, type=kind, description=description, reason=reason)
+        given = changes.read(Override, name=shown, type=kind, description=description, reason=reason)
         _, after = await self._edit(lambda edits: changes.override(edits, given))
         return after.overrides[after.root(changes.key_of(shown))]
 

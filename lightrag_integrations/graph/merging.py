@@ -84,7 +84,7 @@ class Merging(Suggesting):
 
     async def _merge(self, names: Names, into: str, reason: str) -> list[Alias]:
         listed, (target,) = changes.names_of(names), changes.names_of([into], "into")
-        alias = Alias(name=target, into=target, reason=reason)
+        alias = changes.read(Alias, name=target, into=target, reason=reason)
         return await self._change(lambda edits: changes.merge(edits, listed, alias))
 
     async def _unmerge(self, names: Names) -> list[Alias]:

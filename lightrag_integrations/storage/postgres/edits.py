@@ -37,10 +37,15 @@ class EditPart(StorePart):
 
     async def edit(self, change: Callable[[Edits], Edits]) -> tuple[Edits, Edits]:
         """See `store.Store.edit`."""
-        before, after = await self._transact(partial(_edit, change=change))
+        before, after = await self._transact(partial(_edit, change=change), _both)
         if after != before:
             self._changed(removed=True)
         return before, after
+
+
+def _both(first: tuple[Edits, Edits], second: tuple[Edits, Edits]) -> tuple[Edits, Edits]:
+    """What the first try changed, if it stands, the second finds as it should be."""
+    return first[0], second[1]
 
 
 async def _edit(connection: Connection, layout: Layout, *, change: Callable[[Edits], Edits]) -> tuple[Edits, Edits]:

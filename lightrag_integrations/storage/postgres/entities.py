@@ -54,11 +54,12 @@ def composed(rows: Sequence[tuple[Any, ...]], summary: str = "") -> EntityRow:
     _, _, _, _, _, surfaces, types, descriptions, documents, edited = zip(*rows, strict=True)
     merged = {name for names in edited for name in names or ()}
     own = [surface for surface, names in zip(surfaces, edited, strict=True) if surface not in (names or ())]
+    name = _commonest(own or surfaces)
     return EntityRow(
-        id=entity, key=key, name=_commonest(own or surfaces), type=_commonest(kind for kind in types if kind),
+        id=entity, key=key, name=name, type=_commonest(kind for kind in types if kind),
         description=summary or "\n".join(dict.fromkeys(filter(None, descriptions))), summarised=bool(summary),
         degree=degree, mentions=mentions, document_ids=tuple(dict.fromkeys(documents)),
-        aliases=tuple(sorted(merged)), edited=any(names is not None for names in edited),
+        aliases=tuple(sorted(merged - {name})), edited=any(names is not None for names in edited),
     )  # fmt: skip
 
 

@@ -1,8 +1,12 @@
 """Names merged into one: everything follows, and taking it back restores the very same index."""
 
 import json
+from collections.abc import Callable
 
-from lightrag_integrations import Document
+import pytest
+
+from lightrag_integrations import Document, InputError
+from lightrag_integrations.graph import Graph
 from tests.integration.handle.conftest import MakeIndex
 
 MORE = Document(
@@ -104,3 +108,33 @@ def test_an_alias_that_only_hidden_chunks_use_does_not_show(make_index: MakeInde
     assert found is not None and "Zorblax" not in found.model_dump_json()
     assert "Zorblax" not in index.graph.export(filter=only).text
     assert "Zorblax" not in index.retrieve("Ada Lovelace", filter=only, k=5, explain=True).to_html()
+
+
+def test_a_name_shown_for_want_of_the_root_s_is_no_alias(make_index: MakeIndex, documents: list[Document]) -> None:
+    index = make_index()
+    index.ingest(documents)
+    index.graph.merge(["Ada Lovelace", "Charles Babbage"], into="Nobody yet")
+    found = index.graph.entity("Nobody yet")
+    assert found is not None and {found.name, *found.aliases} == {"Ada Lovelace", "Charles Babbage"}
+    assert len(found.aliases) == 1
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda graph: graph.merge("".join(map(str, range(2000))), into="Ada"),
+        lambda graph: graph.hide("".join(map(str, range(2000)))),
+        lambda graph: graph.merge("Ada", into="Byron", reason=5),
+        lambda graph: graph.hide("Ada", reason=5),
+        lambda graph: graph.hide(relations=None),
+        lambda graph: graph.hide(relations=[None]),
+        lambda graph: graph.override("Ada", type=5),
+        lambda graph: graph.merge("Ad\x00a", into="Byron"),
+        lambda graph: graph.merge("Ada", into="Byron", reason="\ud800"),
+    ],
+)
+def test_what_is_no_edit_is_refused_in_words(make_index: MakeIndex, edit: Callable[[Graph], object]) -> None:
+    index = make_index()
+    with pytest.raises(InputError, match="got"):
+        edit(index.graph)
+    assert (index.graph.aliases(), index.graph.hidden(), index.graph.overrides()) == ([], [], [])
