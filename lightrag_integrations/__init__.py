@@ -15,6 +15,7 @@ if TYPE_CHECKING:
         ConnectionLost,
         EmbeddingMismatch,
         IndexClosed,
+        IndexNotFound,
         InputError,
         LightRAGError,
         MissingDependency,
@@ -118,6 +119,7 @@ __all__ = [
     "Hidden",
     "Hit",
     "IndexClosed",
+    "IndexNotFound",
     "IndexOptions",
     "IndexStatus",
     "IngestOptions",
@@ -163,7 +165,7 @@ _HOME = MappingProxyType(
     {
         "edits": "Alias Hidden Override",
         "errors": "BudgetExceeded ConfigurationError ConnectionFailed ConnectionLost EmbeddingMismatch IndexClosed "
-        "InputError LightRAGError MissingDependency ModelError SchemaError ServerError StorageError",
+        "IndexNotFound InputError LightRAGError MissingDependency ModelError SchemaError ServerError StorageError",
         "evaluate.questions": "EvaluationQuestion",
         "evaluate.report": "EvaluationReport",
         "evaluate.settings": "Setting",

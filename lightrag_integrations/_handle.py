@@ -40,6 +40,7 @@ class Handle:
         observer: Observer | None = None,
         max_concurrency: int = 16,
         options: IndexOptions | None = None,
+        create: bool = True,
     ) -> None:
         """Keep the settings.
 
@@ -56,6 +57,8 @@ class Handle:
             observer: Gets every ingestion event.
             max_concurrency: Model calls in flight at once.
             options: Defaults for all calls, and a model for each task.
+            create: Whether an index that the database doesn't hold is made at the first call; else that call raises
+                `IndexNotFound`.
 
         Raises:
             InputError: The name is empty, too long or holds NUL.
@@ -71,6 +74,7 @@ class Handle:
             observer=observer,
             max_concurrency=max_concurrency,
             options=options or IndexOptions(),
+            create=create,
         )
         self._start()
 

@@ -20,7 +20,7 @@ from lightrag_integrations.calls.gate import Gate, Places
 from lightrag_integrations.calls.ladder import RungMemory
 from lightrag_integrations.calls.meter import Meter
 from lightrag_integrations.calls.retry import OnRetry, RetryPolicy
-from lightrag_integrations.errors import ConfigurationError, ModelError
+from lightrag_integrations.errors import ConfigurationError, IndexNotFound, ModelError
 from lightrag_integrations.ingest.extract import ModelExtractor
 from lightrag_integrations.ingest.lexical import LexicalExtractor
 from lightrag_integrations.ingest.pipeline import IngestTools
@@ -270,11 +270,15 @@ async def open_session(settings: Settings) -> Session:
         undo.push_async_callback(session.aclose)
         connect, revive = settings.database, None
         if isinstance(connect, Path):
+            if not settings.create and not connect.is_dir():
+                raise IndexNotFound(
+                    f"database: there is none at {str(connect)!r}; ingest something first, or name the right one"
+                )
             server = EmbeddedServer(connect)
             session.closing.callback(server.stop)
             connect = ConnectOptions(dsn=SecretStr(await session.run_cpu(server.start)), prepare=True)
             revive = partial(session.run_cpu, server.revive)
-        session.store = await open_store(settings.name, connect, revive=revive)
+        session.store = await open_store(settings.name, connect, revive=revive, create=settings.create)
         session.closing.push_async_callback(session.store.aclose)
         undo.pop_all()
     return session

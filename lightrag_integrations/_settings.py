@@ -32,6 +32,7 @@ class Settings:
     observer: Observer | None
     max_concurrency: int
     options: IndexOptions
+    create: bool = True
 
     def __post_init__(self) -> None:
         """Refuse what can't work before anything is opened."""

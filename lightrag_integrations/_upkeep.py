@@ -19,6 +19,17 @@ class Upkeep(Handle):
         """Like `status`."""
         return await self._live.arun(self._live.status)
 
+    def names(self) -> list[str]:
+        """Names of all indexes of the database, in order. Makes none, so this one need not be among them."""
+        return self._live.read(self._names)
+
+    async def anames(self) -> list[str]:
+        """Like `names`."""
+        return await self._live.aread(self._names)
+
+    async def _names(self) -> list[str]:
+        return await (await self._live.store()).names()
+
     def verify(self) -> list[str]:
         """Check every invariant of the store, beside readers and writers; reads the whole index.
 

@@ -3,7 +3,8 @@
 ```
 LightRAGError
 ├── ConfigurationError      objects or options that do not fit together
-│   └── MissingDependency   an optional package is not installed (also an ImportError)
+│   ├── MissingDependency   an optional package is not installed (also an ImportError)
+│   └── IndexNotFound       the database holds no index of this name, and none was to be made
 ├── InputError              a value given by the caller was refused (also a ValueError)
 ├── StorageError            PostgreSQL refused, failed or went away
 │   ├── ConnectionFailed    no connection could be had: wrong address, password, server gone
@@ -30,6 +31,7 @@ __all__ = [
     "EmbeddingMismatch",
     "FormatUnsupported",
     "IndexClosed",
+    "IndexNotFound",
     "InputError",
     "LightRAGError",
     "MissingDependency",
@@ -50,6 +52,32 @@ class ConfigurationError(LightRAGError):
 
 class MissingDependency(ConfigurationError, ImportError):
     """An optional package is not installed; the message names the extra that brings it."""
+
+
+class IndexNotFound(ConfigurationError):
+    """The database holds no index of this name, and the handle was told not to make one.
+
+    Attributes:
+        names: The indexes that it holds.
+    """
+
+    def __init__(self, message: str, *, names: tuple[str, ...] = ()) -> None:
+        """Keep the names beside the message."""
+        super().__init__(message)
+        self.names = names
+
+    @classmethod
+    def among(cls, name: str, names: tuple[str, ...]) -> IndexNotFound:
+        """The usual words for it.
+
+        Args:
+            name: The index asked for.
+            names: Those that there are; a few are told.
+        """
+        few = 8
+        shown = ", ".join(repr(one) for one in names[:few]) + (f" and {len(names) - few} more" if names[few:] else "")
+        held = f"it holds {shown}; name one of these" if names else "it holds none; name the right database"
+        return cls(f"the database has no index {name!r}; {held}, or ingest something first", names=names)
 
 
 class InputError(LightRAGError, ValueError):

@@ -195,6 +195,10 @@ class Store(Refilling, SummaryStore, Protocol):
         """Canonical text of the content (see `LightRAGIndex.dump`)."""
         ...
 
+    async def names(self) -> list[str]:
+        """Names of all indexes of the database, in order; this one need not be among them."""
+        ...
+
     async def drop(self) -> None:
         """Drop the index's schema and everything in it."""
         ...

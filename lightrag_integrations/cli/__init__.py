@@ -20,6 +20,7 @@ _COMMANDS = (
     ("query", "search an index, or answer a question from it"),
     ("evaluate", "measure modes on questions whose answers you know"),
     ("status", "counts, settings and failed documents of an index"),
+    ("indexes", "names of the indexes of a database"),
     ("graph", "what the graph knows of an entity"),
     ("export", "write the graph as JSON, GraphML or CSV"),
     ("import-graph", "store a prepared graph: a JSON export or a custom KG"),

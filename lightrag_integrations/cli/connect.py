@@ -93,7 +93,7 @@ def open_index(options: argparse.Namespace, *, create: bool = False) -> LightRAG
 
     Args:
         options: Parsed arguments.
-        create: Whether a directory that doesn't exist yet may be made.
+        create: Whether a directory and an index that don't exist yet may be made.
 
     Raises:
         ConfigurationError: There is no database at the directory, or a model has no key.
@@ -109,6 +109,7 @@ def open_index(options: argparse.Namespace, *, create: bool = False) -> LightRAG
         database=database,
         llm=_chat_model(options),
         embed_model=_embedder(options),
+        create=create,
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import os
 import shlex
+import sys
 import time
 from importlib.resources import as_file, files
 
@@ -49,7 +50,7 @@ def run(options: argparse.Namespace) -> int:
         report = _ingest(options, index)
         status = index.status()
         _show_ingested(options, report, status)
-        results = trials(index, _questions(), k=_K, show_progress=not options.json)
+        results = trials(index, _questions(), k=_K, show_progress=not options.json and sys.stderr.isatty())
     seconds = time.perf_counter() - started
     if options.json:
         print_json(_as_json(report, status, results, seconds))
@@ -64,7 +65,7 @@ def _ingest(options: argparse.Namespace, index: LightRAGIndex) -> IngestReport:
     with as_file(files(__package__).joinpath("demo_data", "articles.jsonl")) as path:
         articles = [article.model_copy(update={"source": path.name}) for article in read_file(path)]
     _say(options, f"\nIngesting {len(articles)} articles, one chunk each; no model, no key, no download …")
-    return index.ingest(articles, show_progress=not options.json)
+    return index.ingest(articles, show_progress=not options.json and sys.stderr.isatty())
 
 
 def _questions() -> list[dict[str, object]]:

@@ -20,7 +20,9 @@ __all__ = ["add_arguments", "run"]
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
     parser.add_argument("path", nargs="?", type=Path, metavar="PATH", help="the file; for csv a directory; none: print")
-    parser.add_argument("--format", choices=("json", "graphml", "csv"), default="json", help="default json")
+    parser.add_argument(
+        "--format", choices=("json", "graphml", "csv"), help="default: graphml for a PATH that ends so, else json"
+    )
     parser.add_argument("--filter", metavar="JSON", help="only what documents with such metadata say")
     add_index_options(parser)
 

@@ -41,9 +41,9 @@ def run(options: argparse.Namespace) -> int:
         raise InputError("got no path; name files or directories, or --retry")
     errors: dict[str, str] = {}
     documents = list(read_paths(options.paths, errors))
-    bars = not options.quiet and not options.json
+    bars = not options.quiet and not options.json and sys.stderr.isatty()
     reports: list[IngestReport] = []
-    with open_index(options, create=True) as index:
+    with open_index(options, create=bool(options.paths)) as index:
         if options.retry:
             reports.append(index.documents.retry(show_progress=bars))
         if documents:

@@ -11,7 +11,7 @@ from lightrag_integrations import Hit, IngestReport
 from lightrag_integrations.cli.explained import explained, terminal_width
 from lightrag_integrations.cli.terminal import utf8_output
 
-__all__ = ["fields", "hit_lines", "print_json", "report_lines", "shorten", "table"]
+__all__ = ["counted", "fields", "hit_lines", "print_json", "report_lines", "shorten", "table"]
 
 _INDENT = 4
 
@@ -25,6 +25,11 @@ def print_json(value: Any) -> None:
 def shorten(text: str, width: int = 160) -> str:
     """One line of at most `width` characters."""
     return textwrap.shorten(text, width, placeholder=" …")
+
+
+def counted(number: int, noun: str) -> str:
+    """A number with its noun, in the plural where it takes one."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def fields(pairs: Iterable[tuple[str, object]]) -> list[str]:

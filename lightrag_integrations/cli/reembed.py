@@ -7,6 +7,7 @@ goes on where it was. From then on every command has to be given the new model.
 from __future__ import annotations
 
 import argparse
+import sys
 from contextlib import closing
 
 from lightrag_integrations import InputError
@@ -34,7 +35,7 @@ def run(options: argparse.Namespace) -> int:
     with closing(open_index(options)) as index:
         if index.describe()["embed_model"] == "hash":
             raise InputError("got no model; name the new one with --embed or LIGHTRAG_EMBED")
-        report = index.reembed(show_progress=not options.quiet and not options.json)
+        report = index.reembed(show_progress=not options.quiet and not options.json and sys.stderr.isatty())
     if options.json:
         print_json(report.model_dump(mode="json"))
     elif report.rounds:

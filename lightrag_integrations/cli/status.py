@@ -7,7 +7,7 @@ import argparse
 from lightrag_integrations import DocumentStatus, IndexStatus
 from lightrag_integrations.cli.connect import add_index_options, open_index
 from lightrag_integrations.cli.exits import DONE, INCOMPLETE
-from lightrag_integrations.cli.output import fields, print_json
+from lightrag_integrations.cli.output import counted, fields, print_json
 from lightrag_integrations.cli.secrets import redact
 
 __all__ = ["add_arguments", "run"]
@@ -57,7 +57,8 @@ def _print(status: IndexStatus, documents: list[DocumentStatus]) -> None:
     )
     print("\n".join(fields(rows)))
     for document in documents:
-        print(f"{document.status:<10}  {document.id}  {document.chunks} chunks  {redact(document.error)}".rstrip())
+        chunks = counted(document.chunks, "chunk")
+        print(f"{document.status:<10}  {document.id}  {chunks}  {redact(document.error)}".rstrip())
 
 
 def _waiting(status: IndexStatus) -> str:
@@ -75,7 +76,7 @@ def _reembedding(status: IndexStatus) -> str:
 
 def _upkeep(status: IndexStatus) -> str:
     """What upkeep has yet to do, and the vector indexes that are there."""
-    parts = [f"{status.segments} segments of the keyword index"]
+    parts = [f"{counted(status.segments, 'segment')} of the keyword index"]
     parts += [f"{status.deleted_chunks} deleted chunks in it"] if status.deleted_chunks else []
     parts += [f"{status.idle} names and pairs to sweep"] if status.idle else []
     shown = {table: state for table, state in status.vector_indexes.items() if state != "not needed"}

@@ -48,7 +48,7 @@ class Exporting(Reading):
     """The exports of `index.graph`."""
 
     def export(
-        self, path: str | os.PathLike[str] | None = None, *, format: GraphFormat = "json", filter: Where = None
+        self, path: str | os.PathLike[str] | None = None, *, format: GraphFormat | None = None, filter: Where = None
     ) -> Exports:
         """Write the whole graph, piece by piece from one snapshot; equal content and summaries give equal bytes.
 
@@ -57,27 +57,28 @@ class Exporting(Reading):
                 there is replaced when all is written. None: the texts are returned.
             format: "json" holds all that `load` needs to make the same graph again: documents, chunks with what they
                 mention, entities, relations with their facts. "graphml": entities and relations, for NetworkX, Gephi
-                and yEd. "csv": a line for each entity, and one for each fact.
+                and yEd. "csv": a line for each entity, and one for each fact. None: GraphML for a path that
+                ends in `.graphml`, else JSON.
             filter: See the class.
 
         Raises:
             InputError: The format is unknown, the filter is wrong, or the file can't be written.
         """
-        _check(format)
+        form = _form(path, format)
         where = parse_filter(filter)
-        with _written(path, format) as written:
-            for name, piece in self._live.iterate(lambda: self._pieces(format, where)):
+        with _written(path, form) as written:
+            for name, piece in self._live.iterate(lambda: self._pieces(form, where)):
                 written.write(name, piece)
         return written.made
 
     async def aexport(
-        self, path: str | os.PathLike[str] | None = None, *, format: GraphFormat = "json", filter: Where = None
+        self, path: str | os.PathLike[str] | None = None, *, format: GraphFormat | None = None, filter: Where = None
     ) -> Exports:
         """Like `export`."""
-        _check(format)
+        form = _form(path, format)
         where = parse_filter(filter)
-        with _written(path, format) as written:
-            async with aclosing(self._live.aiterate(lambda: self._pieces(format, where))) as pieces:
+        with _written(path, form) as written:
+            async with aclosing(self._live.aiterate(lambda: self._pieces(form, where))) as pieces:
                 async for name, piece in pieces:
                     await _to_the_end(asyncio.to_thread(written.write, name, piece))
         return written.made
@@ -204,7 +205,7 @@ def _written(path: str | os.PathLike[str] | None, form: GraphFormat) -> Iterator
         yield written
         written.finish()
     except OSError as error:
-        raise InputError(f"path: can't write {error.filename or path} ({error.strerror}); name another") from error
+        raise InputError(f"path: can't write {os.fspath(path or '')} ({error.strerror}); name another") from error
     finally:
         written.discard()
 
@@ -227,6 +228,16 @@ def _targets(given: object, form: GraphFormat) -> dict[str, Path]:
     return {name: path / name for name in names}
 
 
-def _check(form: object) -> None:
-    if not isinstance(form, str) or form not in FILES:
+def _form(path: object, form: GraphFormat | None) -> GraphFormat:
+    """The format, the path's ending where none is given.
+
+    Raises:
+        InputError: It is unknown, or the path's ending is of another one than JSON.
+    """
+    ending = Path(path).suffix.lower() if form is None and isinstance(path, str | os.PathLike) else ""
+    if ending == ".csv":
+        raise InputError(f"path: got {str(path)!r:.200}; CSV is two files: name a directory, and format 'csv'")
+    chosen: GraphFormat = form or ("graphml" if ending == ".graphml" else "json")
+    if not isinstance(chosen, str) or chosen not in FILES:
         raise InputError(f"format: got {form!r:.40}; expected one of {', '.join(FILES)}")
+    return chosen

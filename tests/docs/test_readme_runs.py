@@ -59,7 +59,7 @@ def test_command_lines_run_in_order(dsn: str, tmp_path: Path) -> None:
     commands = [shlex.split(line)[1:] for line in command_lines()]
     assert {command[0] for command in commands} == {
         "ingest", "query", "evaluate", "status", "repair", "graph", "export", "import-graph", "delete", "doctor",
-            "reembed",
+            "reembed", "indexes",
     }  # fmt: skip
     with OpenAIServer() as server:
         environment = {

@@ -24,6 +24,7 @@ from lightrag_integrations.errors import (
 from lightrag_integrations.options import ConnectOptions
 from lightrag_integrations.storage.address import shown_place
 from lightrag_integrations.storage.postgres.failures import converted, translate
+from lightrag_integrations.storage.postgres.names import index_names
 from lightrag_integrations.storage.postgres.presence import PATIENCE_S, Presence
 from lightrag_integrations.storage.postgres.schema import Layout, prepare_schema
 from lightrag_integrations.storage.postgres.wire import register
@@ -31,6 +32,7 @@ from lightrag_integrations.storage.postgres.wire import register
 __all__ = ["Connection", "Database"]
 
 Connection = AsyncConnection[tuple[Any, ...]]
+Revive = Callable[[], Awaitable[object]]
 _LOG = logging.getLogger("lightrag_integrations.storage")
 _LOOK_S = 0.02
 """After so long a wait with failing connection attempts the cause is looked for."""
@@ -47,7 +49,7 @@ class Database:
     """
 
     def __init__(
-        self, name: str, connect: ConnectOptions, *, revive: Callable[[], Awaitable[object]] | None = None
+        self, name: str, connect: ConnectOptions, *, revive: Revive | None = None, create: bool = True
     ) -> None:
         """Keep the settings; no I/O.
 
@@ -55,8 +57,10 @@ class Database:
             name: The index's name.
             connect: How to reach the server.
             revive: Starts a server that went away again, where it is ours to start.
+            create: Whether an index that isn't there is made.
         """
         self.name = name
+        self._create = create
         self.connect = connect
         try:
             timeout = max(2, round(connect.connect_timeout_s))
@@ -91,14 +95,21 @@ class Database:
         self._layout = None
 
     async def layout(self) -> Layout:
-        """Schema and statements of the index; created at the first call."""
+        """Schema and statements of the index; created at the first call, unless it was not to be."""
         if self._layout is None:
             async with self._opening:
                 if self._layout is None:
                     await self._open_pool()
                     async with self.connection() as connection:
-                        self._layout = await prepare_schema(connection, self.name)
+                        self._layout = await prepare_schema(connection, self.name, create=self._create)
         return self._layout
+
+    async def names(self) -> tuple[str, ...]:
+        """The indexes of the database; makes none."""
+        async with self._opening:
+            await self._open_pool()
+        async with self.connection() as connection:
+            return await index_names(connection)
 
     @asynccontextmanager
     async def connection(self, patience_s: float = _BRIEF_S) -> AsyncIterator[Connection]:

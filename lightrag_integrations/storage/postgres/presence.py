@@ -93,7 +93,7 @@ class Presence:
                 await (asyncio.sleep(_PAUSE_S) if self._revive is None else self._revive())
             await self._on_return()
             if self._why is not None:
-                _LOG.warning("PostgreSQL went away and is back: %s", self._why, extra={"action": "returned"})
+                _LOG.warning("PostgreSQL is back; it went away with: %s", self._why, extra={"action": "returned"})
             self._away, self._why = False, None
         finally:
             self._looking = None

@@ -33,8 +33,8 @@ _GRAPH = (
     ("mend_facts", "chunks whose facts were put to the right relation"),
 )
 _IDLE = (
-    ("mend_idle_relations", "relations that nothing tells of, removed"),
-    ("mend_idle_entities", "entities that nothing tells of, removed"),
+    ("mend_idle_relations", "relations that nothing tells of any more, swept before upkeep did (no damage)"),
+    ("mend_idle_entities", "entities that nothing tells of any more, swept before upkeep did (no damage)"),
     ("mend_summaries", "summaries of nothing, removed; graph.summarise() makes new ones"),
 )
 _ORPHANS = (

@@ -11,7 +11,8 @@ from typing import Any
 import psycopg
 from psycopg import AsyncConnection, sql
 
-from lightrag_integrations.errors import InputError, SchemaError
+from lightrag_integrations.errors import IndexNotFound, InputError, SchemaError
+from lightrag_integrations.storage.postgres.names import index_names
 from lightrag_integrations.storage.postgres.sql import COLUMNS, Statements, migrations
 from lightrag_integrations.storage.postgres.wire import signed_hash
 
@@ -73,21 +74,26 @@ def schema_name(name: str) -> str:
     return f"lightrag_{slug}_{digest}" if slug else f"lightrag_{digest}"
 
 
-async def prepare_schema(connection: AsyncConnection[tuple[Any, ...]], name: str) -> Layout:
+async def prepare_schema(connection: AsyncConnection[tuple[Any, ...]], name: str, *, create: bool = True) -> Layout:
     """Create or upgrade the schema of an index, or find it ready.
 
     Args:
         connection: In autocommit mode.
         name: The index's name.
+        create: Whether one that isn't there is made.
 
     Raises:
+        IndexNotFound: It is not there, and not to be made.
         SchemaError: The server is too old, lacks pgvector, or holds a newer schema than this version knows.
     """
     schema = schema_name(name)
     server = await _check_server(connection)
     extension = await _extension(connection)
     steps = migrations()
-    if extension is None or await _applied(connection, schema) != steps[-1][0]:
+    applied = await _applied(connection, schema)
+    if not applied and not create:
+        raise IndexNotFound.among(name, await index_names(connection))
+    if extension is None or applied != steps[-1][0]:
         extension = await _create(connection, name, schema)
     vector_schema, vector_version, oid = extension
     return Layout(

@@ -75,6 +75,10 @@ class PostgresStore(
         """See `store.Store.reachable`."""
         await self._database.presence.back(PATIENCE_S)
 
+    async def names(self) -> list[str]:
+        """See `store.Store.names`."""
+        return list(await self._database.names())
+
     def _changed(self, *, removed: bool = False) -> None:
         self._upkeep.changed(removed=removed)
 
@@ -100,6 +104,7 @@ async def open_store(
     connect: ConnectOptions,
     *,
     revive: Callable[[], Awaitable[object]] | None = None,
+    create: bool = True,
     on_warning: Callable[[str], None] | None = None,
     tuning: Tuning | None = None,
 ) -> Store:
@@ -109,6 +114,7 @@ async def open_store(
         name: The index's name.
         connect: How to reach the server.
         revive: Starts a server that went away again, where it is ours to start.
+        create: Whether an index that isn't there is made; else the first call raises `IndexNotFound`.
         on_warning: Called with each warning for the user; by default they are logged.
         tuning: Sizes at which upkeep starts.
 
@@ -117,4 +123,4 @@ async def open_store(
         ConfigurationError: The connection string can't be read.
     """
     schema_name(name)
-    return PostgresStore(Database(name, connect, revive=revive), tuning or Tuning(), on_warning)
+    return PostgresStore(Database(name, connect, revive=revive, create=create), tuning or Tuning(), on_warning)

@@ -11,9 +11,19 @@ from tests.integration.cli.running import Cli, Outcome, run_cli
 
 
 @pytest.fixture
-def cli(dsn: str, tmp_path: Path) -> Iterator[Cli]:
-    name = f"cli-{uuid.uuid4().hex[:12]}"
+def name() -> str:
+    return f"cli-{uuid.uuid4().hex[:12]}"
 
+
+@pytest.fixture
+def made(name: str, dsn: str) -> None:
+    """The index is there, and empty."""
+    with LightRAGIndex(name, database=dsn):
+        pass
+
+
+@pytest.fixture
+def cli(name: str, dsn: str, tmp_path: Path) -> Iterator[Cli]:
     def run(*arguments: str, **environment: str) -> Outcome:
         return run_cli(*arguments, cwd=tmp_path, **{"LIGHTRAG_DATABASE": dsn, "LIGHTRAG_INDEX": name, **environment})
 

@@ -62,6 +62,7 @@ def test_settings_of_a_file_and_json_alone(cli: Cli, questions: Path) -> None:
         (("questions.jsonl", "--k", "0"), "expected a whole number above 0"),
     ],
 )
+@pytest.mark.usefixtures("made")
 def test_refusals(cli: Cli, questions: Path, arguments: tuple[str, ...], told: str) -> None:
     (questions.parent / "wrong.json").write_text('{"odd": {"walk": {"guards": 1}}}')
     done = cli("evaluate", *arguments)

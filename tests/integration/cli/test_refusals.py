@@ -1,9 +1,12 @@
 """Wrong usage, wrong settings and a missing database: exit codes, clear words, no secrets."""
 
 import json
+import os
 import signal
 import subprocess
+import termios
 import time
+from contextlib import suppress
 from importlib.metadata import entry_points
 from pathlib import Path
 
@@ -26,8 +29,6 @@ UNREACHABLE = "postgresql://someone:hunter2secret@127.0.0.1:1/none"
         ("query", "x", "--k", "many"),
         ("query", "x", "--filter", "{"),
         ("query", "x", "--filter", "[1]"),
-        ("query", "x", "--filter", '{"a": {"$near": 1}}'),
-        ("query", " "),
         ("ingest",),
         ("delete",),
         ("status", "--unknown"),
@@ -39,6 +40,35 @@ def test_wrong_usage_is_2(cli: Cli, arguments: tuple[str, ...]) -> None:
     assert done.out == ""
     assert "lightrag" in done.err
     assert "Traceback" not in done.err
+
+
+@pytest.mark.usefixtures("made")
+@pytest.mark.parametrize(
+    ("arguments", "code", "reason"),
+    [
+        (("x", "--filter", '{"a": {"$near": 1}}'), 2, "$near"),
+        ((" ",), 2, "expected a question"),
+        (("x", "--answer"), 3, "llm"),
+    ],
+)
+def test_questions_refused(cli: Cli, arguments: tuple[str, ...], code: int, reason: str) -> None:
+    done = cli("query", *arguments)
+    assert (done.code, done.out) == (code, "")
+    assert reason in done.err
+
+
+def test_an_unknown_index_is_3_and_is_not_made(cli: Cli, name: str, notes: Path) -> None:
+    assert cli("ingest", "notes/fram.txt").code == 0
+    for command in (
+        ("query", "Fram"), ("status",), ("graph", "Fram"), ("export", "graph.json"), ("repair",), ("delete", "x"),
+        ("ingest", "--retry"),
+    ):  # fmt: skip
+        done = cli(*command, "--index", f"{name} typo")
+        assert (done.code, done.out) == (3, ""), command
+        assert f"has no index '{name} typo'; it holds " in done.err
+    assert not (notes.parent / "graph.json").exists()
+    told = cli("indexes", "--json").json["indexes"]
+    assert name in told and f"{name} typo" not in told
 
 
 @pytest.mark.parametrize(
@@ -56,7 +86,6 @@ def test_help_is_0(cli: Cli, arguments: tuple[str, ...]) -> None:
     [
         (("status", "--database", "absent"), {}, "there is none at 'absent'"),
         (("status", "--database", "mysql://host/db"), {}, "expected postgresql://"),
-        (("query", "x", "--answer"), {}, "llm"),
         (("query", "x", "--llm", "m"), {}, "OPENAI_API_KEY"),
         (("query", "x", "--llm", "m", "--base-url", "nowhere"), {}, "base_url must look like"),
         (("query", "x", "--embed", "m", "--base-url", "http://me:hunter2secret@host/v1"), {}, "OPENAI_API_KEY"),
@@ -116,17 +145,23 @@ def test_interrupting_ends_cleanly(dsn: str, tmp_path: Path) -> None:
         "".join(json.dumps({"text": f"Person {n} met Person {n + 1} in Larvik. " * 40}) + "\n" for n in range(3000))
     )
     environment = clean_environment(LIGHTRAG_DATABASE=dsn, LIGHTRAG_INDEX="cli-interrupted")
+    shown, terminal = os.openpty()  # progress bars are for terminals only
+    termios.tcsetwinsize(terminal, (24, 100))
     process = subprocess.Popen(
         [*PROGRAM, "ingest", "much.jsonl"], cwd=tmp_path, env=environment,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+        stdout=subprocess.DEVNULL, stderr=terminal, start_new_session=True,
     )  # fmt: skip
-    assert process.stderr is not None
-    while "chunks" not in process.stderr.read(40):
-        assert process.poll() is None
+    os.close(terminal)
+    err = ""
+    while "chunks" not in err:
+        err += os.read(shown, 400).decode(errors="replace")
     time.sleep(0.2)
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=60)
-    assert process.returncode == 130
+    with suppress(OSError):  # how a terminal says that nobody writes to it any more
+        while piece := os.read(shown, 4000):
+            err += piece.decode(errors="replace")
+    os.close(shown)
+    assert process.wait(60) == 130
     assert "interrupted" in err
     assert "Traceback" not in err
 

@@ -15,7 +15,7 @@ def test_status_verify_and_repair(cli: Cli, notes: Path, dsn: str) -> None:
         connection.execute(f"DELETE FROM {status['schema_name']}.postings")
     told = cli("status", "--verify")
     assert told.code == 1
-    assert "3 stored, 0 waiting, 0 failed" in told.out and "segments of the keyword index" in told.out
+    assert "3 stored, 0 waiting, 0 failed" in told.out and "1 segment of the keyword index" in told.out
     assert "MB (text " in told.out
     assert "chunks whose words are not those of the keyword index: 3 (" in told.out
     assert cli("query", "Who designed the Fram?", "--mode", "keyword").code == 1

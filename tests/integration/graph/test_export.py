@@ -152,7 +152,7 @@ def test_an_empty_index_and_wrong_arguments(make_index: MakeIndex, tmp_path: Pat
     assert [len(frame) for frame in index.graph.to_pandas()] == [0, 0]
     with pytest.raises(InputError, match="expected one of json, graphml, csv"):
         index.graph.export(format="xml")  # type: ignore[arg-type]
-    with pytest.raises(InputError, match="can't write"):
+    with pytest.raises(InputError, match=r"can't write .*/no/such\.json \(No such"):
         index.graph.export(tmp_path / "no" / "such.json")
     (tmp_path / "file").write_text("mine")
     with pytest.raises(InputError, match="expected a directory"):
@@ -160,7 +160,11 @@ def test_an_empty_index_and_wrong_arguments(make_index: MakeIndex, tmp_path: Pat
     for path in (".", "", tmp_path, "a\0b", 5):
         with pytest.raises(InputError, match="expected a file"):
             index.graph.export(path)  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="CSV is two files: name a directory"):
+        index.graph.export(tmp_path / "graph.csv")
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
+    index.graph.export(tmp_path / "g.graphml")
+    assert len(networkx.read_graphml(tmp_path / "g.graphml")) == 0, "the ending tells the format"
 
 
 def test_any_line_break_stays_in_its_cell(make_index: MakeIndex, tmp_path: Path) -> None:
@@ -169,7 +173,7 @@ def test_any_line_break_stays_in_its_cell(make_index: MakeIndex, tmp_path: Path)
     index.graph.load(
         {"entities": [{f"entity_{key}" if key == "name" else key: one[key] for key in one} for one in entities]}
     )
-    name = "x" * 251 + ".csv"
+    name = "x" * 250 + ".json"
     index.graph.export(tmp_path / "x", format="csv")
     with (tmp_path / "x" / "entities.csv").open(newline="", encoding="utf-8") as file:
         rows = [(row["name"], row["description"]) for row in csv.DictReader(file)]

@@ -259,7 +259,10 @@ async def test_what_nothing_tells_of_is_no_damage_but_removed(make_store: MakeSt
     assert await store.verify() == []
     assert (await store.status()).idle == 3
     report = await store.repair()
-    assert len(report.mended) == 2 and report.mended[1] == "entities that nothing tells of, removed: 2 (x, y)"
+    assert (
+        len(report.mended) == 2
+        and report.mended[1] == "entities that nothing tells of any more, swept before upkeep did (no damage): 2 (x, y)"
+    )
     assert (await store.status()).idle == 0
     assert await store.dump() == clean_dump
 

@@ -1,0 +1,42 @@
+"""Which indexes a database holds, and handles that make none."""
+
+import pickle
+import uuid
+from pathlib import Path
+
+import pytest
+
+from lightrag_integrations import ConfigurationError, IndexNotFound, LightRAGIndex
+from tests.integration.handle.conftest import MakeIndex
+
+
+async def test_a_handle_that_makes_none(make_index: MakeIndex, dsn: str, tmp_path: Path) -> None:
+    there, typo = make_index(), f"typo-{uuid.uuid4().hex}"
+    there.ingest("The Fram was launched at Larvik.")
+    with LightRAGIndex(there.name, database=dsn, create=False) as found:
+        assert found.status().documents == 1
+    missing = pickle.loads(pickle.dumps(LightRAGIndex(typo, database=dsn, create=False)))
+    try:
+        for call in (missing.status, missing.open, missing.verify, lambda: missing.ingest("Fram")):
+            with pytest.raises(IndexNotFound, match=f"has no index '{typo}'; it holds ") as caught:
+                call()
+            assert there.name in caught.value.names and typo not in caught.value.names
+        assert isinstance(caught.value, ConfigurationError)
+        assert there.name in missing.names() == await missing.anames()
+        LightRAGIndex(typo, database=dsn).open().close()
+        assert missing.status().documents == 0, "the same handle finds what was made meanwhile"
+        missing.drop()
+        assert typo not in missing.names()
+        with pytest.raises(IndexNotFound):
+            missing.status()
+    finally:
+        missing.close()
+    with pytest.raises(IndexNotFound, match="there is none at"):
+        LightRAGIndex("x", database=tmp_path / "none", create=False).status()
+    assert not (tmp_path / "none").exists()
+
+
+def test_few_of_many_names_are_told() -> None:
+    told = str(IndexNotFound.among("x", tuple(f"n{number:02}" for number in range(30))))
+    assert "'n07' and 22 more; name one of these" in told and "n08" not in told
+    assert "it holds none" in str(IndexNotFound.among("x", ()))
