@@ -7,6 +7,7 @@ import pytest
 
 from lightrag_integrations.cli import main
 from tests.integration.cli.conftest import cli as cli
+from tests.integration.cli.conftest import name as name
 from tests.integration.cli.running import Cli
 
 
