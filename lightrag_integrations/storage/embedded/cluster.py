@@ -17,7 +17,14 @@ from lightrag_integrations.storage.embedded.initdb import PORT, create, data_arg
 from lightrag_integrations.storage.embedded.locks import opened
 from lightrag_integrations.storage.embedded.place import Place
 from lightrag_integrations.storage.embedded.probe import lets_in
-from lightrag_integrations.storage.embedded.process import end, is_alive, pid_on_file, quit_server, server_pid
+from lightrag_integrations.storage.embedded.process import (
+    end,
+    end_orphans,
+    is_alive,
+    pid_on_file,
+    quit_server,
+    server_pid,
+)
 from lightrag_integrations.storage.embedded.sockets import clear_sockets, sockets_held
 
 __all__ = ["Cluster"]
@@ -134,13 +141,16 @@ class Cluster:
             said = self._launch()
             if said is None:
                 return
-            # After a kill the old server's children hold its shared memory for a moment; without a word it was killed.
-            again = "pre-existing shared memory" in said or (attempt == 0 and "FATAL" not in said)
+            # After a kill the old server's children hold its shared memory; without a word it was killed itself.
+            held = "pre-existing shared memory" in said
+            again = held or (attempt == 0 and "FATAL" not in said)
             runs = server_pid(self._place.data, self._place.sockets) is not None
             if runs or not again or attempt == _ATTEMPTS - 1:
                 raise ServerError(
                     f"the PostgreSQL of {self._place.data} did not start; {self._place.log} ends:\n{said}"
                 )
+            if held:
+                end_orphans(self._place.data)
             time.sleep(0.25)
             self._clear_leftovers()
 

@@ -9,7 +9,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-__all__ = ["command_by_ps", "end", "is_alive", "pid_on_file", "quit_server", "server_pid"]
+__all__ = ["command_by_ps", "end", "end_orphans", "is_alive", "pid_on_file", "quit_server", "server_pid"]
 
 _PROGRAM = "/postgres -D "
 _QUIT_S = 10.0
@@ -82,6 +82,19 @@ def quit_server(pid: int, sockets: Path) -> None:
     while time.monotonic() < until and _PROGRAM in (command := _command(pid)) and str(sockets) in command:
         os.kill(pid, signal.SIGQUIT)  # again and again: a server that has just begun ignores it
         time.sleep(0.02)
+
+
+def end_orphans(data: Path) -> None:
+    """Kill what a dead server left at work in its data directory; only /proc can tell what that is.
+
+    A process that builds an index or was stopped doesn't notice for minutes that its server is dead, and no other can
+    start before it is gone. The caller has made sure that no server runs there and that none can start meanwhile.
+    """
+    for pid in filter(str.isdigit, os.listdir("/proc") if os.path.exists("/proc/self/cmdline") else ()):
+        with suppress(OSError):  # gone, or not ours
+            at_work = os.path.samestat(os.stat(f"/proc/{pid}/cwd"), data.stat())
+            if at_work and _command(int(pid)).startswith("postgres: "):
+                os.kill(int(pid), signal.SIGKILL)
 
 
 def _serves(pid: int, data: Path, sockets: str) -> bool:

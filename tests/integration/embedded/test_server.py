@@ -91,6 +91,20 @@ def test_a_killed_server_is_started_again(make: Make, home: Path) -> None:
         assert connection.execute("select count(*) from kept").fetchone() == (0,)
 
 
+def test_what_a_killed_server_left_at_work_does_not_keep_the_next_from_starting(make: Make, home: Path) -> None:
+    server = make()
+    with psycopg.connect(server.start()) as connection:
+        connection.execute("create table kept (x int)")
+        connection.commit()
+        os.kill(connection.info.backend_pid, signal.SIGSTOP)  # as deaf as one that builds an index
+        os.kill(pid_of(home), signal.SIGKILL)
+        server.revive()
+        with psycopg.connect(server.start()) as another:
+            assert another.execute("select count(*) from kept").fetchone() == (0,)
+        with pytest.raises(psycopg.OperationalError):
+            connection.execute("select 1")
+
+
 @pytest.mark.parametrize("pid", [1, os.getpid(), 2**22 - 7], ids=["first", "own", "nobody"])
 def test_a_pid_that_others_have_is_not_trusted(make: Make, home: Path, pid: int) -> None:
     server = make()

@@ -62,7 +62,8 @@ async def test_damage_to_edits_is_named_and_mended(make_store: MakeStore, dsn: s
     dump = await store.dump()
     async with store.snapshot() as reader:
         shown = [row async for row in reader.whole_entities()]
-    assert [(row.key, row.aliases) for row in shown] == [("ada", ()), ("babbage", ()), ("gear", ("Engine", "Solo"))]
+    named = [(row.key, row.name, row.aliases) for row in shown]
+    assert named == [("ada", "Ada", ()), ("babbage", "Babbage", ()), ("gear", "Engine", ("Solo",))]
     for kind, (statements, line) in MENDED.items():
         change(dsn, schema, statements)
         problems = await store.verify()

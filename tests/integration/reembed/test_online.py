@@ -114,7 +114,7 @@ def test_writers_with_the_first_model_lose_nothing_and_are_told(make_index: Make
     stored, refused = list(range(8)), []
 
     def write() -> None:
-        for number in range(8, 200):
+        for number in range(8, 2000):
             try:
                 report = writer.ingest(documents(1, first=number))
             except EmbeddingMismatch as error:
