@@ -35,8 +35,10 @@ class Extractions:
         self._meter = tools.meter
         self._tally = tally
         self._cacheable = bool(getattr(extractor, "cacheable", True))
-        # More than the calls allowed at once, so that writing an answer to the cache leaves no call unused.
+        # More than the calls allowed at once, so that writing an answer to the cache leaves no call unused; no more
+        # than that, over all documents, as answers not yet written are lost with the database.
         self._limit = 2 * tools.concurrency
+        self._places = asyncio.Semaphore(self._limit)
         self._running: dict[Key, asyncio.Task[Extraction]] = {}
         self._writing: set[asyncio.Task[None]] = set()
 
@@ -101,6 +103,11 @@ class Extractions:
         return extraction
 
     async def _call(self, document_id: str, chunk: PreparedChunk) -> Extraction:
+        """An answer that is written, too, where it is cached."""
+        async with self._places:
+            return await self._paid(document_id, chunk)
+
+    async def _paid(self, document_id: str, chunk: PreparedChunk) -> Extraction:
         with self._meter.attributed(document_id, collect=True) as usages:
             try:
                 outcome = await settle(self._extract(chunk))
