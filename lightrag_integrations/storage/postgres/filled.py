@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from functools import partial
+from types import MappingProxyType
 
 from lightrag_integrations.errors import EmbeddingMismatch
 from lightrag_integrations.storage.postgres.parts import run, transact
 from lightrag_integrations.storage.postgres.pool import Connection, Database
 from lightrag_integrations.storage.postgres.reads import INDEXED, index_name
 from lightrag_integrations.storage.postgres.schema import Layout
+from lightrag_integrations.storage.postgres.sql import TABLES
 
-__all__ = ["FILLING", "PLURAL", "empty_other_vectors", "layout_for", "read_meta"]
+__all__ = ["FILLING", "TABLE_OF", "empty_other_vectors", "layout_for", "read_meta"]
 
 FILLING = ("filling", "filling_dimension", "filling_done", "filling_of")
 """What `meta` says of vectors being made by another model: which, of what dimension, how many of how many."""
-PLURAL = (("chunk", "chunks"), ("entity", "entities"), ("fact", "facts"), ("aside", "asides"))
-"""Kinds of rows with vectors; `aside`: facts that edits don't show."""
+TABLE_OF = MappingProxyType({"chunk": "chunk", "entity": "entity", "fact": "fact", "aside": "aside_fact"})
+"""Kinds of rows with vectors, and where they are; `aside`: facts that edits don't show."""
 _AT_ONCE = 500
 _PASSES = 5
 
@@ -63,24 +65,24 @@ async def empty_other_vectors(database: Database) -> None:
                 name = index_name(table, layout)
                 await connection.execute(layout.statements.fill(f"DROP INDEX CONCURRENTLY IF EXISTS {{s}}.{name}"))
         for _ in range(_PASSES):
-            for _, plural in PLURAL:
-                await _empty(database, plural)
+            for table in TABLES:
+                await _empty(database, table)
             if await transact(database, _emptied):
                 return
 
 
-async def _empty(database: Database, plural: str) -> None:
+async def _empty(database: Database, table: str) -> None:
     after: int | None = -1
     while after is not None:
-        after = await transact(database, partial(_empty_some, plural=plural, after=after))
+        after = await transact(database, partial(_empty_some, table=table, after=after))
 
 
-async def _empty_some(connection: Connection, layout: Layout, *, plural: str, after: int) -> int | None:
+async def _empty_some(connection: Connection, layout: Layout, *, table: str, after: int) -> int | None:
     """Empty some rows; the last one's id, None when that was all."""
     meta = await read_meta(connection, layout)
     if not _still(meta):
         return None
-    rows = await run(connection, layout.reading(meta), f"empty_{plural}", after=after, limit=_AT_ONCE)
+    rows = await run(connection, layout.reading(meta), f"empty_{table}", after=after, limit=_AT_ONCE)
     return max(row[0] for row in rows) if rows else None
 
 

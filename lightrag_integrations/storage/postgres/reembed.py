@@ -9,14 +9,13 @@ from typing import Any
 from lightrag_integrations.errors import StorageError
 from lightrag_integrations.refill import Filling, Kind, MakeVectors, Unfilled
 from lightrag_integrations.storage.postgres.edits import lock_edits
-from lightrag_integrations.storage.postgres.filled import FILLING, PLURAL, read_meta
+from lightrag_integrations.storage.postgres.filled import FILLING, TABLE_OF, read_meta
 from lightrag_integrations.storage.postgres.maintenance import build_vector_indexes
 from lightrag_integrations.storage.postgres.parts import StorePart, columns, run
 from lightrag_integrations.storage.postgres.pool import Connection
-from lightrag_integrations.storage.postgres.reads import INDEXED
 from lightrag_integrations.storage.postgres.rows import vector
 from lightrag_integrations.storage.postgres.schema import Layout
-from lightrag_integrations.storage.postgres.sql import other_column
+from lightrag_integrations.storage.postgres.sql import TABLES, other_column
 from lightrag_integrations.storage.postgres.vectors import check_dimension, giving_way
 from lightrag_integrations.storage.postgres.wire import halfvec_array
 
@@ -72,7 +71,7 @@ class ReembedPart(StorePart):
 async def _retype(connection: Connection, layout: Layout, kind: str) -> None:
     """Put an empty column in place of the one that is not searched. Nothing is rewritten, nobody looks at it."""
     await run(connection, layout, "clear_blank")
-    for table in (*INDEXED, "aside_fact"):
+    for table in TABLES:
         statement = f"ALTER TABLE {{s}}.{table} DROP COLUMN {{o}}, ADD COLUMN {{o}} {{v}}.{kind}"
         await connection.execute(layout.statements.fill(statement))
     await run(connection, layout, "forget_meta", keys=[*FILLING, "emptying"])
@@ -99,14 +98,14 @@ async def _count(connection: Connection, layout: Layout, *, kinds: Collection[Ki
     if "filling" not in meta:
         return 0, 0
     rows = await run(connection, layout.reading(meta), "count_filling")
-    counted = [row for (kind, _), row in zip(PLURAL, rows, strict=True) if kind in kinds]
+    counted = [row for kind, row in zip(TABLE_OF, rows, strict=True) if kind in kinds]
     done, left = sum(row[0] for row in counted), sum(row[1] for row in counted)
     await run(connection, layout, "set_meta", keys=list(FILLING[2:]), values=[str(done), str(done + left)])
     return done, left
 
 
 async def _unfilled(connection: Connection, layout: Layout, kind: Kind, *, after: int, limit: int) -> list[Unfilled]:
-    rows = await run(connection, layout, f"unfilled_{dict(PLURAL)[kind]}", after=after, limit=limit)
+    rows = await run(connection, layout, f"unfilled_{TABLE_OF[kind]}", after=after, limit=limit)
     return [Unfilled(kind, row[0], tuple(row[1:])) for row in rows]
 
 
@@ -136,7 +135,7 @@ async def _fill(
     filled: Sequence[Any] = ()
     if ids:
         embeddings = halfvec_array(made, layout.halfvec_oid)
-        filled = await run(connection, layout, f"fill_{dict(PLURAL)[kind]}", ids=ids, embeddings=embeddings)
+        filled = await run(connection, layout, f"fill_{TABLE_OF[kind]}", ids=ids, embeddings=embeddings)
     if blank:
         await run(connection, layout, "add_blank", kind=kind, ids=blank)
     return len(filled) + len(blank)

@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from psycopg import sql
 
-__all__ = ["COLUMNS", "Statements", "migrations", "other_column"]
+__all__ = ["COLUMNS", "TABLES", "Statements", "migrations", "other_column"]
 
 _NAME = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
 _MIGRATION = re.compile(r"^(\d{4})_(\w+)\.sql$")
@@ -18,6 +18,8 @@ _MIGRATION = re.compile(r"^(\d{4})_(\w+)\.sql$")
 
 COLUMNS = ("embedding", "embedding2")
 """Places for vectors: one is searched, the other is empty or being filled with those of another model."""
+TABLES = ("chunk", "entity", "fact", "aside_fact")
+"""Tables with vectors. A statement with `{t}` in it is there once for each of them: `fill_chunk`, …"""
 
 
 class Statements:
@@ -84,4 +86,8 @@ def migrations() -> tuple[tuple[int, str, str], ...]:
 
 def _named(text: str) -> list[tuple[str, str]]:
     parts = _NAME.split(text)
-    return [(name, body.strip()) for name, body in zip(parts[1::2], parts[2::2], strict=True)]
+    return [
+        (f"{name}_{table}" if table else name, body.strip().replace("{t}", table))
+        for name, body in zip(parts[1::2], parts[2::2], strict=True)
+        for table in (TABLES if "{t}" in body else ("",))
+    ]

@@ -1,4 +1,5 @@
--- Statements that make the vectors of another model. {e} is the column searched, {o} the other one.
+-- Statements that make the vectors of another model. {e} is the column searched, {o} the other one; one with {t} is
+-- there for each table with vectors.
 
 -- name: lock_meta
 -- Waits for all snapshots that know which column is searched.
@@ -42,13 +43,13 @@ SELECT (SELECT count(*) FROM {s}.blank WHERE kind = 'aside') + count({o}),
                         AND NOT EXISTS (SELECT FROM {s}.blank b WHERE b.kind = 'aside' AND b.id = a.id))
 FROM {s}.aside_fact a
 
--- name: unfilled_chunks
+-- name: unfilled_chunk
 SELECT c.id, c.title, c.content FROM {s}.chunk c
 WHERE c.id > %(after)s AND c.{o} IS NULL
   AND NOT EXISTS (SELECT FROM {s}.blank b WHERE b.kind = 'chunk' AND b.id = c.id)
 ORDER BY c.id LIMIT %(limit)s
 
--- name: unfilled_entities
+-- name: unfilled_entity
 -- Those that nothing mentions are left out: they are not seen, and whoever mentions them gives them a vector.
 SELECT e.id, e.key FROM {s}.entity e
 WHERE e.id > %(after)s AND e.{o} IS NULL
@@ -57,7 +58,7 @@ WHERE e.id > %(after)s AND e.{o} IS NULL
   AND NOT EXISTS (SELECT FROM {s}.blank b WHERE b.kind = 'entity' AND b.id = e.id)
 ORDER BY e.id LIMIT %(limit)s
 
--- name: unfilled_facts
+-- name: unfilled_fact
 -- The names are asked for where there is no description, and are those that the chunk said, whatever edits show.
 SELECT f.id, f.description,
        coalesce((SELECT surface FROM {s}.said_mention m
@@ -75,7 +76,7 @@ FROM (
 ) f
 ORDER BY f.id
 
--- name: unfilled_asides
+-- name: unfilled_aside_fact
 -- Facts that are not shown keep their vectors aside.
 SELECT f.id, f.description,
        coalesce((SELECT surface FROM {s}.said_mention m
@@ -88,71 +89,22 @@ WHERE f.id > %(after)s AND f.{o} IS NULL AND NOT EXISTS (SELECT FROM {s}.fact o 
   AND NOT EXISTS (SELECT FROM {s}.blank b WHERE b.kind = 'aside' AND b.id = f.id)
 ORDER BY f.id LIMIT %(limit)s
 
--- name: fill_chunks
+-- name: fill
 -- A row that somebody holds is left for the next round: nobody waits for the other.
 WITH free AS (
-    SELECT id FROM {s}.chunk WHERE id = ANY(%(ids)s::int8[]) AND {o} IS NULL ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
+    SELECT id FROM {s}.{t} WHERE id = ANY(%(ids)s::int8[]) AND {o} IS NULL ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
 )
-UPDATE {s}.chunk c SET {o} = u.embedding
+UPDATE {s}.{t} t SET {o} = u.embedding
 FROM unnest(%(ids)s::int8[], %(embeddings)s::{v}.halfvec[]) AS u (id, embedding) JOIN free ON free.id = u.id
-WHERE c.id = u.id
-RETURNING c.id
+WHERE t.id = u.id
+RETURNING t.id
 
--- name: fill_entities
-WITH free AS (
-    SELECT id FROM {s}.entity WHERE id = ANY(%(ids)s::int8[]) AND {o} IS NULL ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
-)
-UPDATE {s}.entity e SET {o} = u.embedding
-FROM unnest(%(ids)s::int8[], %(embeddings)s::{v}.halfvec[]) AS u (id, embedding) JOIN free ON free.id = u.id
-WHERE e.id = u.id
-RETURNING e.id
-
--- name: fill_facts
-WITH free AS (
-    SELECT id FROM {s}.fact WHERE id = ANY(%(ids)s::int8[]) AND {o} IS NULL ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
-)
-UPDATE {s}.fact f SET {o} = u.embedding
-FROM unnest(%(ids)s::int8[], %(embeddings)s::{v}.halfvec[]) AS u (id, embedding) JOIN free ON free.id = u.id
-WHERE f.id = u.id
-RETURNING f.id
-
--- name: fill_asides
-WITH free AS (
-    SELECT id FROM {s}.aside_fact WHERE id = ANY(%(ids)s::int8[]) AND {o} IS NULL ORDER BY id
-    FOR NO KEY UPDATE SKIP LOCKED
-)
-UPDATE {s}.aside_fact f SET {o} = u.embedding
-FROM unnest(%(ids)s::int8[], %(embeddings)s::{v}.halfvec[]) AS u (id, embedding) JOIN free ON free.id = u.id
-WHERE f.id = u.id
-RETURNING f.id
-
--- name: empty_chunks
+-- name: empty
 WITH full_ones AS (
-    SELECT id FROM {s}.chunk WHERE id > %(after)s AND {o} IS NOT NULL ORDER BY id LIMIT %(limit)s
+    SELECT id FROM {s}.{t} WHERE id > %(after)s AND {o} IS NOT NULL ORDER BY id LIMIT %(limit)s
     FOR NO KEY UPDATE SKIP LOCKED
 )
-UPDATE {s}.chunk c SET {o} = NULL FROM full_ones WHERE c.id = full_ones.id RETURNING c.id
-
--- name: empty_entities
-WITH full_ones AS (
-    SELECT id FROM {s}.entity WHERE id > %(after)s AND {o} IS NOT NULL ORDER BY id LIMIT %(limit)s
-    FOR NO KEY UPDATE SKIP LOCKED
-)
-UPDATE {s}.entity e SET {o} = NULL FROM full_ones WHERE e.id = full_ones.id RETURNING e.id
-
--- name: empty_facts
-WITH full_ones AS (
-    SELECT id FROM {s}.fact WHERE id > %(after)s AND {o} IS NOT NULL ORDER BY id LIMIT %(limit)s
-    FOR NO KEY UPDATE SKIP LOCKED
-)
-UPDATE {s}.fact f SET {o} = NULL FROM full_ones WHERE f.id = full_ones.id RETURNING f.id
-
--- name: empty_asides
-WITH full_ones AS (
-    SELECT id FROM {s}.aside_fact WHERE id > %(after)s AND {o} IS NOT NULL ORDER BY id LIMIT %(limit)s
-    FOR NO KEY UPDATE SKIP LOCKED
-)
-UPDATE {s}.aside_fact f SET {o} = NULL FROM full_ones WHERE f.id = full_ones.id RETURNING f.id
+UPDATE {s}.{t} t SET {o} = NULL FROM full_ones WHERE t.id = full_ones.id RETURNING t.id
 
 -- name: count_other
 SELECT (SELECT count({o}) FROM {s}.chunk) + (SELECT count({o}) FROM {s}.entity)
