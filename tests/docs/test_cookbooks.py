@@ -34,6 +34,7 @@ SHOWS = {
         "best by recall@2: mix",
         "keyword missed archer of 'river'",
     ),
+    "tenants.py": ("index of south: s1", "left: notes-north", "filter south: s1\n  knows Ingrid Moe: False"),
     "metadata_filters.py": ("{'lang': 'en'}: a, b", "'$gte': 2020", "since 2024: 0"),
 }
 
