@@ -100,6 +100,16 @@ class Handle:
         """Defaults for all calls."""
         return self._settings.options
 
+    @property
+    def llm(self) -> Any:
+        """The chat model given, as it was given."""
+        return self._settings.llm
+
+    @property
+    def reranker(self) -> Any:
+        """The reranker given; None: `LexicalReranker`."""
+        return self._settings.reranker
+
     def open(self) -> Self:
         """Open now rather than at the first call. Idempotent."""
         self._live.run(self._live.ready)

@@ -181,11 +181,11 @@ class Live:
 
     async def answer(self, question: str, query: QueryOptions, options: AnswerOptions) -> Answer:
         """See `LightRAGIndex.answer`."""
-        return await run_answer(question, (await self.session()).retrieval_tools(), query, options)
+        return await run_answer(question, (await self.session()).retrieval_tools(options.llm), query, options)
 
     async def stream(self, question: str, query: QueryOptions, options: AnswerOptions) -> AsyncIterator[str]:
         """See `LightRAGIndex.stream_answer`."""
-        pieces = run_stream(question, (await self.session()).retrieval_tools(), query, options)
+        pieces = run_stream(question, (await self.session()).retrieval_tools(options.llm), query, options)
         try:
             async for piece in pieces:
                 yield piece

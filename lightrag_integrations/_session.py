@@ -150,10 +150,10 @@ class Session:
             return given.bind(chat, self.rungs)
         return LexicalReranker() if given is None else given
 
-    def llm_reranker(self) -> LLMReranker:
-        """The handle's own where it is one, else one with the usual limits."""
+    def llm_reranker(self, prompt: str | None) -> LLMReranker:
+        """The handle's own where it is one, else one with the usual limits; with another prompt where one is given."""
         given = self.settings.reranker
-        return given if isinstance(given, LLMReranker) else LLMReranker()
+        return (given if isinstance(given, LLMReranker) else LLMReranker()).asking(prompt)
 
     def ingest_tools(self, options: IngestOptions, observer: Observer) -> IngestTools:
         """What the ingestion pipeline works with."""
@@ -223,8 +223,8 @@ class Session:
             workers=max(1, self.settings.max_concurrency // 2),
         )
 
-    def retrieval_tools(self) -> RetrievalTools:
-        """What retrieval and answering work with."""
+    def retrieval_tools(self, answering: Any = None) -> RetrievalTools:
+        """What retrieval and answering (by this model where one is given) work with."""
         meter = self.meter()
         return RetrievalTools(
             store=self.store,
@@ -232,9 +232,9 @@ class Session:
             tokenizer=self.tokenizer,
             rungs=self.rungs,
             keywords_chat=self.chat("keywords", meter),
-            answer_chat=self.chat("answer", meter),
+            answer_chat=self.chat("answer", meter, model=answering),
             reranker=lambda: self.reranker(meter),
-            llm_reranker=lambda: self.reranker(meter, self.llm_reranker()),
+            llm_reranker=lambda prompt: self.reranker(meter, self.llm_reranker(prompt)),
             decompose_chat=self.chat("decompose", meter),
             embedder_of=lambda fingerprint: (
                 self.metered_embedder(meter) if self.embedders.turn_to(fingerprint) else None

@@ -8,6 +8,7 @@ from typing import Any, Literal, TypedDict, TypeVar, get_args
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
 from lightrag_integrations.errors import InputError
+from lightrag_integrations.models import RetrievalResult
 
 __all__ = [
     "AnswerOptions",
@@ -162,6 +163,12 @@ class QueryOptions(_Options):
     """Whole context, entities and relations included."""
     query_embedding: tuple[float, ...] | None = None
     """Given by the caller: the question is not embedded."""
+    keywords_prompt: str | None = None
+    """Replaces the instructions of `keywords`,"""
+    decompose_prompt: str | None = None
+    """of `decompose`,"""
+    rerank_prompt: str | None = None
+    """and of `rerank="llm"`. The shape of the answer has to stay."""
     walk: WalkOptions = WalkOptions()
 
 
@@ -176,6 +183,10 @@ class AnswerOptions(_Options):
     system_prompt: str | None = None
     """Replaces the answer instructions; `{context}`, `{response_type}` and `{user_prompt}` are filled in."""
     max_completion_tokens: int | None = Field(default=None, ge=16)
+    retrieval: RetrievalResult | None = None
+    """What to answer from, in place of a search; its context is built where it has none."""
+    llm: Any = Field(default=None, exclude=True, repr=False)
+    """A model in place of the handle's."""
 
 
 class SummaryOptions(_Options):
@@ -242,6 +253,9 @@ class QueryFields(TypedDict, total=False):
     relation_tokens: int
     context_tokens: int
     query_embedding: Sequence[float] | None
+    keywords_prompt: str | None
+    decompose_prompt: str | None
+    rerank_prompt: str | None
     walk: WalkOptions
 
 

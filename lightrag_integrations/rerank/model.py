@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from typing import Any
 
@@ -49,6 +50,7 @@ class LLMReranker:
         max_prompt_tokens: int = 16_000,
         max_completion_tokens: int | None = None,
         on_failure: OnFailure = "raise",
+        prompt: str | None = None,
         rungs: RungMemory | None = None,
     ) -> None:
         """Set model and limits.
@@ -62,6 +64,7 @@ class LLMReranker:
             max_prompt_tokens: About so much of all candidates together; each gets an equal share.
             max_completion_tokens: Limit for the answer; models that think aloud need a lot.
             on_failure: `raise` a `ModelError`, or `keep_order` with a logged warning.
+            prompt: Replaces the instructions; the shape of the answer has to stay.
             rungs: Which ways of structured output work with which model; shared by a handle's tasks.
         """
         check_on_failure(on_failure)
@@ -72,6 +75,7 @@ class LLMReranker:
         self.max_prompt_tokens = max_prompt_tokens
         self.max_completion_tokens = max_completion_tokens
         self.on_failure: OnFailure = on_failure
+        self.prompt = prompt
         self._rungs = rungs or RungMemory()
 
     def bind(self, chat: ChatModel, rungs: RungMemory | None = None) -> LLMReranker:
@@ -84,16 +88,18 @@ class LLMReranker:
         Returns:
             A new reranker; this one is left as it is.
         """
-        return LLMReranker(
-            chat,
-            top_n=self.top_n,
-            max_hits=self.max_hits,
-            max_chars=self.max_chars,
-            max_prompt_tokens=self.max_prompt_tokens,
-            max_completion_tokens=self.max_completion_tokens,
-            on_failure=self.on_failure,
-            rungs=rungs or self._rungs,
-        )
+        bound = copy.copy(self)
+        bound.chat = chat
+        bound._rungs = rungs or self._rungs
+        return bound
+
+    def asking(self, prompt: str | None) -> LLMReranker:
+        """The same with other instructions; None: with its own."""
+        if prompt is None:
+            return self
+        other = copy.copy(self)
+        other.prompt = prompt
+        return other
 
     async def rerank(self, query: str, hits: Sequence[Hit], *, top_n: int | None = None) -> Sequence[Hit]:
         """Rank hits by the model's order.
@@ -132,7 +138,7 @@ class LLMReranker:
             for number, hit in enumerate(shown, start=1)
         )
         messages = [
-            Message("system", load("rerank")),
+            Message("system", self.prompt or load("rerank")),
             Message("user", fill(load("rerank_input"), question=query, passages=passages)),
         ]
         answer, _ = await structured(

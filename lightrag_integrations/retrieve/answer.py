@@ -11,6 +11,7 @@ from lightrag_integrations.models import Answer, Citation, RetrievalResult
 from lightrag_integrations.options import AnswerOptions, QueryOptions
 from lightrag_integrations.prompts import fill, load
 from lightrag_integrations.protocols import ChatModel, Message
+from lightrag_integrations.retrieve.context import build_context
 from lightrag_integrations.retrieve.pipeline import run_retrieve
 from lightrag_integrations.retrieve.question import scrub
 from lightrag_integrations.retrieve.tools import RetrievalTools
@@ -27,7 +28,7 @@ async def run_answer(question: str, tools: RetrievalTools, query: QueryOptions, 
         question: The question.
         tools: Store and models.
         query: How to search; `bypass`: not at all.
-        options: History, extra instructions, length.
+        options: History, extra instructions, length; what to answer from where it was searched already.
 
     Raises:
         ConfigurationError: There is no model.
@@ -71,7 +72,8 @@ def _chat(tools: RetrievalTools) -> ChatModel:
 async def _prepare(
     question: str, tools: RetrievalTools, query: QueryOptions, options: AnswerOptions
 ) -> tuple[RetrievalResult, list[Message]]:
-    result = await run_retrieve(question, tools, query.model_copy(update={"context": True}))
+    query = query.model_copy(update={"context": True})
+    result = await _searched(question, tools, query, options.retrieval)
     messages = [
         Message("assistant" if role == "assistant" else "user", scrub(text, optional=True))
         for role, text in options.history
@@ -88,6 +90,15 @@ async def _prepare(
             user_prompt=wish,
         )
     return result, [Message("system", instructions), *messages] if instructions else messages
+
+
+async def _searched(
+    question: str, tools: RetrievalTools, query: QueryOptions, given: RetrievalResult | None
+) -> RetrievalResult:
+    if given is None:
+        return await run_retrieve(question, tools, query)
+    context = given.context or build_context(given, tools.tokenizer, query)
+    return given.model_copy(update={"query": scrub(question), "context": context})
 
 
 def _cited(text: str, result: RetrievalResult) -> tuple[Citation, ...]:

@@ -79,7 +79,7 @@ async def find_steps(
     if chat is None:
         raise ConfigurationError("decompose=True needs a model; give the handle llm= (or options.models.decompose)")
     messages = [
-        Message("system", load("decompose")),
+        Message("system", options.decompose_prompt or load("decompose")),
         Message("user", fill(load("decompose_input"), question=question)),
     ]
     found, _ = await structured(chat, messages, Decomposition, rungs=rungs)

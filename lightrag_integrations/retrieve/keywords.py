@@ -42,7 +42,7 @@ async def find_keywords(question: str, options: QueryOptions, chat: ChatModel | 
     if chat is None:
         raise ConfigurationError("keywords=True needs a model; give the handle llm=, or pass low_level_keywords=")
     messages = [
-        Message("system", load("keywords")),
+        Message("system", options.keywords_prompt or load("keywords")),
         Message("user", fill(load("keywords_input"), question=question)),
     ]
     found, _ = await structured(chat, messages, QuestionKeywords, rungs=rungs)

@@ -123,4 +123,4 @@ def _reranker(tools: RetrievalTools, options: QueryOptions) -> Reranker | None:
         return tools.reranker()
     if tools.llm_reranker is None:
         raise ConfigurationError('rerank="llm" needs a model; give the handle llm= (or options.models.rerank)')
-    return tools.llm_reranker()
+    return tools.llm_reranker(options.rerank_prompt)

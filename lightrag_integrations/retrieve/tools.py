@@ -24,8 +24,8 @@ class RetrievalTools:
     answer_chat: ChatModel | None
     reranker: Callable[[], Reranker]
     """Asked only when a call reranks, as making one may need a model."""
-    llm_reranker: Callable[[], Reranker] | None = None
-    """The same for `rerank="llm"`."""
+    llm_reranker: Callable[[str | None], Reranker] | None = None
+    """The same for `rerank="llm"`, with these instructions in place of its own."""
     decompose_chat: ChatModel | None = None
     embedder_of: Callable[[str], Embedder | None] | None = None
     """Another model that the handle holds, by its fingerprint: while it changes the index's model it holds both."""
