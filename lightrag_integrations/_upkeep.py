@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lightrag_integrations._handle import Handle
+from lightrag_integrations.records import Records
 from lightrag_integrations.reports import IndexStatus, RepairReport
 
 __all__ = ["Upkeep"]
@@ -29,6 +30,17 @@ class Upkeep(Handle):
 
     async def _names(self) -> list[str]:
         return await (await self._live.store()).names()
+
+    def records(self, namespace: str = "default") -> Records:
+        """A book of what an outside program wrote and when, such as LangChain's indexing API; does no I/O.
+
+        Args:
+            namespace: One for each program and collection; up to 1024 bytes.
+
+        Raises:
+            InputError: The namespace can't be used.
+        """
+        return Records(self._live, self._keeper, namespace)
 
     def verify(self) -> list[str]:
         """Check every invariant of the store, beside readers and writers; reads the whole index.

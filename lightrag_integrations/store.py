@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 from lightrag_integrations.edits import Edits
 from lightrag_integrations.models import Extraction
 from lightrag_integrations.reader import Reader
+from lightrag_integrations.recording import RecordStore
 from lightrag_integrations.refill import Refilling
 from lightrag_integrations.reports import DocumentState, DocumentStatus, IndexStatus, RepairReport
 from lightrag_integrations.summaries import SummaryStore
@@ -28,7 +29,7 @@ __all__ = ["Onto", "Store"]
 Onto = Literal["any", "nothing", "own"]
 
 
-class Store(Refilling, SummaryStore, Protocol):
+class Store(Refilling, SummaryStore, RecordStore, Protocol):
     """One index in PostgreSQL, on one pool. Opens its schema lazily, under an advisory lock."""
 
     async def aclose(self) -> None:

@@ -1,4 +1,4 @@
-"""LangChain components over a `LightRAGIndex`: retriever, ingestor, reranker, vector store and tool."""
+"""LangChain components over a `LightRAGIndex`: retriever, vector store, records, ingestor, reranker, tool."""
 
 from __future__ import annotations
 
@@ -13,8 +13,16 @@ except ModuleNotFoundError as error:
 
 from lightrag_integrations.langchain.compressor import LightRAGReranker
 from lightrag_integrations.langchain.ingestor import LightRAGIngestor
+from lightrag_integrations.langchain.record_manager import LightRAGRecordManager
 from lightrag_integrations.langchain.retriever import LightRAGRetriever
 from lightrag_integrations.langchain.tool import LightRAGTool
 from lightrag_integrations.langchain.vector_store import LightRAGVectorStore
 
-__all__ = ["LightRAGIngestor", "LightRAGReranker", "LightRAGRetriever", "LightRAGTool", "LightRAGVectorStore"]
+__all__ = [
+    "LightRAGIngestor",
+    "LightRAGRecordManager",
+    "LightRAGReranker",
+    "LightRAGRetriever",
+    "LightRAGTool",
+    "LightRAGVectorStore",
+]

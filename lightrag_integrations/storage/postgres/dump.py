@@ -39,6 +39,7 @@ class DumpPart(StorePart):
                 *_mentions(await run(connection, layout, "dump_mentions")),
                 *_facts(await run(connection, layout, "dump_facts")),
                 *_edits(await read_edits(connection, layout)),
+                *_records(await run(connection, layout, "dump_records")),
                 *_postings(await live_postings(connection, layout), {row[1]: row[2] for row in chunks}),
             ]
         return "".join(f"{json_text(line, canonical=True)}\n" for line in lines)
@@ -117,6 +118,12 @@ def _edits(edits: Edits) -> Iterator[dict[str, Any]]:
         yield {"hidden": list(pair), **hidden.model_dump(exclude={"at"})}
     for key, override in sorted(edits.overrides.items()):
         yield {"override": key, **override.model_dump(exclude={"at"})}
+
+
+def _records(rows: Sequence[Sequence[Any]]) -> Iterator[dict[str, Any]]:
+    # When they were written is no content.
+    for namespace, key, group in rows:
+        yield {"record": key, "namespace": namespace, "group": group}
 
 
 def _postings(postings: dict[int, list[tuple[int, int, int]]], chunk_ids: dict[int, str]) -> Iterator[dict[str, Any]]:

@@ -77,6 +77,8 @@ async def _remove_wholly(connection: Connection, layout: Layout, lengths: Mappin
     """Remove chunks, and the identities that only they told of."""
     chunks = int4_array(sorted(lengths))
     told = [await run(connection, layout, f"{kind}_of_chunks", chunks=chunks) for kind in ("relations", "entities")]
+    if lengths:
+        await run(connection, layout, "remove_records_of_chunks", chunks=chunks)
     await remove_chunks(connection, layout, lengths)
     for kind, rows in zip(("relations", "entities"), told, strict=True):
         among = int4_array([row[0] for row in rows])

@@ -50,6 +50,7 @@ _TIES = (
 )
 _PENDING = (
     ("mend_leases", "leases that nobody holds any more, ended; documents.retry() takes the documents up"),
+    ("mend_records", "records written after now, by a clock that was ahead, now written now"),
     ("mend_pending_chunks", "pending documents whose list of chunks was made from their chunks"),
 )
 _VECTORS = (

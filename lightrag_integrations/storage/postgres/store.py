@@ -19,6 +19,7 @@ from lightrag_integrations.storage.postgres.pending import PendingPart
 from lightrag_integrations.storage.postgres.pool import Database
 from lightrag_integrations.storage.postgres.presence import PATIENCE_S
 from lightrag_integrations.storage.postgres.reader import PostgresReader
+from lightrag_integrations.storage.postgres.records import RecordPart
 from lightrag_integrations.storage.postgres.reembed import ReembedPart
 from lightrag_integrations.storage.postgres.removal import RemovalPart
 from lightrag_integrations.storage.postgres.repair import RepairPart
@@ -38,7 +39,7 @@ _LOG = logging.getLogger("lightrag_integrations.storage")
 
 class PostgresStore(
     WritePart, RemovalPart, PendingPart, DocumentPart, CachePart, VectorPart, StatusPart, MaintenancePart, DumpPart,
-    RepairPart, ReembedPart, SummaryPart, EditPart,
+    RepairPart, ReembedPart, SummaryPart, EditPart, RecordPart,
 ):  # fmt: skip
     """`store.Store` on one pool. Use `open_store`."""
 

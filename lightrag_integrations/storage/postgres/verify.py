@@ -43,6 +43,7 @@ _ROWS = (
     ("lease too long", "pending documents leased for more than a week", _MEND),
     ("pending chunks", "pending documents whose chunks and list of chunks don't agree", _MEND),
     ("summary of nothing", "summaries that say nothing, or of entities that are gone", _MEND),
+    ("record ahead", "records written after now, by a clock that was ahead", _MEND),
     ("postings of nothing", "segments that are gone, but have keyword postings", _MEND),
 )
 _KEYS = (
@@ -54,7 +55,8 @@ _KEYS = (
     "postings_pkey", "blank_pkey", "extraction_pkey", "ledger_pkey", "summary_pkey", "summary_entity_fkey",
     "alias_pkey", "alias_by_root", "hidden_pkey", "hidden_by_roots", "override_pkey", "override_by_root",
     "aside_mention_pkey", "aside_mention_entity_fkey", "aside_mention_chunk_fkey", "aside_mention_by_entity",
-    "aside_fact_pkey", "aside_fact_chunk_fkey", "aside_fact_by_chunk",
+    "aside_fact_pkey", "aside_fact_chunk_fkey", "aside_fact_by_chunk", "record_pkey", "record_by_key",
+    "record_by_time", "record_by_group",
 )  # fmt: skip
 
 
@@ -75,6 +77,7 @@ class VerifyPart(StorePart):
         - Vectors have length one and the recorded dimension, and their embedding model is recorded; so have those that
           are being made by another model, and there are no others.
         - A pending document is leased by somebody or by nobody, never for more than a week; a failed one by nobody.
+        - No record was written later than now, as far as clocks agree.
         - A summary says something, of an entity that is there.
         - What is shown is what the edits make of what is said, and what was said is there whole; every edit knows where
           its chain of aliases ends.

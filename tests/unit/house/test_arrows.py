@@ -18,6 +18,7 @@ ROW_ONE = {
     "observe",
     "contributions",
     "protocols",
+    "recording",
     "refill",
     "reader",
     "reports",
@@ -62,6 +63,7 @@ SHELL = {
     "documents",
     "index",
     "progress",
+    "records",
 }
 PUBLIC_ROOMS = ROW_ONE | {"langchain", "llama_index", "cli"}
 

@@ -20,3 +20,6 @@ ORDER BY s.key, t.key, c.chunk_id, f.ordinal
 
 -- name: all_postings
 SELECT p.segment, p.term, p.n, p.chunks, p.tfs, p.lengths FROM {s}.postings p ORDER BY p.term, p.segment, p.block
+
+-- name: dump_records
+SELECT namespace, key, group_id FROM {s}.record ORDER BY namespace, key

@@ -218,3 +218,8 @@ WHERE content_hash <> '' AND id IN (
     WHERE {v}.vector_dims(e.{e}) <> %(dimension)s::int
 )
 RETURNING document_id
+
+-- name: mend_records
+UPDATE {s}.record SET updated_at = extract(epoch FROM now())::float8
+WHERE NOT updated_at BETWEEN 0 AND extract(epoch FROM now())::float8 + 3600
+RETURNING key

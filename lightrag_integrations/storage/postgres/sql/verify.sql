@@ -63,6 +63,9 @@ WITH found (kind, example) AS (
     SELECT 'summary of nothing', coalesce(e.key, w.entity::text) FROM {s}.summary w LEFT JOIN {s}.entity e ON e.id = w.entity
     WHERE e.id IS NULL OR w.content = '' OR octet_length(w.hash) <> 32
     UNION ALL
+    SELECT 'record ahead', r.key FROM {s}.record r
+    WHERE NOT r.updated_at BETWEEN 0 AND extract(epoch FROM now())::float8 + 3600
+    UNION ALL
     SELECT 'postings of nothing', p.segment::text FROM {s}.postings p
     WHERE NOT EXISTS (SELECT FROM {s}.segment g WHERE g.id = p.segment AND g.sign = 1)
 )

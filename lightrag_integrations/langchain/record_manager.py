@@ -1,0 +1,123 @@
+"""`LightRAGRecordManager`: the book of LangChain's indexing API, kept in the index that it tells of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from langchain_core.indexing import RecordManager
+
+from lightrag_integrations import LightRAGIndex
+
+__all__ = ["LightRAGRecordManager"]
+
+
+class LightRAGRecordManager(RecordManager):
+    """For `index(…)` and `aindex(…)`, with a `LightRAGVectorStore` on the same handle.
+
+    Records are in the index's own schema, on the handle's own connections: they are dropped and backed up with the
+    index, and a chunk that is deleted in any other way takes its record along, so that the next run adds it again.
+    """
+
+    def __init__(self, index: LightRAGIndex, namespace: str = "default") -> None:
+        """Keep the handle; no I/O.
+
+        Args:
+            index: The handle.
+            namespace: One for each collection that is loaded into the index on its own.
+
+        Raises:
+            InputError: The namespace is empty, or has more than 1024 bytes.
+        """
+        super().__init__(namespace)
+        self.index = index
+        self._records = index.records(namespace)
+
+    def create_schema(self) -> None:
+        """Open the index, which makes what is missing. Not needed: the first call does it, too."""
+        self.index.open()
+
+    async def acreate_schema(self) -> None:
+        """Like `create_schema`."""
+        await self.index.aopen()
+
+    def get_time(self) -> float:
+        """Seconds since 1970 by the server's clock."""
+        return self._records.time()
+
+    async def aget_time(self) -> float:
+        """Like `get_time`."""
+        return await self._records.atime()
+
+    def update(
+        self,
+        keys: Sequence[str],
+        *,
+        group_ids: Sequence[str | None] | None = None,
+        time_at_least: float | None = None,
+    ) -> None:
+        """Write down that these keys were written now, in one transaction.
+
+        Args:
+            keys: The keys.
+            group_ids: One for each key; None: known ones keep theirs.
+            time_at_least: What the server's clock must have reached.
+
+        Raises:
+            InputError: There are not as many groups as keys, or the clock is behind. It is a `ValueError`, too.
+        """
+        self._records.update(keys, groups=group_ids, time_at_least=time_at_least)
+
+    async def aupdate(
+        self,
+        keys: Sequence[str],
+        *,
+        group_ids: Sequence[str | None] | None = None,
+        time_at_least: float | None = None,
+    ) -> None:
+        """Like `update`."""
+        await self._records.aupdate(keys, groups=group_ids, time_at_least=time_at_least)
+
+    def exists(self, keys: Sequence[str]) -> list[bool]:
+        """Whether each of these keys has a record."""
+        return self._records.exists(keys)
+
+    async def aexists(self, keys: Sequence[str]) -> list[bool]:
+        """Like `exists`."""
+        return await self._records.aexists(keys)
+
+    def list_keys(
+        self,
+        *,
+        before: float | None = None,
+        after: float | None = None,
+        group_ids: Sequence[str] | None = None,
+        limit: int | None = None,
+    ) -> list[str]:
+        """Keys, those written longest ago first.
+
+        Args:
+            before: Only those written before this time.
+            after: Only those written after this time.
+            group_ids: Only those of these groups; None: all.
+            limit: At most so many.
+        """
+        return self._records.keys(before=before, after=after, groups=group_ids, limit=limit)
+
+    async def alist_keys(
+        self,
+        *,
+        before: float | None = None,
+        after: float | None = None,
+        group_ids: Sequence[str] | None = None,
+        limit: int | None = None,
+    ) -> list[str]:
+        """Like `list_keys`."""
+        return await self._records.akeys(before=before, after=after, groups=group_ids, limit=limit)
+
+    def delete_keys(self, keys: Sequence[str]) -> None:
+        """Remove records; unknown keys are no error."""
+        self._records.delete(keys)
+
+    async def adelete_keys(self, keys: Sequence[str]) -> None:
+        """Like `delete_keys`."""
+        await self._records.adelete(keys)
