@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from functools import partial
-from typing import Any
+from typing import Any, Self
 
 from langchain_core.callbacks import AsyncCallbackManagerForRetrieverRun, CallbackManagerForRetrieverRun
 from langchain_core.documents import Document
@@ -14,9 +14,9 @@ from pydantic import ConfigDict, Field, field_validator
 
 from lightrag_integrations import LightRAGIndex, QueryOptions, RetrievalResult
 from lightrag_integrations.langchain.convert import checked_filter, child_config, found
-from lightrag_integrations.options import Mode, Rerank
+from lightrag_integrations.options import Mode, Rerank, merged
 
-__all__ = ["LightRAGRetriever"]
+__all__ = ["LightRAGRetriever", "ls_params"]
 
 
 class LightRAGRetriever(BaseRetriever):
@@ -81,14 +81,36 @@ class LightRAGRetriever(BaseRetriever):
         chosen = {name: value for name, value in given.items() if value is not None}
         return {"options": self.options, **own, **chosen}
 
+    @classmethod
+    def with_fields(cls, index: LightRAGIndex, given: dict[str, Any], **kwargs: Any) -> Self:
+        """A retriever with fields of its own and fields of `QueryOptions`, as both can be given to a call.
+
+        Args:
+            index: The handle.
+            given: The fields.
+            **kwargs: What every `Runnable` has: `tags`, `metadata`, …
+
+        Raises:
+            InputError: There is no such field.
+        """
+        options = {name: value for name, value in given.items() if name not in cls.model_fields}
+        own = {name: value for name, value in given.items() if name in cls.model_fields}
+        if options:
+            own["options"] = merged(own.get("options") or index.options.query, options)
+        return cls(index=index, **own, **kwargs)
+
     def _get_ls_params(self, **kwargs: Any) -> LangSmithRetrieverParams:
-        settings = self.index.describe()
-        return LangSmithRetrieverParams(
-            **super()._get_ls_params(**kwargs),
-            ls_vector_store_provider=type(self.index).__name__,
-            ls_embedding_provider=settings["embed_provider"],
-            ls_embedding_model=settings["embed_model"],
-        )
+        return LangSmithRetrieverParams(**{**super()._get_ls_params(**kwargs), **ls_params(self.index)})
+
+
+def ls_params(index: LightRAGIndex) -> LangSmithRetrieverParams:
+    """What traces say of an index and its embedding model."""
+    settings = index.describe()
+    return LangSmithRetrieverParams(
+        ls_vector_store_provider=type(index).__name__,
+        ls_embedding_provider=settings["embed_provider"],
+        ls_embedding_model=settings["embed_model"],
+    )
 
 
 def _documents(result: RetrievalResult) -> list[Document]:

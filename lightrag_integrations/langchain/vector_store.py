@@ -7,16 +7,13 @@ from typing import Any, Self
 
 from langchain_core.documents import Document
 from langchain_core.embeddings import Embeddings
+from langchain_core.retrievers import LangSmithRetrieverParams
 from langchain_core.vectorstores import VectorStoreRetriever
 
 from lightrag_integrations import ConfigurationError, InputError, LightRAGIndex
-from lightrag_integrations.langchain.convert import (
-    one_chunk_each,
-    store_options,
-)
-from lightrag_integrations.langchain.retriever import LightRAGRetriever
-from lightrag_integrations.langchain.vector_search import VectorSearch
-from lightrag_integrations.options import MODES
+from lightrag_integrations.langchain.convert import one_chunk_each, store_options
+from lightrag_integrations.langchain.retriever import LightRAGRetriever, ls_params
+from lightrag_integrations.langchain.vector_search import VectorSearch, Where, is_mode, nothing_else
 
 __all__ = ["LightRAGVectorStore"]
 
@@ -62,56 +59,74 @@ class LightRAGVectorStore(VectorSearch):
 
         Args:
             documents: The documents; not changed.
-            **kwargs: `ids`, in place of the documents' own (missing ones are made); others are ignored.
+            **kwargs: `ids`, in place of the documents' own (missing ones are made). `batch_size`, from `index()`, says
+                nothing here.
 
         Returns:
             The ids, in order.
+
+        Raises:
+            LightRAGError: A document can't be stored; none is.
         """
-        ids, items = one_chunk_each(documents, kwargs.get("ids"))
+        ids, items = _items(documents, **kwargs)
         options = store_options(self.index, len(items), self.build_graph)
         self.index.ingest(items, options=options).raise_if_failed()
         return ids
 
     async def aadd_documents(self, documents: Sequence[Document], **kwargs: Any) -> list[str]:
         """Like `add_documents`."""
-        ids, items = one_chunk_each(documents, kwargs.get("ids"))
+        ids, items = _items(documents, **kwargs)
         options = store_options(self.index, len(items), self.build_graph)
         (await self.index.aingest(items, options=options)).raise_if_failed()
         return ids
 
-    def delete(self, ids: list[str] | None = None, **_: Any) -> bool:
-        """Delete by id, withdrawing what was contributed to the graph; unknown ids are no error. None: delete all."""
+    def delete(self, ids: list[str] | None = None, *, filter: Where = None, **others: Any) -> bool:
+        """Delete documents, withdrawing what they contributed to the graph; unknown ids are no error.
+
+        Args:
+            ids: Of the documents; None: all.
+            filter: Only those that pass.
+            **others: Refused.
+        """
+        nothing_else(others)
+        if filter is not None:
+            ids = [hit.chunk_id for hit in self.index.documents.chunks(_listed(ids), filter=filter)]
         if ids is None:
             self.index.documents.delete([document.id for document in self.index.documents.list()])
         else:
-            self.index.documents.delete_chunks(_listed(ids))
+            self.index.documents.delete_chunks(_listed(ids) or [])
         return True
 
-    async def adelete(self, ids: list[str] | None = None, **_: Any) -> bool:
+    async def adelete(self, ids: list[str] | None = None, *, filter: Where = None, **others: Any) -> bool:
         """Like `delete`."""
+        nothing_else(others)
+        if filter is not None:
+            ids = [hit.chunk_id for hit in await self.index.documents.achunks(_listed(ids), filter=filter)]
         if ids is None:
             await self.index.documents.adelete([document.id for document in await self.index.documents.alist()])
         else:
-            await self.index.documents.adelete_chunks(_listed(ids))
+            await self.index.documents.adelete_chunks(_listed(ids) or [])
         return True
 
     def as_retriever(self, **kwargs: Any) -> Any:
         """A retriever: LangChain's own for `similarity`, `mmr` and `similarity_score_threshold`, ours for a mode.
 
         Args:
-            **kwargs: `search_type`, `search_kwargs` (for ours: fields of `LightRAGRetriever`), `tags`, `metadata`, …
+            **kwargs: `search_type`, `search_kwargs` (for a mode: fields of `LightRAGRetriever` and of `QueryOptions`),
+                `tags`, `metadata`, …
 
         Raises:
             InputError: There is no such `search_type`.
         """
-        mode = kwargs.get("search_type", "similarity")
-        theirs = tuple(VectorStoreRetriever.allowed_search_types)
-        if mode in theirs:
-            return super().as_retriever(**kwargs)
-        if mode not in MODES:
-            raise InputError(f"search_type: got {mode!r}; expected one of {', '.join((*theirs, *MODES))}")
-        others = {name: value for name, value in kwargs.items() if name not in ("search_type", "search_kwargs")}
-        return LightRAGRetriever(index=self.index, mode=mode, **kwargs.get("search_kwargs", {}), **others)
+        search_type = kwargs.pop("search_type", "similarity")
+        tags = [*(kwargs.pop("tags", None) or ()), *self._get_retriever_tags()]
+        if not is_mode(search_type):
+            return _StoreRetriever(vectorstore=self, search_type=search_type, tags=tags, **kwargs)
+        given = {**kwargs.pop("search_kwargs", {}), "mode": search_type}
+        return LightRAGRetriever.with_fields(self.index, given, tags=tags, **kwargs)
+
+    def _get_retriever_tags(self) -> list[str]:
+        return [type(self).__name__, self.index.describe()["embed_provider"]]
 
     @classmethod
     def from_texts(
@@ -152,7 +167,27 @@ class LightRAGVectorStore(VectorSearch):
         return store
 
 
-def _listed(ids: list[str]) -> list[str]:
+class _StoreRetriever(VectorStoreRetriever):
+    """LangChain's, which doesn't know the embedding model behind a handle."""
+
+    def _get_ls_params(self, **kwargs: Any) -> LangSmithRetrieverParams:
+        params = super()._get_ls_params(**kwargs)
+        index = self.vectorstore.index if isinstance(self.vectorstore, LightRAGVectorStore) else None
+        return params if index is None else LangSmithRetrieverParams(**{**params, **ls_params(index)})
+
+
+def _items(
+    documents: Sequence[Document],
+    *,
+    ids: Sequence[str | None] | None = None,
+    batch_size: int | None = None,
+    **others: Any,
+) -> tuple[list[str], list[Any]]:
+    nothing_else(others)
+    return one_chunk_each(documents, ids)
+
+
+def _listed(ids: list[str] | None) -> list[str] | None:
     if isinstance(ids, str):
         raise InputError(f"ids: got {ids!r}; expected a list of ids, [{ids!r}]")
     return ids

@@ -64,15 +64,106 @@ async def test_diverse_results(store: LightRAGVectorStore) -> None:
 
 
 @pytest.mark.parametrize("mode", ["keyword", "vector", "local", "global", "hybrid", "graph", "mix"])
-def test_every_mode_is_a_search_type(library: LightRAGIndex, question: str, mode: Any) -> None:
+async def test_every_mode_is_a_search_type(library: LightRAGIndex, question: str, mode: Any) -> None:
     store = LightRAGVectorStore(index=library)
     retriever = store.as_retriever(search_type=mode, search_kwargs={"k": 2}, tags=["mine"])
     assert isinstance(retriever, LightRAGRetriever)
-    assert retriever.tags == ["mine"]
-    assert retriever.invoke(question) == LightRAGRetriever(index=library, mode=mode, k=2).invoke(question)
-    assert isinstance(store.as_retriever(), VectorStoreRetriever)
-    with pytest.raises(InputError, match=r"'fuzzy'; expected one of similarity, .*, mix"):
-        store.as_retriever(search_type="fuzzy")
+    assert retriever.tags == ["mine", "LightRAGVectorStore", "HashEmbedder"]
+    found = retriever.invoke(question)
+    assert found == LightRAGRetriever(index=library, mode=mode, k=2).invoke(question)
+    searched = store.search(question, mode, k=2)
+    assert searched == store.get_by_ids([document.id or "" for document in found])
+    assert await store.asearch(question, search_type=mode, k=2) == searched
+    few = store.as_retriever(search_type=mode, search_kwargs={"filter": {"even": True}, "rerank": True, "seeds": 5})
+    assert {document.metadata["even"] for document in await few.ainvoke(question)} == {True}
+
+
+async def test_langchains_own_ways_of_search(store: LightRAGVectorStore) -> None:
+    query = "red boats on the river"
+    for search_type, fields, ids in (
+        ("similarity", {"k": 2}, ["1", "2"]),
+        ("mmr", {"k": 2, "lambda_mult": 0.1, "fetch_k": 3}, ["1", "3"]),
+        ("mmr", {"k": 2, "lambda_mult": 0.1, "filter": {"source": "x"}}, ["1", "2"]),
+        ("similarity_score_threshold", {"score_threshold": 0.99}, ["1"]),
+        ("similarity_score_threshold", {"score_threshold": 0.5, "filter": {"n": {"$ne": 1}}}, ["2"]),
+    ):
+        retriever = store.as_retriever(search_type=search_type, search_kwargs=fields)
+        assert isinstance(retriever, VectorStoreRetriever)
+        assert [document.id for document in retriever.invoke(query)] == ids, search_type
+        assert await retriever.ainvoke(query) == retriever.invoke(query)
+        if search_type != "similarity_score_threshold":
+            assert [document.id for document in store.search(query, search_type, **fields)] == ids
+    params = store.as_retriever()._get_ls_params()
+    assert (params["ls_vector_store_provider"], params["ls_embedding_provider"], params["ls_embedding_model"]) == (
+        "LightRAGIndex", "WordEmbedder", "words-64",
+    )  # fmt: skip
+
+
+async def test_what_is_misspelt_is_refused(store: LightRAGVectorStore) -> None:
+    known = "expected one of similarity, .* mmr, .*, mix"
+    for refused, told in (
+        (lambda: store.similarity_search("red", filters={"n": 1}), "got filters;"),
+        (lambda: store.similarity_search_with_score("red", where={"n": 1}), "got where;"),
+        (lambda: store.similarity_search_by_vector([1.0] * 64, fliter={"n": 1}), "got fliter;"),
+        (lambda: store.max_marginal_relevance_search("red", filters={"n": 1}), "got filters;"),
+        (lambda: store.delete(where={"n": 1}), "got where;"),
+        (lambda: store.add_texts(["blue"], id=["4"]), "got id;"),
+        (lambda: store.as_retriever(search_kwargs={"filters": {"n": 1}}).invoke("red"), "got filters;"),
+        (lambda: store.as_retriever(search_type="mix", search_kwargs={"kk": 3}), "kk"),
+        (lambda: store.search("red", "mix", filters={"n": 1}), "filters"),
+        (lambda: store.search("red", "fuzzy"), f"'fuzzy'; {known}"),
+        (lambda: store.as_retriever(search_type="fuzzy"), f"'fuzzy'; {known}"),
+    ):
+        with pytest.raises(InputError, match=told):
+            refused()
+    with pytest.raises(InputError, match="filters"):
+        await store.asimilarity_search("red", filters={"n": 1})
+    with pytest.raises(InputError, match="where"):
+        await store.adelete(where={"n": 1})
+    assert len(store.get_by_ids(["1", "2", "3"])) == 3
+
+
+async def test_scores_of_any_vectors_lie_between_zero_and_one(make_index: MakeIndex) -> None:
+    store = LightRAGVectorStore(index=make_index(embed_model=DeterministicFakeEmbedding(size=6)))
+    texts = [f"text {n}" for n in range(12)]
+    store.add_texts(texts, ids=texts)
+    vector = store.embeddings.embed_query("text 3")
+    for scored in (
+        store.similarity_search_with_score("text 3", k=12),
+        await store.asimilarity_search_with_score("text 3", k=12),
+        store.similarity_search_with_relevance_scores("text 3", k=12),
+        await store.asimilarity_search_with_relevance_scores("text 3", k=12),
+        store.similarity_search_with_score_by_vector(vector, k=12),
+        await store.asimilarity_search_with_score_by_vector(vector, k=12),
+    ):
+        scores = [score for _, score in scored]
+        assert scores == sorted(scores, reverse=True) and 0 in scores
+        assert all(0 <= score <= 1 for score in scores) and scores[0] == pytest.approx(1, abs=1e-3)
+        assert scored[0][0].id == "text 3" and len(scored) == 12
+
+
+async def test_diverse_results_are_as_many_as_asked_for(index: LightRAGIndex) -> None:
+    store = LightRAGVectorStore(index=index)
+    store.add_documents([*documents(), Document("¡ … !", id="none")])
+    assert store.index.documents.vectors(["1", "none"]).keys() == {"1"}, "there are no words to make a vector of"
+    vector = store.embeddings.embed_query("red boats")
+    for found in (
+        store.max_marginal_relevance_search("red boats", k=4),
+        await store.amax_marginal_relevance_search("red boats", k=4, fetch_k=2),
+        store.max_marginal_relevance_search_by_vector(vector, k=4),
+        await store.amax_marginal_relevance_search_by_vector(vector, k=4),
+    ):
+        assert sorted(document.id or "" for document in found) == ["1", "2", "3", "none"]
+
+
+async def test_what_passes_a_filter_is_deleted(store: LightRAGVectorStore) -> None:
+    store.delete(["2", "3"], filter={"source": "x"})
+    assert [document.id for document in store.get_by_ids(["1", "2", "3"])] == ["1", "3"]
+    await store.adelete(filter={"source": "x"})
+    assert [document.id for document in store.get_by_ids(["1", "2", "3"])] == ["3"]
+    await store.adelete(["3"], filter={"source": "x"})
+    store.delete(filter={"source": "z"})
+    assert len(store.get_by_ids(["3"])) == 1
 
 
 async def test_every_mode_finds_chunks_that_came_without_a_graph(store: LightRAGVectorStore) -> None:
