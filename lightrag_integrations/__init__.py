@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from importlib import import_module
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -80,7 +81,10 @@ if TYPE_CHECKING:
     from lightrag_integrations.rerank.http import HTTPReranker
     from lightrag_integrations.rerank.lexical import LexicalReranker
     from lightrag_integrations.rerank.model import LLMReranker
+    from lightrag_integrations.stats import IndexStats
     from lightrag_integrations.storage.embedded.describe import ServerInfo, describe_server
+    from lightrag_integrations.telemetry.otel import OpenTelemetryTracer
+    from lightrag_integrations.tracing import Span, Tracer
 
 __all__ = [
     "Alias",
@@ -121,6 +125,7 @@ __all__ = [
     "IndexClosed",
     "IndexNotFound",
     "IndexOptions",
+    "IndexStats",
     "IndexStatus",
     "IngestOptions",
     "IngestReport",
@@ -136,6 +141,7 @@ __all__ = [
     "Observer",
     "OpenAIChatModel",
     "OpenAIEmbedder",
+    "OpenTelemetryTracer",
     "Override",
     "PathStep",
     "QueryOptions",
@@ -150,6 +156,7 @@ __all__ = [
     "ServerError",
     "ServerInfo",
     "Setting",
+    "Span",
     "StorageError",
     "Subgraph",
     "SummaryEstimate",
@@ -157,6 +164,7 @@ __all__ = [
     "SummaryReport",
     "TaskModels",
     "Tokenizer",
+    "Tracer",
     "WalkOptions",
     "describe_server",
 ]
@@ -174,6 +182,9 @@ _HOME = MappingProxyType(
         "ingest.lexical": "LexicalExtractor",
         "models": "Answer Chunk ChunkEntity ChunkGraph ChunkRelation Citation Context Document EntityView Evidence "
         "ExtractedEntity ExtractedRelation Extraction FactView Hit PathStep RelationView RetrievalResult Seed Subgraph",
+        "stats": "IndexStats",
+        "telemetry.otel": "OpenTelemetryTracer",
+        "tracing": "Span Tracer",
         "reports": "DocumentStatus IndexStatus IngestReport ReembedReport Reembedding RepairReport SummaryEstimate "
         "SummaryReport",
         "observe": "Event LoggingObserver Observer",
@@ -189,6 +200,9 @@ _HOME = MappingProxyType(
         "storage.embedded.describe": "ServerInfo describe_server",
     }
 )
+
+
+logging.getLogger(__name__).addHandler(logging.NullHandler())
 
 
 def __getattr__(name: str) -> Any:

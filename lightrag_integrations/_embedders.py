@@ -36,6 +36,10 @@ class Embedders:
         self._held.append((given, embedder))
         return embedder
 
+    def given(self, embedder: Embedder) -> object:
+        """What it was made of."""
+        return next((given for given, made in self._held if made is embedder), embedder)
+
     def turn_to(self, fingerprint: str) -> Embedder | None:
         """Where a model with this fingerprint is held, it is the session's own from now on: the index is of it."""
         for _, embedder in self._held:

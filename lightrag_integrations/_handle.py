@@ -11,6 +11,7 @@ from lightrag_integrations.documents import Documents
 from lightrag_integrations.graph import Graph
 from lightrag_integrations.observe import Observer
 from lightrag_integrations.options import IndexOptions
+from lightrag_integrations.tracing import NO_TRACER, Tracer
 
 if TYPE_CHECKING:
     from lightrag_integrations._live import Live
@@ -41,6 +42,7 @@ class Handle:
         max_concurrency: int = 16,
         options: IndexOptions | None = None,
         create: bool = True,
+        telemetry: Tracer | None = None,
     ) -> None:
         """Keep the settings.
 
@@ -59,6 +61,7 @@ class Handle:
             options: Defaults for all calls, and a model for each task.
             create: Whether an index that the database doesn't hold is made at the first call; else that call raises
                 `IndexNotFound`.
+            telemetry: `OpenTelemetryTracer()`, or a `Tracer` of your own; None: no spans.
 
         Raises:
             InputError: The name is empty, too long or holds NUL.
@@ -75,6 +78,7 @@ class Handle:
             max_concurrency=max_concurrency,
             options=options or IndexOptions(),
             create=create,
+            telemetry=telemetry or NO_TRACER,
         )
         self._start()
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
+from contextvars import Context
 from dataclasses import replace
 from typing import Any, Literal, TypeVar
 
 from lightrag_integrations._portal import Portal
 from lightrag_integrations._session import Session, open_session
-from lightrag_integrations._settings import Settings, show_database
+from lightrag_integrations._settings import Settings, described
 from lightrag_integrations.calls.chat import end_stream
 from lightrag_integrations.errors import ConnectionLost, EmbeddingMismatch, InputError
 from lightrag_integrations.evaluate.questions import EvaluationQuestion
@@ -31,7 +32,9 @@ from lightrag_integrations.reader import Reader
 from lightrag_integrations.reports import IndexStatus, IngestReport, ReembedReport, SummaryEstimate, SummaryReport
 from lightrag_integrations.retrieve.answer import run_answer, run_stream
 from lightrag_integrations.retrieve.pipeline import run_retrieve
+from lightrag_integrations.stats import IndexStats
 from lightrag_integrations.store import Store
+from lightrag_integrations.watch import Watch
 
 __all__ = ["Live"]
 
@@ -45,6 +48,7 @@ class Live:
     def __init__(self, settings: Settings) -> None:
         """Open nothing."""
         self.settings = settings
+        self.watch = Watch(settings.name, settings.telemetry)
         self._portal = Portal(f"lightrag-{settings.name:.20}")
         self._opening: asyncio.Task[Session] | None = None
         self._inherited: list[object] = []
@@ -97,7 +101,7 @@ class Live:
         """The session, opened at the first call; callers at the same time share one opening."""
         opening = self._own_opening()
         if opening is None or (opening.done() and _failed(opening)):
-            self._opening = opening = asyncio.create_task(open_session(self.settings))
+            self._opening = opening = asyncio.create_task(open_session(self.settings, self.watch), context=Context())
         return await asyncio.shield(opening)
 
     async def store(self) -> Store:
@@ -230,6 +234,12 @@ class Live:
         """See `Summarising.estimate_summaries`."""
         return await estimate_summaries(entities, (await self.session()).summary_tools(options))
 
+    def stats(self) -> IndexStats:
+        """See `LightRAGIndex.stats`."""
+        opening = self._opening
+        live = opening is not None and opening.done() and not _failed(opening) and not self._portal.forked
+        return self.watch.counters.read(self.settings.name, opening.result().store.pool() if opening and live else None)
+
     async def status(self) -> IndexStatus:
         """See `LightRAGIndex.status`."""
         return await _again((await self.store()).status)
@@ -252,16 +262,7 @@ class Live:
 
     def describe(self) -> dict[str, str]:
         """See `LightRAGIndex.describe`."""
-        settings = self.settings
-        return {
-            "name": settings.name,
-            "database": show_database(settings.database),
-            "llm": _model_name(settings.llm),
-            "embed_model": _model_name(settings.embed_model) or "hash",
-            "embed_provider": "HashEmbedder" if settings.embed_model is None else type(settings.embed_model).__name__,
-            "reranker": "LexicalReranker" if settings.reranker is None else type(settings.reranker).__name__,
-            "extractor": _model_name(settings.extractor) or ("model" if settings.llm else "lexical"),
-        }
+        return described(self.settings)
 
 
 async def _again(read: Callable[[], Coroutine[Any, Any, T]]) -> T:
@@ -283,14 +284,3 @@ def _texts(given: Sequence[str]) -> list[str]:
 
 def _failed(task: asyncio.Task[Any]) -> bool:
     return task.cancelled() or task.exception() is not None
-
-
-def _model_name(model: Any) -> str:
-    """A model's name by the attributes that the providers and frameworks use, else its class."""
-    if model is None:
-        return ""
-    for attribute in ("fingerprint", "name", "model_name", "model", "model_id"):
-        value = getattr(model, attribute, None)
-        if isinstance(value, str) and value:
-            return value
-    return type(model).__name__

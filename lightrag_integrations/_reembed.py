@@ -41,7 +41,7 @@ class Reembed(Upkeep):
         """
         model = self._live.settings.embed_model if embed_model is None else embed_model
         with (
-            observing(self._settings.observer, observer, show_progress=False) as seen,
+            observing(self._settings.observer, observer, show_progress=False, index=self.name) as seen,
             counting("vector", show_progress=show_progress) as step,
         ):
             return self._live.run(lambda: self._live.reembed(model, seen, step))
@@ -52,7 +52,7 @@ class Reembed(Upkeep):
         """Like `reembed`."""
         model = self._live.settings.embed_model if embed_model is None else embed_model
         with (
-            observing(self._settings.observer, observer, show_progress=False) as seen,
+            observing(self._settings.observer, observer, show_progress=False, index=self.name) as seen,
             counting("vector", show_progress=show_progress) as step,
         ):
             return await self._live.arun(lambda: self._live.reembed(model, seen, step))

@@ -14,12 +14,14 @@ from pydantic import SecretStr
 
 from lightrag_integrations._embedders import Embedders, close_later
 from lightrag_integrations._settings import Settings
+from lightrag_integrations._spans import call_spans
 from lightrag_integrations.calls.chat import MeteredChat
 from lightrag_integrations.calls.embed import MeteredEmbedder
 from lightrag_integrations.calls.gate import Gate, Places
 from lightrag_integrations.calls.ladder import RungMemory
 from lightrag_integrations.calls.meter import Meter
 from lightrag_integrations.calls.retry import OnRetry, RetryPolicy
+from lightrag_integrations.counters import Counters
 from lightrag_integrations.errors import ConfigurationError, IndexNotFound, ModelError
 from lightrag_integrations.ingest.extract import ModelExtractor
 from lightrag_integrations.ingest.lexical import LexicalExtractor
@@ -40,6 +42,7 @@ from lightrag_integrations.storage.owners import new_owner
 from lightrag_integrations.storage.postgres import open_store
 from lightrag_integrations.store import Store
 from lightrag_integrations.text.tokens import default_tokenizer
+from lightrag_integrations.watch import Watch
 
 __all__ = ["Session", "open_session"]
 
@@ -56,9 +59,10 @@ class _Limits(TypedDict):
 class Session:
     """Everything a handle holds while it is open. Use `open_session`."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, watch: Watch) -> None:
         """Set up limits and models; nothing here touches the network."""
         self.settings = settings
+        self.watch = watch
         self.owner = new_owner()
         self._unreleased: dict[str, list[str]] = {}
         self.tokenizer = default_tokenizer()
@@ -88,7 +92,7 @@ class Session:
 
     def meter(self, token_budget: int | None = None) -> Meter:
         """A fresh meter for one call, feeding the ledger."""
-        return Meter(sink=self.store.record_usage, token_budget=token_budget)
+        return Meter(sink=self.store.record_usage, token_budget=token_budget, counters=self.watch.counters)
 
     def chat(
         self,
@@ -117,7 +121,8 @@ class Session:
             close_later(self.closing, adopted, given)
             self._chats[id(given)] = given, adopted
         _, chat = self._chats[id(given)]
-        return MeteredChat(chat, kind=task, meter=meter, **self._limits(options, observer))
+        spans = call_spans(self.watch.tracer, task, given=given, name=chat.name)
+        return MeteredChat(chat, kind=task, meter=meter, spans=spans, **self._limits(options, observer))
 
     def metered_embedder(
         self,
@@ -129,9 +134,9 @@ class Session:
     ) -> Embedder:
         """The handle's embedder (or another one) behind its limits, in batches, its answers checked."""
         batch = (options or self.settings.options.ingest).embed_batch
-        return MeteredEmbedder(
-            embedder or self.embedders.own, batch=batch, meter=meter, **self._limits(options, observer)
-        )
+        live = embedder or self.embedders.own
+        spans = call_spans(self.watch.tracer, "embed", given=self.embedders.given(live), name=live.fingerprint)
+        return MeteredEmbedder(live, batch=batch, meter=meter, spans=spans, **self._limits(options, observer))
 
     def extractor(self, meter: Meter, options: IngestOptions, observer: Observer | None = None) -> Extractor:
         """The extractor given, else the model's, else the lexical one."""
@@ -171,6 +176,7 @@ class Session:
             make_extractor=lambda other: self.extractor(meter, other, observer),
             summarise=self._summariser(meter, observer),
             unreleased=self._unreleased,
+            watch=self.watch,
         )
 
     def summary_tools(
@@ -239,11 +245,8 @@ class Session:
             embedder_of=lambda fingerprint: (
                 self.metered_embedder(meter) if self.embedders.turn_to(fingerprint) else None
             ),
+            watch=self.watch,
         )
-
-    def _embedder_of(self, meter: Meter, fingerprint: str) -> Embedder | None:
-        found = self.embedders.turn_to(fingerprint)
-        return None if found is None else self.metered_embedder(meter, embedder=found)
 
     def _limits(self, options: IngestOptions | None, observer: Observer | None) -> _Limits:
         chosen = options or self.settings.options.ingest
@@ -252,20 +255,21 @@ class Session:
             semaphore=self.semaphore if options is None else Gate(self.semaphore, self.store.reachable),
             retry=RetryPolicy(chosen.attempts),
             timeout_s=chosen.call_timeout_s,
-            on_retry=None if observer is None else _tell(observer),
+            on_retry=partial(_retried, self.watch.counters, observer),
         )
 
 
-async def open_session(settings: Settings) -> Session:
+async def open_session(settings: Settings, watch: Watch) -> Session:
     """Start or find the server, open the store, make the models.
 
     Args:
         settings: What the handle was made with.
+        watch: The handle's.
 
     Returns:
         The session; its `aclose` undoes it all.
     """
-    session = Session(settings)
+    session = Session(settings, watch)
     async with AsyncExitStack() as undo:
         undo.push_async_callback(session.aclose)
         connect, revive = settings.database, None
@@ -290,8 +294,7 @@ def _executor(stack: AsyncExitStack, workers: int, name: str) -> ThreadPoolExecu
     return executor
 
 
-def _tell(observer: Observer) -> OnRetry:
-    def on_retry(error: ModelError, attempt: int, wait_s: float) -> None:
+def _retried(counters: Counters, observer: Observer | None, error: ModelError, attempt: int, wait_s: float) -> None:
+    counters.retries += 1
+    if observer is not None:
         observer.on_event(Event("retrying", detail=f"attempt {attempt} failed, next in {wait_s:.1f} s: {error}"))
-
-    return on_retry

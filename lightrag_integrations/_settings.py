@@ -11,8 +11,9 @@ from pydantic import SecretStr
 from lightrag_integrations.errors import ConfigurationError, InputError
 from lightrag_integrations.observe import Observer
 from lightrag_integrations.options import ConnectOptions, IndexOptions
+from lightrag_integrations.tracing import NO_TRACER, Tracer
 
-__all__ = ["Settings", "read_database", "show_database"]
+__all__ = ["Settings", "described", "read_database", "show_database"]
 
 _SCHEMES = ("postgresql://", "postgres://")
 _DEFAULT_DIRECTORY = ".lightrag"
@@ -33,6 +34,7 @@ class Settings:
     max_concurrency: int
     options: IndexOptions
     create: bool = True
+    telemetry: Tracer = NO_TRACER
 
     def __post_init__(self) -> None:
         """Refuse what can't work before anything is opened."""
@@ -51,6 +53,10 @@ class Settings:
             raise ConfigurationError(
                 f"reranker: got {type(self.reranker).__name__}; expected an object with `async rerank(query, hits, *, "
                 "top_n)` such as LexicalReranker(), LLMReranker() or HTTPReranker(...)"
+            )
+        if not isinstance(self.telemetry, Tracer):
+            raise ConfigurationError(
+                f"telemetry: got {type(self.telemetry).__name__}; expected OpenTelemetryTracer() or another Tracer"
             )
         if self.options.summaries.automatic and self.llm is None and self.options.models.summarise is None:
             raise ConfigurationError(
@@ -93,6 +99,30 @@ def show_database(database: Path | ConnectOptions) -> str:
     from lightrag_integrations.storage.address import shown_url
 
     return shown_url(database.dsn.get_secret_value())
+
+
+def described(settings: Settings) -> dict[str, str]:
+    """See `LightRAGIndex.describe`."""
+    return {
+        "name": settings.name,
+        "database": show_database(settings.database),
+        "llm": _model_name(settings.llm),
+        "embed_model": _model_name(settings.embed_model) or "hash",
+        "embed_provider": "HashEmbedder" if settings.embed_model is None else type(settings.embed_model).__name__,
+        "reranker": "LexicalReranker" if settings.reranker is None else type(settings.reranker).__name__,
+        "extractor": _model_name(settings.extractor) or ("model" if settings.llm else "lexical"),
+    }
+
+
+def _model_name(model: Any) -> str:
+    """A model's name by the attributes that the providers and frameworks use, else its class."""
+    if model is None:
+        return ""
+    for attribute in ("fingerprint", "name", "model_name", "model", "model_id"):
+        value = getattr(model, attribute, None)
+        if isinstance(value, str) and value:
+            return value
+    return type(model).__name__
 
 
 def _has_surrogate(text: str) -> bool:

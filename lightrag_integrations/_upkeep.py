@@ -5,6 +5,7 @@ from __future__ import annotations
 from lightrag_integrations._handle import Handle
 from lightrag_integrations.records import Records
 from lightrag_integrations.reports import IndexStatus, RepairReport
+from lightrag_integrations.stats import IndexStats
 
 __all__ = ["Upkeep"]
 
@@ -19,6 +20,14 @@ class Upkeep(Handle):
     async def astatus(self) -> IndexStatus:
         """Like `status`."""
         return await self._live.arun(self._live.status)
+
+    def stats(self) -> IndexStats:
+        """What this handle did since it was made, and what it does now: counts, times, tokens. Asks no database."""
+        return self._live.stats()
+
+    async def astats(self) -> IndexStats:
+        """Like `stats`; there is nothing to wait for."""
+        return self._live.stats()
 
     def names(self) -> list[str]:
         """Names of all indexes of the database, in order. Makes none, so this one need not be among them."""

@@ -123,12 +123,16 @@ class Documents:
             document_ids: Only these; None: all.
             show_progress: Draw progress bars on standard error.
         """
-        with observing(self._live.settings.observer, show_progress=show_progress) as seen:
+        with observing(
+            self._live.settings.observer, show_progress=show_progress, index=self._live.settings.name
+        ) as seen:
             return self._live.work(lambda: self._retry(document_ids, seen))
 
     async def aretry(self, document_ids: Sequence[str] | None = None, *, show_progress: bool = False) -> IngestReport:
         """Like `retry`."""
-        with observing(self._live.settings.observer, show_progress=show_progress) as seen:
+        with observing(
+            self._live.settings.observer, show_progress=show_progress, index=self._live.settings.name
+        ) as seen:
             return await self._live.awork(lambda: self._retry(document_ids, seen))
 
     def estimate(self, inputs: Any) -> Estimate:

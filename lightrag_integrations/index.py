@@ -61,7 +61,7 @@ class LightRAGIndex(Reembed):
         """
         chosen = merged(options or self.options.ingest, {"on_existing": on_existing, "on_invalid": on_invalid})
         documents = adopt_documents(inputs)
-        with observing(self._settings.observer, observer, show_progress=show_progress) as seen:
+        with observing(self._settings.observer, observer, show_progress=show_progress, index=self.name) as seen:
             return self._live.work(lambda: self._live.ingest(documents, chosen, seen))
 
     async def aingest(
@@ -77,7 +77,7 @@ class LightRAGIndex(Reembed):
         """Like `ingest`."""
         chosen = merged(options or self.options.ingest, {"on_existing": on_existing, "on_invalid": on_invalid})
         documents = await asyncio.to_thread(adopt_documents, inputs)
-        with observing(self._settings.observer, observer, show_progress=show_progress) as seen:
+        with observing(self._settings.observer, observer, show_progress=show_progress, index=self.name) as seen:
             return await self._live.awork(lambda: self._live.ingest(documents, chosen, seen))
 
     def enrich(self, chunks: Iterable[Chunk], *, extract: bool = True, embed: bool = True) -> list[Chunk]:

@@ -15,6 +15,10 @@ EventKind = Literal[
 ]  # fmt: skip
 
 
+_QUOTING = frozenset({"failed", "retrying", "summarised"})
+"""Their details hold messages of errors, and endpoints like to quote what they were sent."""
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
     """One step of an ingestion.
@@ -47,19 +51,32 @@ class Observer:
 
 
 class LoggingObserver(Observer):
-    """Writes each event to the logger `lightrag_integrations.ingest` at debug level, failures as warnings."""
+    """Writes each event to the logger `lightrag_integrations.ingest` at debug level, failures as warnings.
 
-    def __init__(self) -> None:
-        """Take the logger by name."""
+    Of a failure the kind of error is told and not its message, which may quote the document: that is in the report.
+    """
+
+    def __init__(self, index: str = "") -> None:
+        """Take the logger by name.
+
+        Args:
+            index: Told with each event.
+        """
         self._log = logging.getLogger("lightrag_integrations.ingest")
+        self._index = index
 
     def on_event(self, event: Event) -> None:
         """Log one event."""
         level = logging.WARNING if event.kind == "failed" else logging.DEBUG
-        self._log.log(
-            level, "%s document=%s count=%d %s", event.kind, event.document_id, event.count, event.detail,
-            extra={"action": event.kind},
-        )  # fmt: skip
+        if not self._log.isEnabledFor(level):
+            return
+        extra = {"index": self._index, "action": event.kind, "document_id": event.document_id, "count": event.count}
+        detail = "" if event.kind in _QUOTING else event.detail
+        if event.kind == "failed":
+            kind = event.detail.partition(":")[0]
+            extra["error_type"] = detail = kind if kind.isidentifier() else "InputError"
+        told = (event.kind, event.document_id, event.count, detail)
+        self._log.log(level, "%s document=%s count=%d %s", *told, extra=extra)
 
 
 class Observers(Observer):

@@ -16,14 +16,15 @@ _LOG = logging.getLogger("lightrag_integrations.ingest")
 
 
 @contextmanager
-def observing(*observers: Observer | None, show_progress: bool) -> Iterator[Observer]:
+def observing(*observers: Observer | None, show_progress: bool, index: str = "") -> Iterator[Observer]:
     """One observer made of the log, the given ones and, where asked for, progress bars. None of them can break a call.
 
     Args:
         *observers: The handle's and the call's; None is left out.
         show_progress: Draw bars while the block runs.
+        index: Its name, for the log.
     """
-    given = [LoggingObserver(), *(_Harmless(observer) for observer in observers if observer is not None)]
+    given = [LoggingObserver(index), *(_Harmless(observer) for observer in observers if observer is not None)]
     if not show_progress:
         yield Observers(given)
         return

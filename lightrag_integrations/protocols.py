@@ -40,6 +40,8 @@ class ChatReply:
     prompt_tokens: int = 0
     completion_tokens: int = 0
     truncated: bool = False
+    model: str = ""
+    """The model that answered, where the endpoint tells."""
 
 
 @runtime_checkable

@@ -12,6 +12,7 @@ from lightrag_integrations.reader import Reader
 from lightrag_integrations.recording import RecordStore
 from lightrag_integrations.refill import Refilling
 from lightrag_integrations.reports import DocumentState, DocumentStatus, IndexStatus, RepairReport
+from lightrag_integrations.stats import PoolStats
 from lightrag_integrations.summaries import SummaryStore
 
 if TYPE_CHECKING:
@@ -114,6 +115,10 @@ class Store(Refilling, SummaryStore, RecordStore, Protocol):
 
     async def record_usage(self, usages: Sequence[Usage]) -> None:
         """Append to the ledger."""
+        ...
+
+    def pool(self) -> PoolStats | None:
+        """The connections as they are now; None while there is no pool. May be called from any thread."""
         ...
 
     async def commit(self, documents: Sequence[PreparedDocument], *, owner: str) -> frozenset[str]:

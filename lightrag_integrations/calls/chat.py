@@ -10,9 +10,11 @@ from typing import Any, Protocol, runtime_checkable
 from lightrag_integrations.calls.gate import Places
 from lightrag_integrations.calls.meter import Meter, estimate_tokens
 from lightrag_integrations.calls.retry import OnRetry, RetryPolicy
+from lightrag_integrations.calls.spans import CallSpans
 from lightrag_integrations.contributions import Usage
 from lightrag_integrations.errors import ModelError
 from lightrag_integrations.protocols import ChatModel, ChatReply, Message, ReplyFormat
+from lightrag_integrations.tracing import NO_SPAN, within
 
 __all__ = ["MeteredChat", "StreamsUsage", "end_stream"]
 
@@ -52,6 +54,7 @@ class MeteredChat:
         meter: Meter,
         timeout_s: float | None = None,
         on_retry: OnRetry | None = None,
+        spans: CallSpans | None = None,
     ) -> None:
         """Wrap `chat`.
 
@@ -63,6 +66,7 @@ class MeteredChat:
             meter: Counts and limits.
             timeout_s: Longest time of one attempt; `None`: the model's own limit.
             on_retry: Told of every retry.
+            spans: Makes a span of each call.
         """
         self.name = chat.name
         self.formats = chat.formats
@@ -73,6 +77,7 @@ class MeteredChat:
         self._meter = meter
         self._timeout_s = timeout_s
         self._on_retry = on_retry
+        self._spans = spans
 
     async def chat(
         self,
@@ -87,6 +92,22 @@ class MeteredChat:
         Raises:
             ModelError: No attempt succeeded; `BudgetExceeded`: nothing was sent; `FormatUnsupported`: ask otherwise.
         """
+        spans = self._spans
+        if spans is None:
+            return await self._answered(messages, format=format, schema=schema, max_tokens=max_tokens)
+        with spans.chat(messages, format=format, max_tokens=max_tokens) as span:
+            reply = await self._answered(messages, format=format, schema=schema, max_tokens=max_tokens)
+            spans.replied(span, reply)
+            return reply
+
+    async def _answered(
+        self,
+        messages: Sequence[Message],
+        *,
+        format: ReplyFormat,
+        schema: Mapping[str, Any] | None,
+        max_tokens: int | None,
+    ) -> ChatReply:
         estimate = _estimate(messages)
 
         async def attempt() -> ChatReply:
@@ -108,6 +129,24 @@ class MeteredChat:
 
     async def stream(self, messages: Sequence[Message], *, max_tokens: int | None = None) -> AsyncIterator[str]:
         """Yield the answer in pieces; attempts that fail before the first piece are tried again."""
+        spans = self._spans
+        with NO_SPAN if spans is None else spans.chat(messages, max_tokens=max_tokens, stream=True) as span:
+            told: list[ChatReply] = []
+            pieces = within(span, self._pieces(messages, max_tokens, told))
+            whole = False
+            try:
+                async for piece in pieces:
+                    yield piece
+                whole = True
+            finally:
+                await end_stream(pieces)
+                if spans is not None and told:
+                    spans.replied(span, told[0], whole=whole)
+
+    async def _pieces(
+        self, messages: Sequence[Message], max_tokens: int | None, told: list[ChatReply]
+    ) -> AsyncIterator[str]:
+        """The pieces of the answer, and what it cost into `told`."""
         estimate = _estimate(messages)
 
         async def open_stream() -> tuple[AsyncIterator[str | ChatReply], str | ChatReply | None]:
@@ -129,7 +168,9 @@ class MeteredChat:
                 event = await anext(events, None)
         finally:
             await end_stream(events)
-            usage = self._usage(replace(cost, text="".join(pieces)), estimate)
+            cost = replace(cost, text="".join(pieces))
+            told.append(cost)
+            usage = self._usage(cost, estimate)
             self._meter.count(usage)
             await self._meter.hand_over(usage)
 
@@ -146,14 +187,16 @@ class MeteredChat:
     ) -> ChatReply:
         try:
             async with asyncio.timeout(self._timeout_s):
-                return await self._chat.chat(messages, format=format, schema=schema, max_tokens=max_tokens)
+                with self._meter.counters.call(self._kind):
+                    return await self._chat.chat(messages, format=format, schema=schema, max_tokens=max_tokens)
         except TimeoutError as error:
             raise self._too_slow() from error
 
     async def _first(self, events: AsyncIterator[str | ChatReply]) -> str | ChatReply | None:
         try:
             async with asyncio.timeout(self._timeout_s):
-                return await anext(events, None)
+                with self._meter.counters.call(self._kind):
+                    return await anext(events, None)
         except TimeoutError as error:
             await end_stream(events)
             raise self._too_slow() from error

@@ -10,6 +10,7 @@ from typing import Protocol, runtime_checkable
 from lightrag_integrations.calls.gate import Places
 from lightrag_integrations.calls.meter import Meter, estimate_tokens
 from lightrag_integrations.calls.retry import OnRetry, RetryPolicy
+from lightrag_integrations.calls.spans import CallSpans
 from lightrag_integrations.contributions import Usage
 from lightrag_integrations.errors import ModelError
 from lightrag_integrations.protocols import Embedder, TextKind
@@ -41,6 +42,7 @@ class MeteredEmbedder:
         batch: int = 128,
         timeout_s: float | None = None,
         on_retry: OnRetry | None = None,
+        spans: CallSpans | None = None,
     ) -> None:
         """Wrap `embedder`.
 
@@ -52,6 +54,7 @@ class MeteredEmbedder:
             batch: Most texts in one call.
             timeout_s: Longest time of one attempt; `None`: the model's own limit.
             on_retry: Told of every retry.
+            spans: Makes a span of each request.
         """
         self.fingerprint = embedder.fingerprint
         self.lexical = bool(getattr(embedder, "lexical", False))
@@ -63,6 +66,7 @@ class MeteredEmbedder:
         self._batch = max(1, min(batch, int(getattr(embedder, "batch", batch))))
         self._timeout_s = timeout_s
         self._on_retry = on_retry
+        self._spans = None if self.lexical else spans
         self._dimension: int | None = None
 
     async def embed(self, texts: Sequence[str], *, kind: TextKind) -> Vectors:
@@ -81,24 +85,36 @@ class MeteredEmbedder:
         return [vector for answer in answers for vector in answer]
 
     async def _embed_batch(self, texts: Sequence[str], kind: TextKind) -> Vectors:
-        async def attempt() -> Vectors:
+        spans = self._spans
+        if spans is None:
+            return (await self._counted(texts, kind))[0]
+        with spans.embeddings(len(texts)) as span:
+            vectors, tokens = await self._counted(texts, kind)
+            spans.embedded(span, self._dimension or 0, tokens)
+            return vectors
+
+    async def _counted(self, texts: Sequence[str], kind: TextKind) -> tuple[Vectors, int]:
+        async def attempt() -> tuple[Vectors, int]:
             async with self._semaphore:
                 vectors, tokens = await self._limited(texts, kind)
             # Vectors that hold no more than the words do are computed here, at no cost: no ledger line.
             if not self.lexical:
                 await self._meter.record(Usage("embed", self.fingerprint, tokens))
             self._check(vectors, len(texts))
-            return vectors
+            return vectors, tokens
 
         return await self._retry.run(attempt, on_retry=self._on_retry)
 
     async def _limited(self, texts: Sequence[str], kind: TextKind) -> tuple[Vectors, int]:
         try:
             async with asyncio.timeout(self._timeout_s):
-                if isinstance(self._embedder, CountsTokens):
-                    return await self._embedder.embed_counted(texts, kind=kind)
-                vectors = await self._embedder.embed(texts, kind=kind)
-                return vectors, 0 if self.lexical else sum(map(estimate_tokens, texts))
+                if self.lexical:
+                    return await self._embedder.embed(texts, kind=kind), 0
+                with self._meter.counters.call("embed"):
+                    if isinstance(self._embedder, CountsTokens):
+                        return await self._embedder.embed_counted(texts, kind=kind)
+                    vectors = await self._embedder.embed(texts, kind=kind)
+                return vectors, sum(map(estimate_tokens, texts))
         except TimeoutError as error:
             limit = f"{self._timeout_s:g} s" if self._timeout_s is not None else "its own time limit"
             raise ModelError(

@@ -8,6 +8,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 
 from lightrag_integrations.contributions import Usage
+from lightrag_integrations.counters import Counters
 from lightrag_integrations.errors import BudgetExceeded
 
 __all__ = ["Meter", "Sink", "estimate_tokens"]
@@ -44,13 +45,17 @@ class Meter:
         embedding_tokens: Of embedding calls.
     """
 
-    def __init__(self, *, token_budget: int | None = None, sink: Sink | None = None) -> None:
+    def __init__(
+        self, *, token_budget: int | None = None, sink: Sink | None = None, counters: Counters | None = None
+    ) -> None:
         """Start at zero.
 
         Args:
             token_budget: Most prompt and completion tokens; `None`: no limit.
             sink: Awaited with usages as they come, for the ledger.
+            counters: Of the whole handle; they get everything as well.
         """
+        self.counters = counters or Counters()
         self.model_calls = 0
         self.embedding_calls = 0
         self.cached = 0
@@ -95,6 +100,7 @@ class Meter:
 
     def count(self, usage: Usage) -> None:
         """Add one call to the counters."""
+        self.counters.used(usage)
         if usage.cached:
             self.cached += 1
         elif usage.kind == "embed":

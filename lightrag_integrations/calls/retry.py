@@ -74,7 +74,8 @@ class RetryPolicy:
                 if attempt >= self.attempts or not self._may_retry(error):
                     raise
                 wait_s = self.wait_s(attempt, error.retry_after_s)
-                _log.debug("attempt %d failed, next in %.2f s: %s", attempt, wait_s, error, extra={"action": "retry"})
+                told = {"action": "retry", "attempt": attempt, "wait_s": wait_s, "error_type": type(error).__name__}
+                _log.debug("attempt %d failed, next in %.2f s: %s", attempt, wait_s, told["error_type"], extra=told)
                 if on_retry is not None:
                     on_retry(error, attempt, wait_s)
             await self._sleep(wait_s)

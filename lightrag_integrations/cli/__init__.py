@@ -10,7 +10,7 @@ from importlib import import_module
 from importlib.metadata import version
 
 from lightrag_integrations.cli.exits import INTERRUPTED, PIPE_CLOSED, USAGE, run_guarded
-from lightrag_integrations.cli.terminal import printing
+from lightrag_integrations.cli.terminal import printing, warning
 
 __all__ = ["main"]
 
@@ -47,7 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
     try:
-        with printing():
+        with printing(), warning():
             code = _dispatch(arguments)
             sys.stdout.flush()
     except KeyboardInterrupt:

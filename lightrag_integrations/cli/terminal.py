@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import io
+import logging
 import re
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
 from typing import TextIO
 
-__all__ = ["printing", "utf8_output"]
+__all__ = ["printing", "utf8_output", "warning"]
 
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _BUT_BARS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f-\x9f]|\x1b(?!\\[A)")
@@ -52,6 +53,18 @@ def printing() -> Iterator[None]:
             if stream.isatty():
                 stack.enter_context(redirect(_Terminal(stream, control)))
         yield
+
+
+@contextmanager
+def warning() -> Iterator[None]:
+    """Within, warnings of the package are shown on standard error; a library's log is silent by itself."""
+    log, handler = logging.getLogger("lightrag_integrations"), logging.StreamHandler()
+    handler.setLevel(logging.WARNING)
+    log.addHandler(handler)
+    try:
+        yield
+    finally:
+        log.removeHandler(handler)
 
 
 def utf8_output() -> None:

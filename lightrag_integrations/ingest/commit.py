@@ -104,7 +104,7 @@ class Committer:
         return batch
 
     async def _commit(self, batch: Sequence[PreparedDocument]) -> None:
-        outcome = await settle(self._store.commit(batch, owner=self._call.owner))
+        outcome = await settle(self._store_batch(batch))
         if isinstance(outcome, BaseException):
             await self._refused(batch, outcome)
             return
@@ -113,6 +113,12 @@ class Committer:
                 self._call.tally.stored(document)
             else:
                 self._call.tally.superseded(document.document.id)
+
+    async def _store_batch(self, batch: Sequence[PreparedDocument]) -> frozenset[str]:
+        with self._call.tools.watch.step("store") as span:
+            chunks = sum(len(document.chunks) for document in batch)
+            span.tell({"db.system.name": "postgresql", "lightrag.documents": len(batch), "lightrag.chunks": chunks})
+            return await self._store.commit(batch, owner=self._call.owner)
 
     async def _refused(self, batch: Sequence[PreparedDocument], error: BaseException) -> None:
         """Whatever went wrong, one document's row must not stop the call, nor every retry after it."""

@@ -45,7 +45,8 @@ class Leases:
                 await self._extend(self._lease_s)
             except StorageError as error:
                 # One sign may be missed; if the server is gone, the work itself finds out.
-                _log.warning("could not extend leases: %s", error, extra={"action": "lease"})
+                told = {"action": "lease", "error_type": type(error).__name__}
+                _log.warning("could not extend leases: %s", error, extra=told)
 
     async def __aenter__(self) -> Leases:
         """Give back what earlier calls of the handle could not, as the server was gone."""

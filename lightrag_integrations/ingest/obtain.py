@@ -34,6 +34,7 @@ class Extractions:
         self._store = tools.store
         self._meter = tools.meter
         self._tally = tally
+        self._watch = tools.watch
         self._cacheable = bool(getattr(extractor, "cacheable", True))
         # More than the calls allowed at once, so that writing an answer to the cache leaves no call unused; no more
         # than that, over all documents, as answers not yet written are lost with the database.
@@ -110,7 +111,7 @@ class Extractions:
     async def _paid(self, document_id: str, chunk: PreparedChunk) -> Extraction:
         with self._meter.attributed(document_id, collect=True) as usages:
             try:
-                outcome = await settle(self._extract(chunk))
+                outcome = await settle(self._extract(document_id, chunk))
             except asyncio.CancelledError:
                 # Answers that were asked for again are paid, too.
                 if usages:
@@ -144,8 +145,10 @@ class Extractions:
         if not task.cancelled():
             task.exception()  # seen: when the server is gone, the caller has been told by another one's
 
-    async def _extract(self, chunk: PreparedChunk) -> Extraction:
-        extraction = await self._extractor.extract(chunk.chunk)
+    async def _extract(self, document_id: str, chunk: PreparedChunk) -> Extraction:
+        with self._watch.step("extract") as span:
+            span.tell({"lightrag.document.id": document_id, "lightrag.chunk.id": chunk.chunk.id})
+            extraction = await self._extractor.extract(chunk.chunk)
         if not isinstance(extraction, Extraction):
             raise ModelError(
                 f"extractor {type(self._extractor).__name__} returned {type(extraction).__name__}; expected Extraction"

@@ -43,6 +43,13 @@ async def run_ingest(documents: Sequence[Document], tools: IngestTools, options:
         InputError: Something given was refused; nothing was written.
         StorageError: The database failed; documents not yet committed stay pending.
     """
+    with tools.watch.ingest(len(documents)) as work:
+        report = await _ingested(documents, tools, options)
+        work.stored(report)
+        return report
+
+
+async def _ingested(documents: Sequence[Document], tools: IngestTools, options: IngestOptions) -> IngestReport:
     checked = await tools.run_cpu(lambda: validate_documents(documents, options))
     call = new_call(tools, options, options_fingerprint(tools, options))
     call.tally.given([document.id for document in checked.documents])
@@ -72,9 +79,12 @@ async def run_retry(document_ids: Sequence[str] | None, tools: IngestTools, opti
         StorageError: The database failed.
     """
     call = new_call(tools, options, options_fingerprint(tools, options))
-    async with Leases(call) as leases:
-        await _work(claimed_jobs(document_ids, call, leases), call, leases)
-    return await _finished(call)
+    with tools.watch.ingest() as work:
+        async with Leases(call) as leases:
+            await _work(claimed_jobs(document_ids, call, leases), call, leases)
+        report = await _finished(call)
+        work.stored(report)
+        return report
 
 
 async def _work(jobs: AsyncIterator[Job], call: Call, leases: Leases) -> None:
@@ -92,7 +102,7 @@ async def _work(jobs: AsyncIterator[Job], call: Call, leases: Leases) -> None:
             async with asyncio.TaskGroup() as documents:
                 async for job in jobs:
                     await window.enter(job.size)
-                    documents.create_task(_one(job, lines, window=window, committer=committer))
+                    documents.create_task(_one(job, call, lines=lines, window=window, committer=committer))
             committer.close()
             await committing
             keeping.cancel()
@@ -107,9 +117,10 @@ async def _finished(call: Call) -> IngestReport:
     return call.tally.report()
 
 
-async def _one(job: Job, lines: Lines, *, window: Window, committer: Committer) -> None:
+async def _one(job: Job, call: Call, *, lines: Lines, window: Window, committer: Committer) -> None:
     """One document; whatever goes wrong with it is its own failure, unless the database is gone."""
-    outcome = await settle(lines.prepare(job))
+    with call.tools.watch.counters.document():
+        outcome = await settle(lines.prepare(job))
     if isinstance(outcome, BaseException) and is_fatal(outcome):
         raise outcome
     if isinstance(outcome, BaseException):

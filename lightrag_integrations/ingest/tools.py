@@ -12,6 +12,7 @@ from lightrag_integrations.options import IngestOptions
 from lightrag_integrations.protocols import Embedder, Extractor, Tokenizer
 from lightrag_integrations.reports import SummaryReport
 from lightrag_integrations.store import Store
+from lightrag_integrations.watch import Watch
 
 __all__ = ["IngestTools", "RunCPU", "Summariser"]
 
@@ -50,6 +51,9 @@ class IngestTools:
     """Leases that calls of the handle could not give back, by owner; shared by all its calls."""
     summarise: Summariser | None = None
     """Makes summaries of the entities that documents describe; None: not at ingestion."""
+
+    watch: Watch = field(default_factory=Watch)
+    """The handle's: counts and traces."""
 
     def extractor_for(self, options: IngestOptions) -> Extractor | None:
         """The extractor under other options than the call's."""

@@ -148,6 +148,7 @@ class _LangChainChat(_BlockingChat):
             int(usage.get("input_tokens") or 0),
             int(usage.get("output_tokens") or 0),
             truncated=_cut_short(getattr(answer, "response_metadata", None)),
+            model=_text(getattr(answer, "response_metadata", None), "model_name", "model"),
         )
 
     def _pieces(self, messages: Sequence[Message]) -> Iterator[str]:
@@ -160,7 +161,8 @@ class _LlamaIndexChat(_BlockingChat):
         raw = getattr(answer, "raw", None)
         prompt, completion = _llama_tokens(answer, raw)
         text = getattr(answer.message, "content", None) or ""
-        return ChatReply(text, prompt, completion, truncated=_cut_short(_first_choice(raw)))
+        truncated = _cut_short(_first_choice(raw))
+        return ChatReply(text, prompt, completion, truncated=truncated, model=_text(raw, "model"))
 
     def _pieces(self, messages: Sequence[Message]) -> Iterator[str]:
         return (piece.delta or "" for piece in self._model.stream_chat(_llama_messages(messages)))
@@ -193,6 +195,12 @@ def _first_choice(raw: Any) -> Any:
 def _cut_short(told: Any) -> bool:
     reasons = (_get(told, name) for name in ("finish_reason", "stop_reason", "done_reason"))
     return any(str(reason).lower() in _CUT_SHORT for reason in reasons if reason)
+
+
+def _text(holder: Any, *names: str) -> str:
+    """The first of these that is text."""
+    values = (_get(holder, name) for name in names)
+    return next((value for value in values if isinstance(value, str) and value), "")
 
 
 def _get(holder: Any, name: str) -> Any:

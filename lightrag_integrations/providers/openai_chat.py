@@ -99,7 +99,7 @@ class LiveChat:
                     if piece:
                         yield piece
                     if getattr(event, "usage", None):
-                        yield ChatReply("", *tokens_of(event))
+                        yield ChatReply("", *tokens_of(event), model=str(getattr(event, "model", None) or ""))
             finally:
                 await stream.close()
             if not spoke:
@@ -168,4 +168,7 @@ class LiveChat:
             raise ModelError(told, tokens=tokens_of(completion))
         reason = getattr(choices[0], "finish_reason", None)
         text = tool_text(message) if format == "tool" else ""
-        return ChatReply(text or message.content or "", *tokens_of(completion), truncated=reason == "length")
+        told = str(getattr(completion, "model", None) or "")
+        return ChatReply(
+            text or message.content or "", *tokens_of(completion), truncated=reason == "length", model=told
+        )

@@ -69,7 +69,8 @@ async def guarded(
     except ModelError as error:
         if on_failure == "raise":
             raise
-        _log.warning("reranking %d hits failed, their order is kept: %s", len(hits), error, extra={"action": "rerank"})
+        told = {"action": "rerank", "count": len(hits), "error_type": type(error).__name__}
+        _log.warning("reranking %d hits failed, their order is kept: %s", len(hits), error, extra=told)
         return list(hits[:top_n])
 
 

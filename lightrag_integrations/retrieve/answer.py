@@ -15,6 +15,7 @@ from lightrag_integrations.retrieve.context import build_context
 from lightrag_integrations.retrieve.pipeline import run_retrieve
 from lightrag_integrations.retrieve.question import scrub
 from lightrag_integrations.retrieve.tools import RetrievalTools
+from lightrag_integrations.tracing import within
 
 __all__ = ["run_answer", "run_stream"]
 
@@ -35,8 +36,9 @@ async def run_answer(question: str, tools: RetrievalTools, query: QueryOptions, 
         ModelError: The model failed.
     """
     chat = _chat(tools)
-    result, messages = await _prepare(question, tools, query, options)
-    reply = await chat.chat(messages, max_tokens=options.max_completion_tokens)
+    with tools.watch.answer(query):
+        result, messages = await _prepare(question, tools, query, options)
+        reply = await chat.chat(messages, max_tokens=options.max_completion_tokens)
     return Answer(
         text=reply.text,
         citations=_cited(reply.text, result),
@@ -51,6 +53,18 @@ async def run_stream(
 ) -> AsyncIterator[str]:
     """Like `run_answer`, yielding the text in pieces."""
     chat = _chat(tools)
+    with tools.watch.answer(query, stream=True) as work:
+        pieces = within(work.span, _streamed(question, tools, query, options, chat=chat))
+        try:
+            async for piece in pieces:
+                yield piece
+        finally:
+            await end_stream(pieces)
+
+
+async def _streamed(
+    question: str, tools: RetrievalTools, query: QueryOptions, options: AnswerOptions, *, chat: ChatModel
+) -> AsyncIterator[str]:
     _, messages = await _prepare(question, tools, query, options)
     pieces = chat.stream(messages, max_tokens=options.max_completion_tokens)
     try:

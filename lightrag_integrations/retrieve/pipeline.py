@@ -22,6 +22,7 @@ from lightrag_integrations.retrieve.question import Keywords, Question, prepare,
 from lightrag_integrations.retrieve.steps import rank_steps
 from lightrag_integrations.retrieve.tools import RetrievalTools
 from lightrag_integrations.retrieve.walk import rank_by_walk
+from lightrag_integrations.watch import Watch
 
 __all__ = ["RetrievalTools", "run_retrieve"]
 
@@ -51,6 +52,13 @@ async def run_retrieve(query: str, tools: RetrievalTools, options: QueryOptions)
         StorageError: PostgreSQL failed.
         ModelError: A model failed.
     """
+    with tools.watch.retrieval(options) as work:
+        result = await _retrieved(query, tools, options)
+        work.found(result)
+        return result
+
+
+async def _retrieved(query: str, tools: RetrievalTools, options: QueryOptions) -> RetrievalResult:
     by_vector = options.mode in ("vector", "naive") and options.query_embedding is not None
     text = scrub(query, optional=by_vector and not options.rerank)
     where = parse_filter(options.filter)
@@ -63,7 +71,9 @@ async def run_retrieve(query: str, tools: RetrievalTools, options: QueryOptions)
     keywords = await find_keywords(text, options, tools.keywords_chat, tools.rungs)
     result = await _answered(text, keywords, steps, where, tools=tools, options=options)
     if reranker is not None:
-        hits = await reranker.rerank(text, result.hits, top_n=options.k)
+        with tools.watch.step("rerank") as span:
+            span.tell({"lightrag.candidates": len(result.hits), "lightrag.reranker": type(reranker).__name__})
+            hits = await reranker.rerank(text, result.hits, top_n=options.k)
         result = result.model_copy(update={"hits": tuple(hits)})
     if options.context:
         result = result.model_copy(update={"context": build_context(result, tools.tokenizer, options)})
@@ -82,7 +92,8 @@ async def _answered(
     """Embed the question and search; anew where the index's model was changed in between."""
     embedder = tools.embedder
     while True:
-        question = await prepare(text, keywords, embedder, options, others=texts_of(steps))
+        with tools.watch.step("embed_query"):
+            question = await prepare(text, keywords, embedder, options, others=texts_of(steps))
         try:
             try:
                 return await _search(question, steps, tools, where, options=options)
@@ -99,19 +110,24 @@ async def _answered(
 async def _search(
     question: Question, steps: Sequence[Step], tools: RetrievalTools, where: Filter | None, *, options: QueryOptions
 ) -> RetrievalResult:
-    async with tools.store.snapshot(where, model=question.model) as reader:
-        return await _found(question, steps, reader, options)
+    with tools.watch.step("search"):
+        async with tools.store.snapshot(where, model=question.model) as reader:
+            return await _found(question, steps, reader, options, watch=tools.watch)
 
 
-async def _found(question: Question, steps: Sequence[Step], reader: Reader, options: QueryOptions) -> RetrievalResult:
+async def _found(
+    question: Question, steps: Sequence[Step], reader: Reader, options: QueryOptions, *, watch: Watch
+) -> RetrievalResult:
     rank = _RANK[options.mode]
     texts: tuple[str, ...] = ()
-    if steps:
-        ranking, texts = await rank_steps(question, steps, rank, reader, options)
-    else:
-        ranking = await rank(question, reader, options)
-    chosen = await finish(ranking, question, reader, options)
-    result = await describe(chosen, ranking, reader, options)
+    with watch.step("walk" if rank is rank_by_walk else "rank"):
+        if steps:
+            ranking, texts = await rank_steps(question, steps, rank, reader, options)
+        else:
+            ranking = await rank(question, reader, options)
+    with watch.step("describe"):
+        chosen = await finish(ranking, question, reader, options)
+        result = await describe(chosen, ranking, reader, options)
     return result.model_copy(update={"query": question.text, "sub_questions": texts})
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from lightrag_integrations.calls.ladder import RungMemory
 from lightrag_integrations.protocols import ChatModel, Embedder, Reranker, Tokenizer
 from lightrag_integrations.store import Store
+from lightrag_integrations.watch import Watch
 
 __all__ = ["RetrievalTools"]
 
@@ -29,3 +30,5 @@ class RetrievalTools:
     decompose_chat: ChatModel | None = None
     embedder_of: Callable[[str], Embedder | None] | None = None
     """Another model that the handle holds, by its fingerprint: while it changes the index's model it holds both."""
+    watch: Watch = field(default_factory=Watch)
+    """The handle's: counts and traces."""

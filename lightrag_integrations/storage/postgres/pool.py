@@ -6,7 +6,8 @@ import asyncio
 import inspect
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
+from contextvars import Context
 from typing import Any
 
 import psycopg
@@ -22,9 +23,11 @@ from lightrag_integrations.errors import (
     LightRAGError,
 )
 from lightrag_integrations.options import ConnectOptions
+from lightrag_integrations.stats import PoolStats
 from lightrag_integrations.storage.address import shown_place
 from lightrag_integrations.storage.postgres.failures import converted, translate
 from lightrag_integrations.storage.postgres.names import index_names
+from lightrag_integrations.storage.postgres.pools import POOL_NAME, failures_of, give_back, quieten, stats_of
 from lightrag_integrations.storage.postgres.presence import PATIENCE_S, Presence
 from lightrag_integrations.storage.postgres.schema import Layout, prepare_schema
 from lightrag_integrations.storage.postgres.wire import register
@@ -77,7 +80,7 @@ class Database:
         self._pool: AsyncConnectionPool[Connection] | None = None
         self._layout: Layout | None = None
         self._opening = asyncio.Lock()
-        self.presence = Presence(self._probe, revive=revive, on_return=self._renew)
+        self.presence = Presence(self._probe, revive=revive, on_return=self._renew, name=name)
         """Whether the server is known to be gone."""
         self.building = asyncio.Lock()
         """Held while vector indexes are built."""
@@ -89,6 +92,10 @@ class Database:
         await self.presence.aclose()
         if self._pool is not None:
             await self._pool.close()
+
+    def pool_stats(self) -> PoolStats | None:
+        """See `store.Store.pool`."""
+        return None if self._pool is None or self._closed else stats_of(self._pool)
 
     def forget_schema(self) -> None:
         """Look at the schema again before the next call (after a drop)."""
@@ -183,8 +190,10 @@ class Database:
             self._pool = await self._new_pool()
 
     async def _new_pool(self) -> AsyncConnectionPool[Connection]:
+        quieten()
         pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
             self._conninfo,
+            name=f"{POOL_NAME}{self.name:.40}",
             connection_class=_connection_class(self.connect.password),
             kwargs={"autocommit": True, "prepare_threshold": 1 if self.connect.prepare else None},
             min_size=0,
@@ -196,7 +205,8 @@ class Database:
             check=AsyncConnectionPool.check_connection,
             open=False,
         )
-        await pool.open()
+        # Its workers live long: they must not keep the variables of the call that happens to be the first.
+        await asyncio.create_task(pool.open(), context=Context())
         return pool
 
     async def _renew(self) -> None:
@@ -239,16 +249,16 @@ class Database:
             self.presence.lost()
 
     async def _checkout(self, pool: AsyncConnectionPool[Connection]) -> Connection:
-        failures = _failures(pool)
+        failures = failures_of(pool)
         waiting = asyncio.ensure_future(pool.getconn())
         try:
             while not (await asyncio.wait({waiting}, timeout=_LOOK_S))[0]:
-                if _failures(pool) > failures:
+                if failures_of(pool) > failures:
                     await self._probe()
-                    failures = _failures(pool)
+                    failures = failures_of(pool)
             return await waiting
         except (asyncio.CancelledError, psycopg.Error, LightRAGError):
-            await _give_back(pool, waiting)
+            await give_back(pool, waiting)
             raise
 
     async def _probe(self) -> None:
@@ -268,18 +278,6 @@ class Database:
             limit = self.connect.connect_timeout_s
             raise ConnectionFailed(f"PostgreSQL at {self.where} gave no answer within {limit:g} s") from error
         await connection.close()
-
-
-def _failures(pool: AsyncConnectionPool[Connection]) -> int:
-    """How many attempts to connect have failed so far."""
-    return pool.get_stats().get("connections_errors", 0)
-
-
-async def _give_back(pool: AsyncConnectionPool[Connection], waiting: asyncio.Future[Connection]) -> None:
-    """Stop waiting for a connection; one that arrived meanwhile goes back to the pool."""
-    waiting.cancel()
-    with suppress(asyncio.CancelledError, psycopg.Error):
-        await pool.putconn(await waiting)
 
 
 def _connection_class(password: Callable[[], str] | None) -> type[Connection]:

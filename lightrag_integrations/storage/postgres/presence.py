@@ -32,6 +32,7 @@ class Presence:
         *,
         revive: Callable[[], Awaitable[object]] | None,
         on_return: Callable[[], Awaitable[None]],
+        name: str = "",
     ) -> None:
         """Believe that it is there.
 
@@ -39,16 +40,20 @@ class Presence:
             probe: Connects once; raises `ConnectionFailed`.
             revive: Starts the server again, where it is ours to start.
             on_return: Called when it is back, before anybody goes on.
+            name: The index's, for the log.
         """
         self._probe = probe
         self._revive = revive
         self._on_return = on_return
+        self._name = name
         self._away = False
         self._looking: asyncio.Task[None] | None = None
         self._why: ConnectionFailed | None = None
 
     def lost(self) -> None:
         """A connection broke, or none could be had."""
+        if not self._away:
+            _LOG.warning("PostgreSQL of index %r went away", self._name, extra={"index": self._name, "action": "lost"})
         self._away = True
 
     def comes(self, error: ConnectionFailed) -> bool:
@@ -93,7 +98,8 @@ class Presence:
                 await (asyncio.sleep(_PAUSE_S) if self._revive is None else self._revive())
             await self._on_return()
             if self._why is not None:
-                _LOG.warning("PostgreSQL is back; it went away with: %s", self._why, extra={"action": "returned"})
+                told = {"index": self._name, "action": "returned", "error_type": type(self._why).__name__}
+                _LOG.warning("PostgreSQL is back; it went away with: %s", self._why, extra=told)
             self._away, self._why = False, None
         finally:
             self._looking = None

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from lightrag_integrations.filters import Filter
 from lightrag_integrations.options import ConnectOptions
 from lightrag_integrations.reader import Reader
+from lightrag_integrations.stats import PoolStats
 from lightrag_integrations.storage.postgres.cache import CachePart
 from lightrag_integrations.storage.postgres.documents import DocumentPart
 from lightrag_integrations.storage.postgres.dump import DumpPart
@@ -72,6 +73,10 @@ class PostgresStore(
         async with self._database.snapshot(filtered=where is not None) as (connection, layout):
             yield PostgresReader(connection, layout, where, self._tuning, model=model)
 
+    def pool(self) -> PoolStats | None:
+        """See `store.Store.pool`."""
+        return self._database.pool_stats()
+
     async def reachable(self) -> None:
         """See `store.Store.reachable`."""
         await self._database.presence.back(PATIENCE_S)
@@ -87,7 +92,7 @@ class PostgresStore(
         if message not in self._warned:
             self._warned.add(message)
             if self._on_warning is None:
-                _LOG.warning("%s", message, extra={"action": "warning"})
+                _LOG.warning("%s", message, extra={"index": self._database.name, "action": "warning"})
             else:
                 self._on_warning(message)
 

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from contextlib import suppress
+from contextvars import Context
 
 from lightrag_integrations.errors import ConnectionLost, LightRAGError, StorageError
 from lightrag_integrations.storage.postgres.filled import empty_other_vectors
@@ -55,7 +56,7 @@ class Upkeep:
         self._changed_at = time.monotonic()
         if self._task is None or self._task.done():
             self._folded.clear()
-            self._task = asyncio.create_task(self._run(), name="lightrag-upkeep")
+            self._task = asyncio.create_task(self._run(), name="lightrag-upkeep", context=Context())
 
     async def aclose(self) -> None:
         """End the task; what it had not finished is rolled back or removed."""
@@ -81,7 +82,8 @@ class Upkeep:
                         raise
         except LightRAGError as error:
             # Nothing is lost: the next change or compact() does it again.
-            _LOG.warning("upkeep of index %r stopped: %s", self._database.name, error, extra={"action": "upkeep"})
+            told = {"index": self._database.name, "action": "upkeep", "error_type": type(error).__name__}
+            _LOG.warning("upkeep of index %r stopped: %s", self._database.name, error, extra=told)
         finally:
             self._folded.set()
 

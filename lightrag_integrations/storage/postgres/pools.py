@@ -1,0 +1,59 @@
+"""What is done with a pool of the driver's from outside: its figures, its log."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import suppress
+from typing import Any
+
+import psycopg
+from psycopg import AsyncConnection
+from psycopg_pool import AsyncConnectionPool
+
+from lightrag_integrations.stats import PoolStats
+
+__all__ = ["POOL_NAME", "failures_of", "give_back", "quieten", "stats_of"]
+
+POOL_NAME = "lightrag "
+"""How the names of our pools begin."""
+_LOG = logging.getLogger("lightrag_integrations.storage")
+_Pool = AsyncConnectionPool[AsyncConnection[tuple[Any, ...]]]
+
+
+def failures_of(pool: _Pool) -> int:
+    """How many attempts to connect have failed so far."""
+    return pool.get_stats().get("connections_errors", 0)
+
+
+def stats_of(pool: _Pool) -> PoolStats:
+    """The pool as it is now."""
+    told = pool.get_stats()
+    size, free = told.get("pool_size", 0), told.get("pool_available", 0)
+    waiting = told.get("requests_waiting", 0)
+    return PoolStats(max_size=told.get("pool_max", 0), size=size, in_use=max(0, size - free), waiting=waiting)
+
+
+async def give_back(pool: _Pool, waiting: asyncio.Future[AsyncConnection[tuple[Any, ...]]]) -> None:
+    """Stop waiting for a connection; one that arrived meanwhile goes back to the pool."""
+    waiting.cancel()
+    with suppress(asyncio.CancelledError, psycopg.Error):
+        await pool.putconn(await waiting)
+
+
+def quieten() -> None:
+    """Have what the driver says of our pools in our own log, at debug level; of others' pools it says what it did.
+
+    It warns of each connection that breaks and each attempt that fails, a dozen lines when a server restarts. What
+    there is to know of that stands in the errors raised and in our own two warnings: when it went, when it came back.
+    """
+    logging.getLogger("psycopg.pool").addFilter(_not_of_ours)  # adding it again changes nothing
+
+
+def _not_of_ours(record: logging.LogRecord) -> bool:
+    about = record.args[0] if isinstance(record.args, tuple) and record.args else None
+    name = getattr(getattr(about, "_pool", None), "name", about)
+    ours = isinstance(name, str) and name.startswith(POOL_NAME)
+    if ours and record.levelno >= logging.WARNING and _LOG.isEnabledFor(logging.DEBUG):
+        _LOG.debug("%s", record.getMessage(), extra={"action": "pool"})
+    return not ours or record.levelno < logging.WARNING
