@@ -10,13 +10,14 @@ from lightrag_integrations._reembed import Reembed
 from lightrag_integrations.evaluate.questions import Questions, read_questions
 from lightrag_integrations.evaluate.report import EvaluationReport
 from lightrag_integrations.evaluate.settings import EvaluationFields, plan_of
-from lightrag_integrations.models import Answer, Chunk, Hit, RetrievalResult
+from lightrag_integrations.models import Answer, Chunk, Context, Hit, RetrievalResult
 from lightrag_integrations.observe import Observer
 from lightrag_integrations.options import AnswerOptions, IngestOptions, QueryFields, QueryOptions, merged
 from lightrag_integrations.progress import observing
 from lightrag_integrations.protocols import Reranker
 from lightrag_integrations.providers.documents import adopt_documents
 from lightrag_integrations.reports import IngestReport
+from lightrag_integrations.retrieve.context import build_context
 
 __all__ = ["LightRAGIndex"]
 
@@ -219,6 +220,21 @@ class LightRAGIndex(Reembed):
         """Like `rerank`."""
         return await self._live.arun(lambda: self._live.rerank(query, hits, top_n, reranker))
 
+    def context(self, result: RetrievalResult, **fields: Unpack[QueryFields]) -> Context:
+        """Lay out a result for a model to read, as `retrieve(..., context=True)` does, after you changed its hits.
+
+        Args:
+            result: Hits, entities and relations.
+            **fields: `entity_tokens`, `relation_tokens`, `context_tokens`.
+        """
+        chosen = merged(self.options.query, fields)
+        return self._live.run(lambda: self._context(result, chosen))
+
+    async def acontext(self, result: RetrievalResult, **fields: Unpack[QueryFields]) -> Context:
+        """Like `context`."""
+        chosen = merged(self.options.query, fields)
+        return await self._live.arun(lambda: self._context(result, chosen))
+
     def evaluate(self, questions: Questions, **fields: Unpack[EvaluationFields]) -> EvaluationReport:
         """Measure how well questions with known answers are searched.
 
@@ -241,6 +257,9 @@ class LightRAGIndex(Reembed):
         plan = plan_of(fields)
         asked = await asyncio.to_thread(read_questions, questions, limit=plan.limit)
         return await self._live.arun(lambda: self._live.evaluate(asked, plan))
+
+    async def _context(self, result: RetrievalResult, options: QueryOptions) -> Context:
+        return build_context(result, (await self._live.session()).tokenizer, options)
 
     def _answer_options(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from pydantic import Field, field_validator
@@ -30,10 +31,12 @@ __all__ = [
     "RetrievalResult",
     "Seed",
     "Subgraph",
+    "cited_numbers",
 ]
 
 HIDDEN_KEY = "_lightrag"
 """Metadata key under which an adapter keeps what its framework needs to rebuild its object; users never see it."""
+_CITED = re.compile(r"\[(\d{1,9}(?:\s*,\s*\d{1,9})*)\]")
 
 
 class ExtractedEntity(Frozen):
@@ -280,3 +283,8 @@ class Answer(Frozen):
     retrieval: RetrievalResult
     prompt_tokens: int = 0
     completion_tokens: int = 0
+
+
+def cited_numbers(text: str) -> tuple[int, ...]:
+    """The numbers that a text cites as [1] or [2, 3], each once, in the order named."""
+    return tuple(dict.fromkeys(int(number) for group in _CITED.findall(text) for number in group.split(",")))

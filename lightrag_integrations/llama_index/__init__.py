@@ -12,9 +12,19 @@ except ModuleNotFoundError as error:
     ) from error
 
 from lightrag_integrations.llama_index.postprocessor import LightRAGRerank
+from lightrag_integrations.llama_index.query_engine import LightRAGQueryEngine
 from lightrag_integrations.llama_index.retriever import LightRAGRetriever
+from lightrag_integrations.llama_index.synthesizer import LightRAGSynthesizer
 from lightrag_integrations.llama_index.tool import LightRAGToolSpec
 from lightrag_integrations.llama_index.transform import LightRAGTransform
 from lightrag_integrations.llama_index.vector_store import LightRAGVectorStore
 
-__all__ = ["LightRAGRerank", "LightRAGRetriever", "LightRAGToolSpec", "LightRAGTransform", "LightRAGVectorStore"]
+__all__ = [
+    "LightRAGQueryEngine",
+    "LightRAGRerank",
+    "LightRAGRetriever",
+    "LightRAGSynthesizer",
+    "LightRAGToolSpec",
+    "LightRAGTransform",
+    "LightRAGVectorStore",
+]

@@ -35,7 +35,7 @@ _KEPT_ELSEWHERE = frozenset({"id_", "embedding", "metadata", "text", "text_resou
 
 def to_chunk(node: BaseNode) -> Chunk:
     """A node as a chunk of its reference document (or of itself), with what it carries filled in."""
-    ours = (*KG_KEYS, RESERVED) if _is_evidence(node.metadata.get(RESERVED)) else KG_KEYS
+    ours = (*KG_KEYS, RESERVED) if _evidence(node) else KG_KEYS
     metadata = {key: value for key, value in node.metadata.items() if key not in ours}
     text = node.get_content()
     start, end = _place(node, "start_char_idx"), _place(node, "end_char_idx")
@@ -75,9 +75,10 @@ def documents_of(nodes: Sequence[BaseNode], *, build_graph: bool) -> list[OurDoc
     return [_document(document_id, chunks) for document_id, chunks in grouped.items()]
 
 
-def _is_evidence(value: object) -> bool:
-    """Our retriever put it there; anything else under the key is the user's."""
-    return isinstance(value, dict) and {"chunk_id", "document_id", "score", "mode"} <= value.keys()
+def _evidence(node: BaseNode) -> dict[str, Any]:
+    """What our retriever put there; anything else under the key is the user's."""
+    value = node.metadata.get(RESERVED)
+    return value if isinstance(value, dict) and {"chunk_id", "document_id", "score", "mode"} <= value.keys() else {}
 
 
 def _place(node: BaseNode, name: str) -> int | None:
@@ -117,17 +118,19 @@ def found(hit: Hit, mode: str) -> NodeWithScore:
 
 
 def to_hits(nodes: Sequence[NodeWithScore]) -> list[Hit]:
-    """Nodes as hits, for a reranker; each gets a chunk id of its own."""
+    """Nodes as hits, for a reranker or a context; each gets a chunk id of its own."""
     hits: dict[str, Hit] = {}
     for position, item in enumerate(nodes):
         chunk = to_chunk(item.node)
         chunk_id = f"#{position}" if chunk.id in hits else chunk.id
+        told = _evidence(item.node)
         hits[chunk_id] = Hit(
             chunk_id=chunk_id,
             document_id=chunk.document_id,
             text=chunk.text,
             score=item.score or 0.0,
-            title=chunk.title,
+            title=told.get("title") or chunk.title,
+            source=told.get("source") or _text(chunk.metadata, *_SOURCES),
             position=position,
             start=chunk.start,
             end=chunk.end,

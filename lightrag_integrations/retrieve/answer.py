@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import AsyncIterator
 
 from lightrag_integrations.calls.chat import end_stream
 from lightrag_integrations.errors import ConfigurationError
-from lightrag_integrations.models import Answer, Citation, RetrievalResult
+from lightrag_integrations.models import Answer, Citation, RetrievalResult, cited_numbers
 from lightrag_integrations.options import AnswerOptions, QueryOptions
 from lightrag_integrations.prompts import fill, load
 from lightrag_integrations.protocols import ChatModel, Message
@@ -18,8 +17,6 @@ from lightrag_integrations.retrieve.tools import RetrievalTools
 from lightrag_integrations.tracing import within
 
 __all__ = ["run_answer", "run_stream"]
-
-_CITED = re.compile(r"\[(\d{1,9}(?:\s*,\s*\d{1,9})*)\]")
 
 
 async def run_answer(question: str, tools: RetrievalTools, query: QueryOptions, options: AnswerOptions) -> Answer:
@@ -120,5 +117,4 @@ def _cited(text: str, result: RetrievalResult) -> tuple[Citation, ...]:
     if result.context is None:
         return ()
     known = {citation.number: citation for citation in result.context.citations}
-    named = (int(number) for group in _CITED.findall(text) for number in group.split(","))
-    return tuple(known[number] for number in dict.fromkeys(named) if number in known)
+    return tuple(known[number] for number in cited_numbers(text) if number in known)

@@ -34,6 +34,12 @@ def test_components(title: str, module: object) -> None:
     assert told == set(module.__all__)  # type: ignore[attr-defined]
 
 
+def test_llamahub_names_every_class() -> None:
+    told = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["llamahub"]
+    assert set(told["class_authors"]) == set(llama_index.__all__)
+    assert told["import_path"] == llama_index.__name__
+
+
 def test_errors() -> None:
     told = set(re.findall(r"`(\w+)`", section("Errors")))
     assert set(errors.__all__) - told <= {"FormatUnsupported"}, "the one that never leaves the package"

@@ -57,9 +57,11 @@ def test_exports_are_complete_and_documented(adapter: str) -> None:
     names = {
         "langchain": {
             "LightRAGRetriever", "LightRAGIngestor", "LightRAGReranker", "LightRAGVectorStore", "LightRAGTool",
+            "LightRAGRecordManager",
         },
         "llama_index": {
             "LightRAGTransform", "LightRAGRetriever", "LightRAGRerank", "LightRAGVectorStore", "LightRAGToolSpec",
+            "LightRAGQueryEngine", "LightRAGSynthesizer",
         },
     }  # fmt: skip
     module = __import__(f"lightrag_integrations.{adapter}", fromlist=["__all__"])

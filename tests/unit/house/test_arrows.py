@@ -127,7 +127,8 @@ def wrong_arrows(path: Path, root: Path = ROOT) -> list[str]:
 
 
 def is_public(target: str, room: str) -> bool:
-    return target == room or target in ROW_ONE or target in lightrag_integrations.__all__ or target == "__version__"
+    free = ROW_ONE | {room, "prompts", "__version__"}  # prompts are texts that users may look at
+    return target in free or target in lightrag_integrations.__all__
 
 
 SOURCES = sorted(ROOT.rglob("*.py"))
