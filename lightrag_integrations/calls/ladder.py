@@ -33,9 +33,16 @@ class _Rung:
 
 @dataclass(slots=True)
 class RungMemory:
-    """Which ways of asking work with which model. One per handle, so that each is found out once."""
+    """Which ways of asking work with which model, and what is asked for. One per handle: each is found out once."""
 
     _rungs: dict[tuple[str, ReplyFormat], _Rung] = field(default_factory=dict)
+    _schemas: dict[type[BaseModel], Mapping[str, Any]] = field(default_factory=dict)
+
+    def schema(self, model: type[BaseModel]) -> Mapping[str, Any]:
+        """The JSON schema of what is asked for; making one costs more than reading an answer."""
+        if model not in self._schemas:
+            self._schemas[model] = schema_of(model)
+        return self._schemas[model]
 
     def formats(self, chat: ChatModel) -> tuple[ReplyFormat, ...]:
         """The formats still worth trying with this model, strongest first; never none."""
@@ -103,7 +110,7 @@ async def structured(
     Raises:
         ModelError: A call failed, or no answer was usable.
     """
-    schema = schema_of(model)
+    schema = rungs.schema(model)
     total = ChatReply("")
     reason = ""
     best: tuple[T, int] | None = None
@@ -140,7 +147,7 @@ def first_question(
     chat: ChatModel, messages: Sequence[Message], model: type[BaseModel], *, rungs: RungMemory
 ) -> list[Message]:
     """The messages that `structured` would send first; takes what it takes."""
-    return _dressed(messages, schema_of(model), format=rungs.formats(chat)[0], problem="")
+    return _dressed(messages, rungs.schema(model), format=rungs.formats(chat)[0], problem="")
 
 
 async def _ask(
