@@ -7,12 +7,14 @@ from typing import Any, Literal
 
 from langchain_core.callbacks import AsyncCallbackManagerForToolRun, CallbackManagerForToolRun
 from langchain_core.documents import Document
+from langchain_core.runnables import RunnableConfig
 from langchain_core.tools import BaseTool, ToolException
 from langchain_core.tools.base import ArgsSchema
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from lightrag_integrations import InputError, LightRAGIndex, QueryOptions
 from lightrag_integrations.langchain.convert import RESERVED, checked_filter
+from lightrag_integrations.langchain.injected import Runtime, Told, narrowed, refusal
 from lightrag_integrations.langchain.retriever import LightRAGRetriever
 from lightrag_integrations.options import Mode, Rerank
 
@@ -22,7 +24,7 @@ SearchMode = Literal["keyword", "vector", "local", "global", "hybrid", "graph", 
 
 
 class SearchArguments(BaseModel):
-    """What the model may choose."""
+    """What the model may choose, and what LangGraph puts beside it."""
 
     query: str = Field(description="The question or search words, in plain language.")
     mode: SearchMode | None = Field(
@@ -31,12 +33,15 @@ class SearchArguments(BaseModel):
         "mix: all of these. Leave out to use the default.",
     )
     k: int | None = Field(default=None, ge=1, le=50, description="Number of passages; leave out to use the default.")
+    runtime: Runtime = None
 
 
 class LightRAGTool(BaseTool):
     """Searches an index; the content has numbered passages, the artifact the documents.
 
-    What may be searched is fixed here by `filter`; the model chooses the query, the mode and the number of passages.
+    The model chooses the query, the mode and the number of passages. What may be searched it neither sees nor changes:
+    that is set by `filter`, and for each run by `scope`. A run says the values in LangGraph's context or in
+    `config={"configurable": {"tenant": "north"}}`; there, `lightrag_filter` narrows any run further.
     """
 
     model_config = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
@@ -49,6 +54,8 @@ class LightRAGTool(BaseTool):
     response_format: Literal["content", "content_and_artifact"] = "content_and_artifact"
     handle_tool_error: Any = True
     """Refused arguments go back to the model as text."""
+    handle_validation_error: Any = refusal
+    """Arguments of the wrong kind, too: the text says what is expected."""
     index: LightRAGIndex = Field(exclude=True)
     """The handle to search."""
     k: int = Field(default=4, ge=1)
@@ -57,6 +64,9 @@ class LightRAGTool(BaseTool):
     """Mode, unless the model chooses one; None: the handle's default."""
     filter: dict[str, Any] | None = Field(default=None, exclude=True, repr=False)
     """What may be searched; the model neither sees nor changes it."""
+    scope: tuple[str, ...] = ()
+    """Metadata keys of which every run must say the value, such as `("tenant",)`: only documents that have it, or one
+    of several, are searched. A run that says none is refused."""
     rerank: Rerank | None = None
     """True: by the handle's reranker; "llm": by its chat model; None: the handle's default."""
     options: QueryOptions | None = None
@@ -69,11 +79,15 @@ class LightRAGTool(BaseTool):
         query: str,
         mode: SearchMode | None = None,
         k: int | None = None,
+        *,
+        config: RunnableConfig,
+        runtime: Runtime = None,
         run_manager: CallbackManagerForToolRun | None = None,
     ) -> tuple[str, list[Document]]:
         callbacks = run_manager.get_child() if run_manager else None
+        retriever = self._retriever(config, runtime)
         try:
-            documents = self._retriever().invoke(query, {"callbacks": callbacks}, mode=mode, k=k)
+            documents = retriever.invoke(query, {"callbacks": callbacks}, mode=mode, k=k)
         except InputError as error:
             raise ToolException(str(error)) from error
         return _passages(documents), documents
@@ -83,18 +97,28 @@ class LightRAGTool(BaseTool):
         query: str,
         mode: SearchMode | None = None,
         k: int | None = None,
+        *,
+        config: RunnableConfig,
+        runtime: Runtime = None,
         run_manager: AsyncCallbackManagerForToolRun | None = None,
     ) -> tuple[str, list[Document]]:
         callbacks = run_manager.get_child() if run_manager else None
+        retriever = self._retriever(config, runtime)
         try:
-            documents = await self._retriever().ainvoke(query, {"callbacks": callbacks}, mode=mode, k=k)
+            documents = await retriever.ainvoke(query, {"callbacks": callbacks}, mode=mode, k=k)
         except InputError as error:
             raise ToolException(str(error)) from error
         return _passages(documents), documents
 
-    def _retriever(self) -> LightRAGRetriever:
+    def _retriever(self, config: RunnableConfig, runtime: Any) -> LightRAGRetriever:
+        fixed = (self.options or self.index.options.query).filter if self.filter is None else self.filter
         return LightRAGRetriever(
-            index=self.index, k=self.k, mode=self.mode, filter=self.filter, rerank=self.rerank, options=self.options
+            index=self.index,
+            k=self.k,
+            mode=self.mode,
+            filter=narrowed(fixed, scope=self.scope, told=Told(config, runtime)),
+            rerank=self.rerank,
+            options=self.options,
         )
 
 
