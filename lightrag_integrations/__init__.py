@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         Chunk,
         ChunkEntity,
         ChunkGraph,
+        ChunkLink,
         ChunkRelation,
         Citation,
         Context,
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
         Seed,
         Subgraph,
     )
+    from lightrag_integrations.notes import NodeView, TripleView
     from lightrag_integrations.observe import Event, LoggingObserver, Observer
     from lightrag_integrations.options import (
         AnswerOptions,
@@ -95,6 +97,7 @@ __all__ = [
     "Chunk",
     "ChunkEntity",
     "ChunkGraph",
+    "ChunkLink",
     "ChunkRelation",
     "Citation",
     "ConfigurationError",
@@ -138,6 +141,7 @@ __all__ = [
     "LoggingObserver",
     "MissingDependency",
     "ModelError",
+    "NodeView",
     "Observer",
     "OpenAIChatModel",
     "OpenAIEmbedder",
@@ -165,6 +169,7 @@ __all__ = [
     "TaskModels",
     "Tokenizer",
     "Tracer",
+    "TripleView",
     "WalkOptions",
     "describe_server",
 ]
@@ -180,13 +185,15 @@ _HOME = MappingProxyType(
         "graph.duplicates": "Duplicate",
         "index": "LightRAGIndex",
         "ingest.lexical": "LexicalExtractor",
-        "models": "Answer Chunk ChunkEntity ChunkGraph ChunkRelation Citation Context Document EntityView Evidence "
-        "ExtractedEntity ExtractedRelation Extraction FactView Hit PathStep RelationView RetrievalResult Seed Subgraph",
+        "models": "Answer Chunk ChunkEntity ChunkGraph ChunkLink ChunkRelation Citation Context Document EntityView "
+        "Evidence ExtractedEntity ExtractedRelation Extraction FactView Hit PathStep RelationView RetrievalResult Seed "
+        "Subgraph",
         "stats": "IndexStats",
         "telemetry.otel": "OpenTelemetryTracer",
         "tracing": "Span Tracer",
         "reports": "DocumentStatus IndexStatus IngestReport ReembedReport Reembedding RepairReport SummaryEstimate "
         "SummaryReport",
+        "notes": "NodeView TripleView",
         "observe": "Event LoggingObserver Observer",
         "options": "AnswerOptions ConnectOptions IndexOptions IngestOptions QueryOptions SummaryOptions TaskModels "
         "WalkOptions",

@@ -19,8 +19,9 @@ from lightrag_integrations.evaluate.report import EvaluationReport
 from lightrag_integrations.evaluate.run import Kind, Ports, run_evaluation
 from lightrag_integrations.evaluate.settings import Plan, settings_of
 from lightrag_integrations.filters import Filter
+from lightrag_integrations.ingest.contributed import run_contribute
 from lightrag_integrations.ingest.estimate import Estimate, estimate
-from lightrag_integrations.ingest.pipeline import run_enrich, run_ingest, run_retry
+from lightrag_integrations.ingest.pipeline import IngestTools, run_enrich, run_ingest, run_retry
 from lightrag_integrations.ingest.reembed import run_reembed
 from lightrag_integrations.ingest.summarise import estimate_summaries, summarise_all
 from lightrag_integrations.models import Answer, Chunk, Document, Hit, RetrievalResult
@@ -32,6 +33,7 @@ from lightrag_integrations.reader import Reader
 from lightrag_integrations.reports import IndexStatus, IngestReport, ReembedReport, SummaryEstimate, SummaryReport
 from lightrag_integrations.retrieve.answer import run_answer, run_stream
 from lightrag_integrations.retrieve.pipeline import run_retrieve
+from lightrag_integrations.rework import Contributed, Reworked
 from lightrag_integrations.stats import IndexStats
 from lightrag_integrations.store import Store
 from lightrag_integrations.watch import Watch
@@ -123,6 +125,9 @@ class Live:
         if self.settings.embed_model is not None and recorded not in (None, own):
             raise EmbeddingMismatch.between(recorded, own)
 
+    async def _tools(self) -> IngestTools:
+        return (await self.session()).ingest_tools(self.settings.options.ingest, Observer())
+
     def _own_opening(self) -> asyncio.Task[Session] | None:
         """The opening on this loop; a parent's, after a fork, is put aside: never waited for or closed from here."""
         if self._opening is not None and self._opening.get_loop() is not asyncio.get_running_loop():
@@ -144,14 +149,16 @@ class Live:
 
     async def ingest(self, documents: Sequence[Document], options: IngestOptions, observer: Observer) -> IngestReport:
         """See `LightRAGIndex.ingest`."""
-        session = await self.session()
-        return await run_ingest(documents, session.ingest_tools(options, observer), options)
+        return await run_ingest(documents, (await self.session()).ingest_tools(options, observer), options)
+
+    async def contribute(self, given: Contributed) -> Reworked:
+        """See `Contributing.contribute`."""
+        return await run_contribute(given, await self._tools(), self.settings.options.ingest)
 
     async def retry(self, document_ids: Sequence[str] | None, observer: Observer) -> IngestReport:
         """See `Documents.retry`."""
         options = self.settings.options.ingest
-        session = await self.session()
-        return await run_retry(document_ids, session.ingest_tools(options, observer), options)
+        return await run_retry(document_ids, (await self.session()).ingest_tools(options, observer), options)
 
     async def reembed(self, model: Any, observer: Observer, on_step: Callable[[int, int], None]) -> ReembedReport:
         """See `LightRAGIndex.reembed`."""
@@ -163,14 +170,11 @@ class Live:
 
     async def estimate(self, documents: Sequence[Document]) -> Estimate:
         """See `Documents.estimate`."""
-        options = self.settings.options.ingest
-        return await estimate(documents, (await self.session()).ingest_tools(options, Observer()), options)
+        return await estimate(documents, await self._tools(), self.settings.options.ingest)
 
     async def enrich(self, chunks: Sequence[Chunk], *, extract: bool, embed: bool) -> list[Chunk]:
         """See `LightRAGIndex.enrich`."""
-        options = self.settings.options.ingest
-        tools = (await self.session()).ingest_tools(options, Observer())
-        return await run_enrich(chunks, tools, options, extract=extract, embed=embed)
+        return await run_enrich(chunks, await self._tools(), self.settings.options.ingest, extract=extract, embed=embed)
 
     async def embed(self, texts: Sequence[str], kind: Literal["document", "query"]) -> list[list[float]]:
         """See `LightRAGIndex.embed`."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from lightrag_integrations.models import Chunk, Document
+from lightrag_integrations.notes import Note
 
 __all__ = [
     "Fact",
@@ -65,6 +66,7 @@ class PreparedChunk:
     """Number of terms: BM25's document length."""
     mentions: Sequence[Mention] = ()
     facts: Sequence[Fact] = ()
+    notes: Sequence[Note] = ()
     embedding: Sequence[float] | None = None
     """Not yet normalised; storage normalises and stores zero vectors as NULL."""
 

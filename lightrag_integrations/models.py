@@ -5,15 +5,25 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
 from lightrag_integrations.evidence import HAND, Evidence, FactView, Frozen, PathStep, Seed
+from lightrag_integrations.extracted import (
+    ChunkEntity,
+    ChunkGraph,
+    ChunkLink,
+    ChunkRelation,
+    ExtractedEntity,
+    ExtractedRelation,
+    Extraction,
+)
 
 __all__ = [
     "Answer",
     "Chunk",
     "ChunkEntity",
     "ChunkGraph",
+    "ChunkLink",
     "ChunkRelation",
     "Citation",
     "Context",
@@ -37,63 +47,6 @@ __all__ = [
 HIDDEN_KEY = "_lightrag"
 """Metadata key under which an adapter keeps what its framework needs to rebuild its object; users never see it."""
 _CITED = re.compile(r"\[(\d{1,9}(?:\s*,\s*\d{1,9})*)\]")
-
-
-class ExtractedEntity(Frozen):
-    """A named thing found in one chunk."""
-
-    name: str
-    type: str = ""
-    description: str = ""
-
-
-class ExtractedRelation(Frozen):
-    """A statement about two entities, found in one chunk."""
-
-    source: str
-    target: str
-    keywords: list[str] = Field(default_factory=list)
-    description: str = ""
-    """A short, self-contained statement; may be empty."""
-    weight: float = 1.0
-
-    @field_validator("keywords", mode="before")
-    @classmethod
-    def _split(cls, value: object) -> object:
-        if isinstance(value, str):
-            return [word.strip() for word in value.split(",") if word.strip()]
-        return value
-
-
-class Extraction(Frozen):
-    """What an extractor found in one chunk."""
-
-    entities: list[ExtractedEntity] = Field(default_factory=list)
-    relations: list[ExtractedRelation] = Field(default_factory=list)
-
-
-class ChunkEntity(ExtractedEntity):
-    """An entity that a chunk is said to mention."""
-
-    title: bool = False
-    """The chunk is about it."""
-
-
-class ChunkRelation(ExtractedRelation):
-    """A statement that a chunk is said to make."""
-
-    start: int = Field(default=0, ge=0, lt=2**31)
-    """Span of the statement in the document's text; 0, 0: the chunk's."""
-    end: int = Field(default=0, ge=0, lt=2**31)
-    cooccurrence: bool = False
-    """The names share the sentence that is the description; nobody says how they are related."""
-
-
-class ChunkGraph(Frozen):
-    """All that a chunk tells of the graph, taken as it stands: no limit cuts it and nothing is put beside it."""
-
-    entities: list[ChunkEntity] = Field(default_factory=list)
-    relations: list[ChunkRelation] = Field(default_factory=list)
 
 
 class Chunk(Frozen):

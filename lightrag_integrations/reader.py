@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+from lightrag_integrations.notes import NoteReader
 from lightrag_integrations.rows import ChunkRow, EdgeBatch, EntityRow, FactRow, Posting, Statement
 from lightrag_integrations.whole import WholeReader
 
 __all__ = ["Reader"]
 
 
-class Reader(WholeReader, Protocol):
+class Reader(WholeReader, NoteReader, Protocol):
     """One consistent, read-only snapshot of an index through one filter. Everything returned is visible."""
 
     async def corpus(self) -> tuple[int, int]:

@@ -12,6 +12,7 @@ from lightrag_integrations.reader import Reader
 from lightrag_integrations.recording import RecordStore
 from lightrag_integrations.refill import Refilling
 from lightrag_integrations.reports import DocumentState, DocumentStatus, IndexStatus, RepairReport
+from lightrag_integrations.rework import Reworking
 from lightrag_integrations.stats import PoolStats
 from lightrag_integrations.summaries import SummaryStore
 
@@ -30,7 +31,7 @@ __all__ = ["Onto", "Store"]
 Onto = Literal["any", "nothing", "own"]
 
 
-class Store(Refilling, SummaryStore, RecordStore, Protocol):
+class Store(Refilling, SummaryStore, RecordStore, Reworking, Protocol):
     """One index in PostgreSQL, on one pool. Opens its schema lazily, under an advisory lock."""
 
     async def aclose(self) -> None:

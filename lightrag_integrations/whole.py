@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from lightrag_integrations.contributions import Mention
 from lightrag_integrations.models import RelationView
+from lightrag_integrations.notes import Note
 from lightrag_integrations.rows import EntityRow, FactRow, relation_views
 
 __all__ = ["WholeChunk", "WholeDocument", "WholeFact", "WholeReader", "WholeRelation"]
@@ -38,6 +39,8 @@ class WholeChunk:
     metadata: Mapping[str, Any]
     mentions: tuple[Mention, ...]
     """By key."""
+    notes: tuple[Note, ...] = ()
+    """Of mentions and links, by the names they are shown under."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,9 @@ class WholeFact:
     row: FactRow
     ordinal: int
     cooccurrence: bool
+    label: str | None = None
+    """Of its note; None: it has none."""
+    properties: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
@@ -12,12 +11,17 @@ from lightrag_integrations.evidence import HAND
 from lightrag_integrations.filters import parse_filter
 from lightrag_integrations.graph.prepared import Source, read_graph
 from lightrag_integrations.graph.reading import ALL, Reading, Where, find_entities
-from lightrag_integrations.graph.statements import entity_statement, read_all, relation_statement, with_ids
+from lightrag_integrations.graph.statements import (
+    entity_statement,
+    read_all,
+    relation_statement,
+    statement_id,
+    with_ids,
+)
 from lightrag_integrations.models import Chunk, Document, ExtractedEntity, ExtractedRelation
 from lightrag_integrations.observe import Observer
 from lightrag_integrations.reader import Reader
 from lightrag_integrations.reports import IngestReport
-from lightrag_integrations.text.keys import content_hash, normalise_name
 
 __all__ = ["Loading"]
 
@@ -153,21 +157,12 @@ def _documents(entities: Entities, relations: Relations, metadata: Mapping[str, 
     said: dict[str, list[Chunk]] = {}
     shown = {**metadata, "by_hand": True}
     for entity in read_all(entities, ExtractedEntity, "entities"):
-        name = _id("entity", [entity.name], shown)
+        name = statement_id("entity", [entity.name], shown)
         said.setdefault(name, []).append(entity_statement(entity))
     for relation in read_all(relations, ExtractedRelation, "relations"):
-        name = _id("relation", [relation.source, relation.target], shown)
+        name = statement_id("relation", [relation.source, relation.target], shown)
         said.setdefault(name, []).append(relation_statement(relation))
     return [
         Document(id=name, source="by hand", metadata=shown, chunks=with_ids(name, statements))
         for name, statements in said.items()
     ]
-
-
-def _id(kind: str, names: Sequence[str], metadata: Mapping[str, Any]) -> str:
-    keys = sorted(map(normalise_name, names))
-    try:
-        shown = json.dumps(metadata, sort_keys=True, ensure_ascii=False, default=str)
-    except (TypeError, ValueError, RecursionError) as error:
-        raise InputError(f"metadata: got what can't be written as JSON ({error}); expected JSON values") from error
-    return f"{HAND}{kind}:{content_hash(*keys, shown)[:24]}"

@@ -17,6 +17,7 @@ from lightrag_integrations.models import (
     Chunk,
     ChunkEntity,
     ChunkGraph,
+    ChunkLink,
     ChunkRelation,
     Document,
     ExtractedEntity,
@@ -42,6 +43,7 @@ class _Chunk(_Document):
     start: int = 0
     end: int = 0
     mentions: list[ChunkEntity] = Field(default_factory=list)
+    links: list[ChunkLink] | None = None
 
 
 class _Fact(ChunkRelation):
@@ -155,8 +157,10 @@ def _exported(graph: _Export) -> list[Document]:
         told = sorted(facts[chunk.id], key=lambda fact: fact.ordinal)
         chunks[chunk.document_id].append(
             Chunk(
-                **chunk.model_dump(exclude={"mentions", "source"}),
-                graph=ChunkGraph(entities=chunk.mentions, relations=[_fact(fact, chunk) for fact in told]),
+                **chunk.model_dump(exclude={"mentions", "links", "source"}),
+                graph=ChunkGraph(
+                    entities=chunk.mentions, relations=[_fact(fact, chunk) for fact in told], links=chunk.links
+                ),
             )
         )
     return [

@@ -25,13 +25,26 @@ def document_record(document: WholeDocument) -> dict[str, Any]:
 
 def chunk_record(chunk: WholeChunk) -> dict[str, Any]:
     """A chunk with what it mentions."""
+    noted: dict[str, dict[str, Any]] = {}
+    for note in chunk.notes:
+        if not note.target:
+            noted.setdefault(note.source, {}).update(note.properties)
+    links = [
+        {"source": one.source, "target": one.target, "label": one.label, "properties": one.properties}
+        for one in chunk.notes
+        if one.target
+    ]
     return {
         "id": chunk.chunk_id, "document_id": chunk.document_id, "position": chunk.position, "start": chunk.start,
         "end": chunk.end, "title": chunk.title, "text": chunk.text, "metadata": _shown(chunk.metadata),
         "mentions": [
-            {"name": one.surface, "type": one.type, "description": one.description, "title": one.is_title}
+            {
+                "name": one.surface, "type": one.type, "description": one.description, "title": one.is_title,
+                **({"properties": noted[one.key]} if one.key in noted else {}),
+            }
             for one in chunk.mentions
         ],
+        **({"links": links} if links else {}),
     }  # fmt: skip
 
 
@@ -45,6 +58,8 @@ def relation_record(relation: WholeRelation) -> dict[str, Any]:
     view = relation.view.model_dump(mode="json")
     for told, fact in zip(view["facts"], relation.facts, strict=True):
         told |= {"ordinal": fact.ordinal, "cooccurrence": fact.cooccurrence}
+        if fact.label is not None:
+            told |= {"label": fact.label, "properties": fact.properties}
     return view
 
 

@@ -77,9 +77,21 @@ def _extraction_problems(extraction: Extraction | ChunkGraph | None) -> Iterator
     for entity in extraction.entities:
         for value in (entity.name, entity.type, entity.description):
             yield from _text_problems(value, "extraction: an entity's text")
+        yield from _note_problems(entity, f"properties of {entity.name!r:.80}")
     for relation in extraction.relations:
         for value in (relation.source, relation.target, relation.description, *relation.keywords):
             yield from _text_problems(value, "extraction: a relation's text")
+        yield from _note_problems(relation, f"properties of a relation of {relation.source!r:.80}")
+    for link in getattr(extraction, "links", None) or ():
+        for value in (link.source, link.target, link.label):
+            yield from _text_problems(value, "a link's text")
+        yield from _note_problems(link, f"properties of a link of {link.source!r:.80}")
+
+
+def _note_problems(given: object, name: str) -> Iterator[str]:
+    properties = getattr(given, "properties", None)
+    if properties is not None:
+        yield from _metadata_problems(properties, name)
 
 
 def _text_problems(value: object, name: str) -> Iterator[str]:

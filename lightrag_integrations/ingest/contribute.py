@@ -10,6 +10,7 @@ from lightrag_integrations.ingest.check import MAX_ID_BYTES
 from lightrag_integrations.ingest.lexical import lexical_contributions, lexical_mentions, title_mention
 from lightrag_integrations.ingest.validate import contributions, merged_mentions
 from lightrag_integrations.models import Chunk, ChunkGraph, Extraction
+from lightrag_integrations.notes import Note
 from lightrag_integrations.options import IngestOptions
 from lightrag_integrations.text.keys import normalise_name
 
@@ -61,7 +62,24 @@ def as_given(chunk: PreparedChunk, graph: ChunkGraph) -> PreparedChunk:
         )
         for one in graph.relations
     ]  # fmt: skip
-    return _with(chunk, [*named, *(Mention(normalise_name(end), end) for end in ends)], facts)
+    told = _with(chunk, [*named, *(Mention(normalise_name(end), end) for end in ends)], facts)
+    return replace(told, notes=_notes(graph))
+
+
+def _notes(graph: ChunkGraph) -> tuple[Note, ...]:
+    """What is said beyond mentions and facts; of an entity that is named twice, all of it."""
+    entities: dict[str, Note] = {}
+    for one in graph.entities:
+        if one.properties is not None:
+            key = normalise_name(one.name)
+            entities[key] = Note(key, properties={**entities.get(key, Note(key)).properties, **one.properties})
+    facts = [
+        Note(normalise_name(one.source), normalise_name(one.target), one.label or "", place, one.properties or {})
+        for place, one in enumerate(graph.relations)
+        if one.label is not None or one.properties is not None
+    ]
+    links = [Note(one.source, one.target, one.label, properties=one.properties) for one in graph.links or ()]
+    return (*entities.values(), *facts, *links)
 
 
 def is_lexical(chunk: Chunk, extraction: Extraction) -> bool:

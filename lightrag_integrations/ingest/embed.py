@@ -37,31 +37,51 @@ class Embeddings:
             chunks: With their mentions and facts.
             stored: The document may have vectors in the index from before.
         """
-        await self._check_given(chunks)
+        await self.check_given(chunk.embedding for chunk in chunks if chunk.embedding is not None)
         facts = {} if self._chunks_only else _fact_texts(chunks)
         names = {} if self._chunks_only else await self._new_names(chunks)
         texts = {chunk.chunk.content for chunk in chunks if chunk.embedding is None} | set(facts.values())
-        known = await self._known(document_id, texts) if stored else {}
+        known = await self._known([document_id], texts) if stored else {}
         # Sorted: batches don't depend on the order of sets.
         vectors = known | await self._queue.vectors(sorted((texts - known.keys()) | set(names.values())))
         await self._check(vectors.values())
         done = [_with_vectors(chunk, vectors, facts) for chunk in chunks]
         return done, {key: vectors[name] for key, name in names.items()}
 
+    async def of_graphs(
+        self, document_ids: Sequence[str], chunks: Sequence[PreparedChunk]
+    ) -> tuple[list[PreparedChunk], dict[str, Vector]]:
+        """Like `of` for what is added to stored chunks: the facts with vectors, and those of new entity names.
+
+        Args:
+            document_ids: The chunks' documents.
+            chunks: With nothing but mentions and facts.
+        """
+        if self._chunks_only:
+            return list(chunks), {}
+        facts, names = _fact_texts(chunks), await self._new_names(chunks)
+        texts = set(facts.values())
+        known = await self._known(document_ids, texts) if texts else {}
+        vectors = known | await self._queue.vectors(sorted((texts - known.keys()) | set(names.values())))
+        await self._check(vectors.values())
+        return [_facts_with(chunk, vectors, facts) for chunk in chunks], {
+            key: vectors[one] for key, one in names.items()
+        }
+
     async def _new_names(self, chunks: Sequence[PreparedChunk]) -> dict[str, str]:
         keys = sorted({mention.key for chunk in chunks for mention in chunk.mentions})
         have = await self._store.embedded_entities(keys) if keys else frozenset[str]()
         return {key: entity_text(key) for key in keys if key not in have}
 
-    async def _known(self, document_id: str, texts: Iterable[str]) -> dict[str, Vector]:
-        by_hash = await self._store.known_vectors([document_id], model=self._embedder.fingerprint)
+    async def _known(self, document_ids: Sequence[str], texts: Iterable[str]) -> dict[str, Vector]:
+        by_hash = await self._store.known_vectors(document_ids, model=self._embedder.fingerprint)
         hashes = {text: text_hash(text) for text in texts} if by_hash else {}
         return {text: by_hash[digest] for text, digest in hashes.items() if digest in by_hash}
 
-    async def _check_given(self, chunks: Sequence[PreparedChunk]) -> None:
+    async def check_given(self, vectors: Iterable[Vector]) -> None:
         """Vectors given by the caller that do not fit the index are this document's fault, not the call's."""
         try:
-            await self._check(chunk.embedding for chunk in chunks if chunk.embedding is not None)
+            await self._check(vectors)
         except SchemaError as error:
             raise InputError(f"the embeddings given do not fit this index: {error}") from error
 
@@ -85,8 +105,11 @@ def _fact_texts(chunks: Sequence[PreparedChunk]) -> dict[Fact, str]:
 
 
 def _with_vectors(chunk: PreparedChunk, vectors: Mapping[str, Vector], texts: Mapping[Fact, str]) -> PreparedChunk:
-    facts = chunk.facts
-    if texts:
-        facts = tuple(replace(fact, embedding=vectors[texts[fact]]) for fact in facts)
     embedding = chunk.embedding if chunk.embedding is not None else vectors[chunk.chunk.content]
-    return replace(chunk, facts=facts, embedding=embedding)
+    return replace(_facts_with(chunk, vectors, texts), embedding=embedding)
+
+
+def _facts_with(chunk: PreparedChunk, vectors: Mapping[str, Vector], texts: Mapping[Fact, str]) -> PreparedChunk:
+    if not texts:
+        return chunk
+    return replace(chunk, facts=tuple(replace(fact, embedding=vectors[texts[fact]]) for fact in chunk.facts))

@@ -85,7 +85,7 @@ def chunk_identity(chunk: Chunk) -> str:
         canonical(chunk.metadata),
         chunk.extraction.model_dump_json() if chunk.extraction is not None else "",
         array("d", chunk.embedding).tobytes().hex() if chunk.embedding is not None else "",
-        *([] if chunk.graph is None else [chunk.graph.model_dump_json()]),
+        *([] if chunk.graph is None else [chunk.graph.said]),
     )
 
 

@@ -98,13 +98,14 @@ def merged_mentions(mentions: Iterable[Mention]) -> dict[str, Mention]:
 
 
 def _together(known: Mention, other: Mention) -> Mention:
-    lines = known.description.split("\n") if known.description else []
-    if other.description and other.description not in lines:
-        lines.append(other.description)
+    told = [one for one in (known.description, other.description) if one]
+    # What has several lines may be there already.
+    if len(told) == 2 and f"\n{other.description}\n" in f"\n{known.description}\n":
+        told.pop()
     return replace(
         known,
         type=known.type or other.type,
-        description="\n".join(lines),
+        description="\n".join(told),
         is_title=known.is_title or other.is_title,
     )
 

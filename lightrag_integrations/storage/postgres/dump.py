@@ -21,6 +21,7 @@ from lightrag_integrations.text.postings import unpack_ints, unpack_postings
 __all__ = ["DumpPart", "live_postings"]
 
 _FACT = ("chunk_id", "ordinal", "weight", "description", "keywords", "start", "end", "cooccurrence")
+_NOTE = ("ordinal", "source", "target", "label", "properties")
 _CHUNK = (
     "chunk_id", "position", "start", "end", "token_count", "length", "title", "text", "content_hash", "metadata",
 )  # fmt: skip
@@ -38,6 +39,7 @@ class DumpPart(StorePart):
                 *_chunks(chunks),
                 *_mentions(await run(connection, layout, "dump_mentions")),
                 *_facts(await run(connection, layout, "dump_facts")),
+                *_notes(await run(connection, layout, "dump_notes")),
                 *_edits(await read_edits(connection, layout)),
                 *_records(await run(connection, layout, "dump_records")),
                 *_postings(await live_postings(connection, layout), {row[1]: row[2] for row in chunks}),
@@ -108,6 +110,11 @@ def _facts(rows: Sequence[Sequence[Any]]) -> Iterator[dict[str, Any]]:
         yield {"relation": list(pair), "weight": math.fsum(weights[pair])}
     for source, target, *rest in rows:
         yield {"fact": [source, target], **dict(zip(_FACT, rest, strict=True))}
+
+
+def _notes(rows: Sequence[Sequence[Any]]) -> Iterator[dict[str, Any]]:
+    for chunk_id, *rest in rows:
+        yield {"note_of": chunk_id, **dict(zip(_NOTE, rest, strict=True))}
 
 
 def _edits(edits: Edits) -> Iterator[dict[str, Any]]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from lightrag_integrations.contributions import Mention
 from lightrag_integrations.models import FactView
+from lightrag_integrations.notes import Note
 from lightrag_integrations.rows import EntityRow, FactRow
 from lightrag_integrations.storage.postgres.cursors import server_cursor
 from lightrag_integrations.storage.postgres.entities import EntityReads, composed, is_summarised
@@ -33,8 +34,9 @@ class WholeReads(EntityReads):
         """See `whole.WholeReader.whole_chunks`."""
         async with aclosing(self._all("whole_chunks")) as rows:
             async for row in rows:
-                *fields, mentions = row
-                yield _chunk(fields, tuple(Mention(*mention) for mention in mentions or ()))
+                *fields, mentions, notes = row
+                told = tuple(Mention(*mention) for mention in mentions or ())
+                yield _chunk(fields, told, tuple(Note(*note) for note in notes or ()))
 
     async def whole_entities(self) -> AsyncGenerator[EntityRow]:
         """See `whole.WholeReader.whole_entities`."""
@@ -72,16 +74,16 @@ class WholeReads(EntityReads):
                 yield row
 
 
-def _chunk(fields: Sequence[Any], mentions: tuple[Mention, ...]) -> WholeChunk:
+def _chunk(fields: Sequence[Any], mentions: tuple[Mention, ...], notes: tuple[Note, ...]) -> WholeChunk:
     chunk_id, document_id, position, start, end, title, text, metadata = fields
-    return WholeChunk(chunk_id, document_id, position, start, end, title, text, metadata, mentions)
+    return WholeChunk(chunk_id, document_id, position, start, end, title, text, metadata, mentions, notes)
 
 
 def _fact(row: Sequence[Any]) -> WholeFact:
     surrogate, source, target, chunk, *names = row[2:8]
-    description, keywords, weight, chunk_id, document_id, start, end, ordinal, cooccurrence = row[8:]
+    description, keywords, weight, chunk_id, document_id, start, end, ordinal, cooccurrence, label, noted = row[8:]
     view = FactView(
         source=names[0], target=names[1], description=description, keywords=tuple(keywords), weight=weight,
         chunk_id=chunk_id, document_id=document_id, start=start, end=end,
     )  # fmt: skip
-    return WholeFact(FactRow(surrogate, source, target, chunk, weight, view), ordinal, cooccurrence)
+    return WholeFact(FactRow(surrogate, source, target, chunk, weight, view), ordinal, cooccurrence, label, noted)

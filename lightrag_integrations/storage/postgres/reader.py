@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from lightrag_integrations.storage.postgres.chunks import ChunkReads
 from lightrag_integrations.storage.postgres.export import WholeReads
-from lightrag_integrations.storage.postgres.facts import FactReads
 from lightrag_integrations.storage.postgres.graph import GraphReads
 from lightrag_integrations.storage.postgres.nearest import NearestReads
+from lightrag_integrations.storage.postgres.notes import NoteReads
 from lightrag_integrations.storage.postgres.pairs import PairReads
 from lightrag_integrations.storage.postgres.search import SearchReads
 from lightrag_integrations.storage.postgres.similar import SimilarReads
@@ -14,5 +14,5 @@ from lightrag_integrations.storage.postgres.similar import SimilarReads
 __all__ = ["PostgresReader"]
 
 
-class PostgresReader(SearchReads, NearestReads, GraphReads, ChunkReads, FactReads, PairReads, WholeReads, SimilarReads):
+class PostgresReader(SearchReads, NearestReads, GraphReads, ChunkReads, NoteReads, PairReads, WholeReads, SimilarReads):
     """`reader.Reader` on a connection inside a REPEATABLE READ transaction."""

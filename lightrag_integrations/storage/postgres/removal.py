@@ -16,7 +16,7 @@ from lightrag_integrations.storage.postgres.schema import Layout
 from lightrag_integrations.storage.postgres.wire import int4_array
 from lightrag_integrations.text.postings import pack_ints
 
-__all__ = ["RemovalPart", "remove_chunks"]
+__all__ = ["RemovalPart", "delete_stored_chunks", "remove_chunks"]
 
 
 class RemovalPart(StorePart):
@@ -51,6 +51,17 @@ async def _delete(connection: Connection, layout: Layout, *, ids: Sequence[str])
 async def _delete_chunks(connection: Connection, layout: Layout, *, ids: Sequence[str]) -> int:
     """Remove chunks, stored and pending; how many there were."""
     await share_edits(connection, layout)
+    return await delete_stored_chunks(connection, layout, ids=ids)
+
+
+async def delete_stored_chunks(connection: Connection, layout: Layout, *, ids: Sequence[str]) -> int:
+    """Like `store.Store.delete_chunks`.
+
+    Args:
+        connection: In a transaction that shares the lock of the edits.
+        layout: Schema and statements.
+        ids: Callers' ids.
+    """
     withdrawn = await _withdraw(connection, layout, ids)
     owners = [row[0] for row in await run(connection, layout, "documents_of_chunks", ids=ids)]
     await run(connection, layout, "lock_documents", ids=owners)

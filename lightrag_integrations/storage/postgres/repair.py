@@ -43,6 +43,7 @@ _ORPHANS = (
     ("mend_orphaned_facts", "facts told by chunks that are gone, removed"),
     ("mend_orphaned_asides", "what was put aside for edits by chunks that are gone, removed"),
 )
+_NOTES = (("mend_notes", "chunks with notes of what is gone, removed"),)
 _POSTINGS = (("mend_postings", "segments that are gone, their keyword postings removed"),)
 _TIES = (
     ("mend_mention_ties", "chunks whose mentions were put in order"),
@@ -113,6 +114,7 @@ class _Mender:
         await self._each(_GRAPH)
         await self._edits()
         await self._each(_IDLE)
+        await self._each(_NOTES)
         await self._each(_POSTINGS)
         await self._words()
         await self._each(_TIES)

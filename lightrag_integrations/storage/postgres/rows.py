@@ -21,7 +21,8 @@ from lightrag_integrations.storage.postgres.wire import (
 )
 from lightrag_integrations.text.postings import PackedPostings
 
-__all__ = ["Batch", "Placed", "chunk_rows", "entity_keys", "fact_rows", "mention_rows", "pairs", "posting_rows",
+__all__ = ["Batch", "Placed", "chunk_rows", "entity_keys", "fact_rows", "mention_rows", "note_rows", "pairs",
+           "posting_rows", "tie_of",
            "validate", "vector"]  # fmt: skip
 
 MAX_KEY_BYTES = 2000
@@ -146,6 +147,16 @@ def fact_rows(batch: Batch) -> Iterator[Row]:
                 int4(target), int8(placed.tie), float8(fact.weight), boolean(fact.cooccurrence), int4(fact.start),
                 int4(fact.end), jsonb(list(fact.keywords)), text(fact.description),
                 vector(fact.embedding, batch.dimension),
+            )  # fmt: skip
+
+
+def note_rows(batch: Batch) -> Iterator[Row]:
+    """Rows of `note`."""
+    for placed in batch.placed:
+        for note in placed.prepared.notes:
+            yield (
+                int4(placed.id), None if note.ordinal is None else int4(note.ordinal), text(note.source),
+                text(note.target), text(note.label), jsonb(note.properties),
             )  # fmt: skip
 
 

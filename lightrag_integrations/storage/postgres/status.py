@@ -22,6 +22,7 @@ _GROUPS = MappingProxyType(
         "document": "text", "chunk": "text", "segment": "postings", "postings": "postings",
         "blank": "graph", "entity": "graph", "mention": "graph", "relation": "graph", "fact": "graph",
         "alias": "graph", "hidden": "graph", "override": "graph", "aside_mention": "graph", "aside_fact": "graph",
+        "note": "graph",
         "pending": "pending", "extraction": "cache", "summary": "cache", "ledger": "ledger", "record": "records",
     }
 )  # fmt: skip

@@ -24,6 +24,7 @@ from lightrag_integrations.storage.postgres.records import RecordPart
 from lightrag_integrations.storage.postgres.reembed import ReembedPart
 from lightrag_integrations.storage.postgres.removal import RemovalPart
 from lightrag_integrations.storage.postgres.repair import RepairPart
+from lightrag_integrations.storage.postgres.rework import ReworkPart
 from lightrag_integrations.storage.postgres.schema import schema_name
 from lightrag_integrations.storage.postgres.status import StatusPart
 from lightrag_integrations.storage.postgres.summaries import SummaryPart
@@ -40,7 +41,7 @@ _LOG = logging.getLogger("lightrag_integrations.storage")
 
 class PostgresStore(
     WritePart, RemovalPart, PendingPart, DocumentPart, CachePart, VectorPart, StatusPart, MaintenancePart, DumpPart,
-    RepairPart, ReembedPart, SummaryPart, EditPart, RecordPart,
+    RepairPart, ReembedPart, SummaryPart, EditPart, RecordPart, ReworkPart,
 ):  # fmt: skip
     """`store.Store` on one pool. Use `open_store`."""
 

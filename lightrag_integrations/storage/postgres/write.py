@@ -29,6 +29,7 @@ from lightrag_integrations.storage.postgres.rows import (
     entity_keys,
     fact_rows,
     mention_rows,
+    note_rows,
     pairs,
     posting_rows,
     tie_of,
@@ -39,7 +40,7 @@ from lightrag_integrations.storage.postgres.schema import Layout
 from lightrag_integrations.storage.postgres.wire import copy_data, halfvec_array, json_text
 from lightrag_integrations.text.postings import invert_terms, pack_ints
 
-__all__ = ["WritePart", "add_segment", "copy_in"]
+__all__ = ["WritePart", "add_segment", "copy_in", "store_documents"]
 
 
 class WritePart(StorePart):
@@ -63,7 +64,21 @@ async def _commit(
     owned = dict(await run(connection, layout, "own_pending", ids=ids, owner=owner))
     writer = _Writer(connection, layout)
     await writer.store([_wanted(one, owned[one.document.id]) for one in documents if one.document.id in owned])
+    await run(connection, layout, "remove_pending", ids=list(owned))
     return frozenset(owned), writer.removed
+
+
+async def store_documents(connection: Connection, layout: Layout, documents: Sequence[PreparedDocument]) -> bool:
+    """Store documents that nothing is pending of for this caller; whether older chunks made room for them.
+
+    Args:
+        connection: In a transaction that shares the lock of the edits.
+        layout: From `layout_for`.
+        documents: Checked by `validate`.
+    """
+    writer = _Writer(connection, layout)
+    await writer.store(documents)
+    return writer.removed
 
 
 def _either(first: tuple[frozenset[str], bool], second: tuple[frozenset[str], bool]) -> tuple[frozenset[str], bool]:
@@ -107,10 +122,11 @@ class _Writer:
         batch = Batch(placed, entities, relations, dimension)
         await self._copy("copy_mentions", lambda: mention_rows(batch))
         await self._copy("copy_facts", lambda: fact_rows(batch))
+        if any(one.prepared.notes for one in placed):
+            await self._copy("copy_notes", lambda: note_rows(batch))
         if await apply_to_new(self._connection, self._layout, [one.id for one in placed]):
             self.removed = True
         await self._postings(placed)
-        await self._run("remove_pending", ids=list(surrogates))
 
     async def _dimension(self) -> int | None:
         meta = dict(await self._run("meta"))

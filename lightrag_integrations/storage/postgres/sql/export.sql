@@ -37,7 +37,11 @@ SELECT c.chunk_id, d.document_id, c.position, c.span_start, c.span_end, c.title,
                    e.key, CASE WHEN m.surface = ANY(m.edited) THEN n.surface ELSE m.surface END, m.type, m.description,
                    m.is_title) ORDER BY e.key)
         FROM {s}.mention m JOIN {s}.entity e ON e.id = m.entity LEFT JOIN named n ON n.entity = m.entity
-        WHERE m.chunk = c.id)
+        WHERE m.chunk = c.id),
+       (SELECT jsonb_agg(jsonb_build_array(coalesce(a.root, o.source), o.target, o.label, o.ordinal, o.properties)
+                         ORDER BY o.source, o.label, o.target)
+        FROM {s}.note o LEFT JOIN {s}.alias a ON a.key = o.source AND o.target = ''
+        WHERE o.chunk = c.id AND o.ordinal IS NULL)
 FROM {s}.chunk c JOIN {s}.document d ON d.id = c.document
 WHERE %(visible)s::int[] IS NULL OR c.id IN (SELECT unnest(%(visible)s::int[]))
 ORDER BY d.document_id, c.position, c.chunk_id
@@ -77,8 +81,9 @@ SELECT least(s.key, t.key), greatest(s.key, t.key), f.id, f.source, f.target, f.
        f.description, f.keywords, f.weight, c.chunk_id, d.document_id,
        CASE WHEN f.span_end > 0 THEN f.span_start ELSE c.span_start END,
        CASE WHEN f.span_end > 0 THEN f.span_end ELSE c.span_end END,
-       f.ordinal, f.cooccurrence
+       f.ordinal, f.cooccurrence, o.label, o.properties
 FROM {s}.fact f
+LEFT JOIN {s}.note o ON o.chunk = f.chunk AND o.ordinal = f.ordinal
 JOIN {s}.entity s ON s.id = f.source
 JOIN {s}.entity t ON t.id = f.target
 JOIN named a ON a.entity = f.source

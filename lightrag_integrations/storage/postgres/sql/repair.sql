@@ -223,3 +223,7 @@ RETURNING document_id
 UPDATE {s}.record SET updated_at = extract(epoch FROM now())::float8
 WHERE NOT updated_at BETWEEN 0 AND extract(epoch FROM now())::float8 + 3600
 RETURNING key
+
+-- name: mend_notes
+DELETE FROM {s}.note n WHERE n.ctid IN (SELECT place FROM {s}.idle_note)
+RETURNING coalesce((SELECT c.chunk_id FROM {s}.chunk c WHERE c.id = n.chunk), n.chunk::text)

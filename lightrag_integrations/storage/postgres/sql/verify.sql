@@ -66,6 +66,8 @@ WITH found (kind, example) AS (
     SELECT 'record ahead', r.key FROM {s}.record r
     WHERE NOT r.updated_at BETWEEN 0 AND extract(epoch FROM now())::float8 + 3600
     UNION ALL
+    SELECT 'note of nothing', coalesce(c.chunk_id, n.chunk::text) FROM {s}.idle_note n LEFT JOIN {s}.chunk c ON c.id = n.chunk
+    UNION ALL
     SELECT 'postings of nothing', p.segment::text FROM {s}.postings p
     WHERE NOT EXISTS (SELECT FROM {s}.segment g WHERE g.id = p.segment AND g.sign = 1)
 )

@@ -1,0 +1,112 @@
+"""What is taken from chunks: entities with all about them, and triples. Pure, but for finding the chunks."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+
+from lightrag_integrations.contributions import Fact, PreparedChunk, PreparedDocument
+from lightrag_integrations.evidence import HAND
+from lightrag_integrations.graph.reading import ALL, find_entities
+from lightrag_integrations.notes import Note, NotedFact
+from lightrag_integrations.reader import Reader
+from lightrag_integrations.rework import Reworked
+from lightrag_integrations.text.keys import normalise_name
+
+__all__ = ["PLAIN", "Triple", "Withdrawal", "chunks_to_change", "label_of"]
+
+PLAIN = "related to"
+"""Label of a relation that nobody gave one."""
+Triple = tuple[str, str, str]
+
+
+def label_of(fact: NotedFact) -> str:
+    """What a fact is called."""
+    return _label(fact.label, fact.row.view.keywords)
+
+
+async def chunks_to_change(reader: Reader, entities: Sequence[int], triples: Collection[Triple]) -> list[str]:
+    """Ids of the chunks that tell something of these entities, or one of these triples."""
+    mentioned = await reader.mentions_of_entities(entities, ALL) if entities else ()
+    rows = await reader.chunks([chunk for _, chunk in mentioned])
+    found = [row.chunk_id for row in rows.values()]
+    for source, label, target in triples:
+        ids = await find_entities(reader, [source, target])
+        pairs = [(ids[0], ids[-1])] if len(ids) == 2 else []
+        found += [fact.view.chunk_id for fact in await reader.facts_between(pairs, ALL)]
+        links = await reader.noted_links(ends=[source], labels=[label])
+        found += [link.chunk_id for link in links if link.target == target]
+    return found
+
+
+class Withdrawal:
+    """A change of stored chunks that takes entities and triples from them."""
+
+    def __init__(self, keys: Collection[str], triples: Collection[Triple]) -> None:
+        """Change nothing yet.
+
+        Args:
+            keys: Of entities.
+            triples: (source, label, target).
+        """
+        self._keys = frozenset(keys)
+        self._links = frozenset(triples)
+        self._facts = frozenset((normalise_name(one), label, normalise_name(two)) for one, label, two in triples)
+
+    def __call__(self, stored: Mapping[str, PreparedDocument]) -> Reworked:
+        """The chunks without them; statements that state nothing any more are gone."""
+        changed: dict[str, PreparedDocument] = {}
+        gone: list[str] = []
+        for chunk_id, document in stored.items():
+            (before,) = document.chunks
+            after = self._without(before)
+            if (after.mentions, after.facts, after.notes) == (before.mentions, before.facts, before.notes):
+                continue
+            if document.document.id.startswith(HAND) and _is_empty(before, after):
+                gone.append(chunk_id)
+                continue
+            known = changed.get(document.document.id)
+            chunks = [after] if known is None else [*known.chunks, after]
+            changed[document.document.id] = replace(document, chunks=chunks)
+        return Reworked(documents=list(changed.values()), gone=gone)
+
+    def _without(self, chunk: PreparedChunk) -> PreparedChunk:
+        labels = {note.ordinal: note.label for note in chunk.notes if note.ordinal is not None}
+        kept = [place for place, fact in enumerate(chunk.facts) if self._stays(fact, labels.get(place))]
+        moved: dict[int | None, int] = {old: new for new, old in enumerate(kept)}
+        notes = []
+        for note in chunk.notes:
+            if note.ordinal is not None:
+                if note.ordinal in moved:
+                    notes.append(replace(note, ordinal=moved[note.ordinal]))
+            elif self._note_stays(note):
+                notes.append(note)
+        return replace(
+            chunk,
+            mentions=tuple(mention for mention in chunk.mentions if mention.key not in self._keys),
+            facts=tuple(chunk.facts[place] for place in kept),
+            notes=tuple(notes),
+        )
+
+    def _stays(self, fact: Fact, label: str | None) -> bool:
+        if fact.source_key in self._keys or fact.target_key in self._keys:
+            return False
+        return (fact.source_key, _label(label, fact.keywords), fact.target_key) not in self._facts
+
+    def _note_stays(self, note: Note) -> bool:
+        if not note.target:
+            return note.source not in self._keys
+        if (note.source, note.label, note.target) in self._links:
+            return False
+        return not {normalise_name(note.source), normalise_name(note.target)} & self._keys
+
+
+def _is_empty(before: PreparedChunk, after: PreparedChunk) -> bool:
+    """A statement of a relation or link is nothing without it, whatever it mentions."""
+    if before.facts:
+        return not after.facts
+    return not after.mentions and not after.notes
+
+
+def _label(label: str | None, keywords: Sequence[str]) -> str:
+    return label or next(iter(keywords), PLAIN)

@@ -1,0 +1,107 @@
+"""Contributed: what callers add to what chunks tell, embedded and stored in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from lightrag_integrations.contributions import PreparedChunk, PreparedDocument
+from lightrag_integrations.ingest.accept import validate_documents
+from lightrag_integrations.ingest.contribute import as_given
+from lightrag_integrations.ingest.embed import Embeddings
+from lightrag_integrations.ingest.identity import options_fingerprint, upsert_hash
+from lightrag_integrations.ingest.queue import EmbedQueue, Vector
+from lightrag_integrations.ingest.split import chunks_of, prepare_chunk
+from lightrag_integrations.ingest.together import Addition
+from lightrag_integrations.ingest.tools import IngestTools
+from lightrag_integrations.models import Chunk, ChunkGraph, Document
+from lightrag_integrations.options import IngestOptions
+from lightrag_integrations.rework import Contributed, Reworked
+from lightrag_integrations.text.keys import normalise_name
+
+__all__ = ["run_contribute"]
+
+
+async def run_contribute(given: Contributed, tools: IngestTools, options: IngestOptions) -> Reworked:
+    """Add to what chunks tell; no chat model is called.
+
+    Args:
+        given: What is added.
+        tools: Store, models, helpers.
+        options: How; what is bad is refused.
+
+    Returns:
+        What was written; nothing where a chunk is missing that was to be there.
+
+    Raises:
+        InputError: Something given was refused; nothing was written.
+        StorageError: The database failed; nothing was written.
+    """
+    documents, graphs = await tools.run_cpu(lambda: _prepared(given, tools, options))
+    vectors = {key: vector for chunk in [*_chunks(documents), *graphs.values()] for key, vector in _named(chunk)}
+    async with EmbedQueue(tools.embedder, batch=options.embed_batch) as queue:
+        embeddings = Embeddings(tools, queue)
+        names: dict[str, Vector] = {}
+        for place, document in enumerate(documents):
+            chunks, new = await embeddings.of(document.document.id, document.chunks, stored=True)
+            documents[place] = replace(document, chunks=chunks)
+            names |= new
+        added, new = await embeddings.of_graphs(given.homes, [*graphs.values()])
+        await embeddings.check_given(vectors.values())
+    bare = vectors.keys() - await tools.store.embedded_entities(sorted(vectors)) if vectors else set()
+    graphs = dict(zip(graphs, added, strict=True))
+    change = Addition(documents, graphs, into=given.into, wanted=bare)
+    embedded = {**names, **new, **vectors}
+
+    def changed(stored: Mapping[str, PreparedDocument]) -> Reworked:
+        made = change(stored)
+        return replace(made, documents=[replace(one, entity_embeddings=embedded) for one in made.documents])
+
+    ids = [*graphs, *given.into, *(chunk.chunk.id for chunk in _chunks(documents))]
+    homes = [document.document.id for document in documents]
+    return await tools.store.rework(ids, changed, homes=homes, model=tools.embedder.fingerprint)
+
+
+def _prepared(
+    given: Contributed, tools: IngestTools, options: IngestOptions
+) -> tuple[list[PreparedDocument], dict[str, PreparedChunk]]:
+    strict = options.model_copy(update={"on_invalid": "raise"})
+    # Looked at together: nothing is written when one of them is bad.
+    added = [Chunk(id=chunk_id, document_id="", text="-", graph=graph) for chunk_id, graph in given.graphs.items()]
+    checked = validate_documents([Document(id="added", chunks=tuple(added))] if added else [], strict).documents
+    graphs = {
+        chunk.id: as_given(prepare_chunk(chunk, Document()), _graph(chunk))
+        for one in checked
+        for chunk in one.chunks or ()
+    }
+    fingerprint = options_fingerprint(tools, strict)
+    documents = [
+        _document(one, tools, strict, fingerprint) for one in validate_documents(given.documents, strict).documents
+    ]
+    return documents, graphs
+
+
+def _document(document: Document, tools: IngestTools, options: IngestOptions, fingerprint: str) -> PreparedDocument:
+    completed = document.model_copy(update={"chunks": tuple(chunks_of(document, tools.tokenizer, options))})
+    return PreparedDocument(
+        document=completed,
+        content_hash=upsert_hash(completed, fingerprint),
+        chunks=[as_given(prepare_chunk(chunk, document), _graph(chunk)) for chunk in completed.chunks or ()],
+        replace=False,
+        model=tools.embedder.fingerprint,
+    )
+
+
+def _graph(chunk: Chunk) -> ChunkGraph:
+    return chunk.graph or ChunkGraph()
+
+
+def _chunks(documents: Sequence[PreparedDocument]) -> list[PreparedChunk]:
+    return [chunk for document in documents for chunk in document.chunks]
+
+
+def _named(chunk: PreparedChunk) -> Iterator[tuple[str, Vector]]:
+    """Vectors of entities that came with them, by key."""
+    for entity in _graph(chunk.chunk).entities:
+        if entity.embedding is not None:
+            yield normalise_name(entity.name), entity.embedding

@@ -1,0 +1,129 @@
+-- name: copy_notes
+COPY {s}.note (chunk, ordinal, source, target, label, properties) FROM STDIN (FORMAT binary)
+
+-- name: noted_mentions
+-- A chunk that is written again has a higher number: so what was said last comes last. What was said of a name that was
+-- merged into another is said of the other.
+WITH wanted AS (
+    SELECT e.id, k.key
+    FROM unnest(%(entities)s::int[]) AS u (id) JOIN {s}.entity e ON e.id = u.id
+    CROSS JOIN LATERAL (
+        SELECT e.key UNION SELECT a.key FROM {s}.alias a WHERE a.root = e.key
+    ) k
+), noted AS (
+    SELECT w.id AS entity, n.chunk, n.properties
+    FROM wanted w JOIN {s}.note n ON n.source = w.key AND n.target = '' AND n.ordinal IS NULL
+    WHERE EXISTS (SELECT FROM {s}.mention m WHERE m.chunk = n.chunk AND m.entity = w.id)
+)
+SELECT m.entity, c.chunk_id, d.document_id, m.properties
+FROM (
+    SELECT * FROM noted
+    UNION ALL
+    SELECT u.id, m.chunk, NULL
+    FROM unnest(%(entities)s::int[]) AS u (id) CROSS JOIN LATERAL (
+        SELECT chunk FROM {s}.mention m
+        WHERE m.entity = u.id AND NOT EXISTS (SELECT FROM noted o WHERE o.entity = u.id AND o.chunk = m.chunk)
+        ORDER BY is_title DESC, tie LIMIT %(limit)s
+    ) m
+) m
+JOIN {s}.chunk c ON c.id = m.chunk JOIN {s}.document d ON d.id = c.document
+ORDER BY m.entity, m.chunk
+
+-- name: notes_of_facts
+SELECT f.id, n.label, n.properties
+FROM unnest(%(facts)s::int8[]) AS u (id) JOIN {s}.fact f ON f.id = u.id
+LEFT JOIN {s}.note n ON n.chunk = f.chunk AND n.ordinal = f.ordinal
+ORDER BY f.chunk, f.ordinal
+
+-- name: facts_labelled
+SELECT f.id FROM {s}.fact f LEFT JOIN {s}.note n ON n.chunk = f.chunk AND n.ordinal = f.ordinal
+WHERE coalesce(nullif(n.label, ''), f.keywords ->> 0, %(plain)s::text) = ANY(%(labels)s::text[])
+ORDER BY f.chunk, f.ordinal
+
+-- name: facts_noting
+SELECT f.id FROM {s}.note n JOIN {s}.fact f ON f.chunk = n.chunk AND f.ordinal = n.ordinal
+WHERE n.properties @> ANY(%(pairs)s::jsonb[])
+ORDER BY f.chunk, f.ordinal
+
+-- name: entities_noting
+SELECT DISTINCT m.entity
+FROM {s}.note n
+LEFT JOIN {s}.alias a ON a.key = n.source
+JOIN {s}.entity e ON e.key = coalesce(a.root, n.source)
+JOIN {s}.mention m ON m.chunk = n.chunk AND m.entity = e.id
+WHERE n.ordinal IS NULL AND n.target = '' AND n.properties @> ANY(%(pairs)s::jsonb[])
+
+-- name: all_entities
+SELECT e.id FROM {s}.entity e WHERE EXISTS (SELECT FROM {s}.mention m WHERE m.entity = e.id) ORDER BY e.key
+
+-- name: facts_at
+SELECT f.id
+FROM unnest(%(entities)s::int[]) WITH ORDINALITY AS u (id, place) CROSS JOIN LATERAL (
+    (SELECT id, weight, tie, ordinal FROM {s}.fact
+     WHERE source = u.id ORDER BY weight DESC, tie, ordinal LIMIT %(limit)s)
+    UNION ALL
+    (SELECT id, weight, tie, ordinal FROM {s}.fact
+     WHERE target = u.id AND source <> u.id ORDER BY weight DESC, tie, ordinal LIMIT %(limit)s)
+) f
+ORDER BY u.place, f.weight DESC, f.tie, f.ordinal
+
+-- name: noted_links
+SELECT c.chunk_id, n.source, n.target, n.label, n.properties
+FROM {s}.note n JOIN {s}.chunk c ON c.id = n.chunk
+WHERE n.ordinal IS NULL AND n.target <> ''
+  AND (%(ends)s::text[] IS NULL OR n.source = ANY(%(ends)s::text[]) OR n.target = ANY(%(ends)s::text[]))
+  AND (%(labels)s::text[] IS NULL OR n.label = ANY(%(labels)s::text[]))
+ORDER BY n.chunk, n.source, n.label, n.target
+
+-- name: schema_of_entities
+SELECT m.type, array_remove(array_agg(DISTINCT p.key), NULL)
+FROM {s}.mention m JOIN {s}.entity e ON e.id = m.entity
+LEFT JOIN {s}.note n ON n.chunk = m.chunk AND n.source = e.key AND n.target = '' AND n.ordinal IS NULL
+LEFT JOIN LATERAL jsonb_object_keys(n.properties) AS p (key) ON true
+GROUP BY m.type ORDER BY m.type
+
+-- name: schema_of_relations
+SELECT label, array_remove(array_agg(DISTINCT key), NULL) FROM (
+    SELECT coalesce(nullif(n.label, ''), f.keywords ->> 0, %(plain)s::text) AS label, p.key
+    FROM {s}.fact f LEFT JOIN {s}.note n ON n.chunk = f.chunk AND n.ordinal = f.ordinal
+    LEFT JOIN LATERAL jsonb_object_keys(n.properties) AS p (key) ON true
+    UNION ALL
+    SELECT n.label, p.key
+    FROM {s}.note n LEFT JOIN LATERAL jsonb_object_keys(n.properties) AS p (key) ON true
+    WHERE n.ordinal IS NULL AND n.target <> ''
+) told
+GROUP BY label ORDER BY label
+
+-- name: lock_chunk_homes
+-- Documents that the work is to have are made where they are missing, so that two that make the same one wait.
+INSERT INTO {s}.document (document_id, title, source, metadata, content, content_hash)
+SELECT u.id, '', '', '{{}}', '', '' FROM unnest(%(ids)s::text[]) AS u (id) ORDER BY u.id COLLATE "C"
+ON CONFLICT (document_id) DO NOTHING
+
+-- name: whole_chunk_rows
+SELECT c.id, d.document_id, d.title, d.source, d.metadata, d.content_hash, c.chunk_id, c.position, c.span_start,
+       c.span_end, c.token_count, c.length, c.title, c.content, c.content_hash, c.metadata, {v}.halfvec_send(c.{e})
+FROM {s}.chunk c JOIN {s}.document d ON d.id = c.document
+WHERE c.chunk_id = ANY(%(ids)s)
+
+-- name: whole_chunk_mentions
+SELECT m.chunk, e.key, m.surface, m.type, m.description, m.is_title
+FROM {s}.said_mention m JOIN {s}.entity e ON e.id = m.entity
+WHERE m.chunk = ANY(%(chunks)s::int[]) ORDER BY m.chunk, e.key
+
+-- name: whole_chunk_facts
+SELECT f.chunk, s.key, t.key, f.description, f.keywords, f.weight, f.span_start, f.span_end, f.cooccurrence,
+       {v}.halfvec_send(coalesce(shown.{e}, aside.{e})), f.ordinal
+FROM {s}.said_fact f
+JOIN {s}.entity s ON s.id = f.source JOIN {s}.entity t ON t.id = f.target
+LEFT JOIN {s}.fact shown ON shown.id = f.id LEFT JOIN {s}.aside_fact aside ON aside.id = f.id
+WHERE f.chunk = ANY(%(chunks)s::int[]) ORDER BY f.chunk, f.ordinal
+
+-- name: whole_chunk_notes
+SELECT chunk, source, target, label, ordinal, properties FROM {s}.note
+WHERE chunk = ANY(%(chunks)s::int[]) ORDER BY chunk, ordinal, source, label, target
+
+-- name: dump_notes
+SELECT c.chunk_id, n.ordinal, n.source, n.target, n.label, n.properties
+FROM {s}.note n JOIN {s}.chunk c ON c.id = n.chunk
+ORDER BY c.chunk_id, n.ordinal, n.source, n.label, n.target
