@@ -23,6 +23,7 @@ __all__ = [
     "checked_filter",
     "child_config",
     "found",
+    "one_chunk",
     "one_chunk_each",
     "store_options",
     "stored",
@@ -66,7 +67,16 @@ def one_chunk_each(
     given = ids or [None] * len(documents)
     keys = [key or document.id or str(uuid.uuid4()) for key, document in zip(given, documents, strict=True)]
     latest = dict(zip(keys, documents, strict=True))
-    return keys, [_one_chunk(key, document) for key, document in latest.items()]
+    return keys, [one_chunk(key, document) for key, document in latest.items()]
+
+
+def one_chunk(key: str, document: Document) -> OurDocument:
+    """A document of one chunk, both under this id."""
+    clean = without_evidence(document)
+    title, source = _text(clean.metadata, "title"), _text(clean.metadata, *_SOURCES)
+    text = clean.page_content
+    chunk = Chunk(id=key, document_id=key, text=text, end=len(text), title=title, metadata=clean.metadata)
+    return OurDocument(id=key, text=text, title=title, source=source, metadata=clean.metadata, chunks=(chunk,))
 
 
 def store_options(index: LightRAGIndex, count: int, build_graph: bool) -> IngestOptions:
@@ -139,14 +149,6 @@ def _evidence(metadata: dict[str, Any]) -> dict[str, Any]:
     """What our retriever put beside the stored metadata; empty when there is nothing of ours."""
     found = metadata.get(RESERVED)
     return found if isinstance(found, dict) and {"chunk_id", "document_id", "score", "mode"} <= found.keys() else {}
-
-
-def _one_chunk(key: str, document: Document) -> OurDocument:
-    clean = without_evidence(document)
-    title, source = _text(clean.metadata, "title"), _text(clean.metadata, *_SOURCES)
-    text = clean.page_content
-    chunk = Chunk(id=key, document_id=key, text=text, end=len(text), title=title, metadata=clean.metadata)
-    return OurDocument(id=key, text=text, title=title, source=source, metadata=clean.metadata, chunks=(chunk,))
 
 
 def _text(metadata: dict[str, Any], *keys: str) -> str:

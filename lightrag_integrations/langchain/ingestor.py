@@ -11,6 +11,7 @@ from pydantic import ConfigDict, Field
 
 from lightrag_integrations import IngestOptions, IngestReport, LightRAGIndex
 from lightrag_integrations.langchain.convert import without_evidence
+from lightrag_integrations.langchain.graph_documents import is_graph_document, one_chunk_for_each_source
 
 __all__ = ["LightRAGIngestor"]
 
@@ -39,7 +40,8 @@ class LightRAGIngestor(RunnableSerializable[Sequence[Document], IngestReport], B
         """Ingest documents.
 
         Args:
-            input: The documents; a single one and plain texts will do, too.
+            input: The documents; a single one, plain texts and graph documents of other packages will do, too. What a
+                graph document says is taken as it stands, as said by its source, which is not split.
             config: Callbacks, tags and metadata of the run.
             **kwargs: Fields of this component, for this call only.
 
@@ -81,10 +83,12 @@ class LightRAGIngestor(RunnableSerializable[Sequence[Document], IngestReport], B
         return {**{name: getattr(self, name) for name in names}, **given}
 
 
-def _listed(given: Sequence[Document]) -> list[Any]:
-    """What was given, without evidence; anything but LangChain's documents is the handle's to take or to refuse."""
-    items = [given] if isinstance(given, Document | str) else given
-    return [without_evidence(item) if isinstance(item, Document) else item for item in items]
+def _listed(given: Sequence[Any]) -> list[Any]:
+    """What was given, without evidence; what is neither a document nor a graph document is the handle's to judge."""
+    items = [given] if isinstance(given, Document | str) or is_graph_document(given) else given
+    plain = [without_evidence(item) if isinstance(item, Document) else item for item in items]
+    graphs = [item for item in plain if is_graph_document(item)]
+    return [*(item for item in plain if not is_graph_document(item)), *one_chunk_for_each_source(graphs)[1]]
 
 
 def _with_ids(documents: Sequence[Document], report: IngestReport) -> list[Document]:

@@ -12,13 +12,14 @@ from langchain_core.vectorstores import VectorStoreRetriever
 
 from lightrag_integrations import ConfigurationError, InputError, LightRAGIndex
 from lightrag_integrations.langchain.convert import one_chunk_each, store_options
+from lightrag_integrations.langchain.graph_store import GraphDocuments
 from lightrag_integrations.langchain.retriever import LightRAGRetriever, ls_params
-from lightrag_integrations.langchain.vector_search import VectorSearch, Where, is_mode, nothing_else
+from lightrag_integrations.langchain.vector_search import Where, is_mode, nothing_else
 
 __all__ = ["LightRAGVectorStore"]
 
 
-class LightRAGVectorStore(VectorSearch):
+class LightRAGVectorStore(GraphDocuments):
     """One document is one chunk under the id given, and comes back as it was added.
 
     Adding makes vectors and keyword postings only, so that it needs no language model; `build_graph=True` builds the
