@@ -207,7 +207,8 @@ class Portal:
             raise IndexClosed("the handle was closed; make a new LightRAGIndex to go on")
         if self._loop is None:
             # psycopg's asynchronous connections need a selector loop; on Windows that is not the default.
-            self._loop = asyncio.SelectorEventLoop()
+            # In a context of its own, as it would keep the first caller's for ever.
+            self._loop = contextvars.Context().run(asyncio.SelectorEventLoop)
             serving = (self._loop, self._futures)
             self._thread = threading.Thread(target=_serve, args=serving, name=self._name, daemon=True)
             self._thread.start()

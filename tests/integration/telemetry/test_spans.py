@@ -1,6 +1,8 @@
 """A handle's work as OpenTelemetry spans: shape, attributes, parents, errors, and nothing that was said."""
 
 import asyncio
+import contextvars
+import gc
 import json
 import pickle
 import subprocess
@@ -234,3 +236,29 @@ def test_off_imports_nothing_and_a_copy_finds_its_provider() -> None:
 def test_what_is_no_tracer_is_refused() -> None:
     with pytest.raises(ConfigurationError, match="telemetry: got str"):
         LightRAGIndex("x", telemetry="otel")
+
+
+def test_what_lives_long_keeps_no_callers_context(make_index: MakeIndex, documents: list[Document]) -> None:
+    index = make_index()
+    held: contextvars.ContextVar[object] = contextvars.ContextVar("held")
+
+    class Run:
+        """As a callback manager or a span of the first caller would be."""
+
+    def first() -> None:
+        held.set(Run())
+        index.ingest(documents)
+        index.retrieve("Who?")
+
+    contextvars.copy_context().run(first)
+    index.retrieve("Who?")
+    gc.collect()
+    contexts = [one for one in gc.get_objects() if isinstance(one, contextvars.Context) and held in one]
+    keepers = [one for context in contexts for one in gc.get_referrers(context)]
+    # Cancelled time limits stay with the loop until their time comes.
+    lasting = [one for one in keepers if isinstance(one, asyncio.Handle | asyncio.Task) and not timed_out(one)]
+    assert lasting == []
+
+
+def timed_out(keeper: object) -> bool:
+    return isinstance(keeper, asyncio.TimerHandle) and keeper.cancelled()
