@@ -31,6 +31,14 @@ if TYPE_CHECKING:
     from lightrag_integrations.graph.duplicates import Duplicate
     from lightrag_integrations.index import LightRAGIndex
     from lightrag_integrations.ingest.lexical import LexicalExtractor
+    from lightrag_integrations.migrate.report import ImportReport
+    from lightrag_integrations.migrate.sources import (
+        LangChainCollection,
+        LangChainTable,
+        LightRAGDirectory,
+        LightRAGWorkspace,
+        LlamaIndexTable,
+    )
     from lightrag_integrations.models import (
         Answer,
         Chunk,
@@ -125,6 +133,7 @@ __all__ = [
     "HashEmbedder",
     "Hidden",
     "Hit",
+    "ImportReport",
     "IndexClosed",
     "IndexNotFound",
     "IndexOptions",
@@ -134,10 +143,15 @@ __all__ = [
     "IngestReport",
     "InputError",
     "LLMReranker",
+    "LangChainCollection",
+    "LangChainTable",
     "LexicalExtractor",
     "LexicalReranker",
+    "LightRAGDirectory",
     "LightRAGError",
     "LightRAGIndex",
+    "LightRAGWorkspace",
+    "LlamaIndexTable",
     "LoggingObserver",
     "MissingDependency",
     "ModelError",
@@ -185,6 +199,8 @@ _HOME = MappingProxyType(
         "graph.duplicates": "Duplicate",
         "index": "LightRAGIndex",
         "ingest.lexical": "LexicalExtractor",
+        "migrate.report": "ImportReport",
+        "migrate.sources": "LangChainCollection LangChainTable LightRAGDirectory LightRAGWorkspace LlamaIndexTable",
         "models": "Answer Chunk ChunkEntity ChunkGraph ChunkLink ChunkRelation Citation Context Document EntityView "
         "Evidence ExtractedEntity ExtractedRelation Extraction FactView Hit PathStep RelationView RetrievalResult Seed "
         "Subgraph",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from lightrag_integrations._upkeep import Upkeep
+from lightrag_integrations._import import Import
 from lightrag_integrations.observe import Observer
 from lightrag_integrations.progress import counting, observing
 from lightrag_integrations.reports import ReembedReport
@@ -12,7 +12,7 @@ from lightrag_integrations.reports import ReembedReport
 __all__ = ["Reembed"]
 
 
-class Reembed(Upkeep):
+class Reembed(Import):
     """Changing the embedding model."""
 
     def reembed(

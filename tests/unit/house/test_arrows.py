@@ -44,6 +44,7 @@ ALLOWED = {
     "ingest": (ROW_ONE | {"text", "prompts", "calls", "ingest"}, {"pydantic"}),
     "retrieve": (ROW_ONE | {"text", "prompts", "calls", "retrieve"}, {"pydantic", "numpy", "scipy"}),
     "evaluate": (ROW_ONE | {"evaluate"}, {"pydantic", "numpy"}),
+    "migrate": (ROW_ONE | {"text", "graph", "migrate"}, {"pydantic", "json_repair"}),
     "graph": (ROW_ONE | {"text", "graph"}, {"pydantic", "networkx", "pandas"}),
     "rerank": (
         ROW_ONE | {"text", "prompts", "calls", "rerank"},
@@ -62,6 +63,8 @@ ALLOWED = {
 SHELL = {
     "_embedders",
     "_handle",
+    "_import",
+    "_importing",
     "_live",
     "_session",
     "_settings",

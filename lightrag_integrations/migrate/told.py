@@ -1,0 +1,102 @@
+"""Which chunk told which of the descriptions that LightRAG merged into one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+__all__ = ["EDITED", "PLACED", "SUMMARISED", "Own", "Sources", "Told", "descriptions_of"]
+
+SUMMARISED = "summaries by a model, replaced by the descriptions they were made of"
+EDITED = "descriptions edited by hand, taken as they stand"
+PLACED = "descriptions without a cached answer, given to the chunk that shares most words with them"
+
+
+class Own(NamedTuple):
+    """What a chunk tells of an entity or a relation."""
+
+    description: str = ""
+    type: str = ""
+    keywords: tuple[str, ...] = ()
+    turned: bool = False
+    """It tells the relation from its other end."""
+
+
+@dataclass(frozen=True)
+class Sources:
+    """The chunks that speak of an entity or relation, in order, and what is known of them."""
+
+    own: Mapping[str, Sequence[Own]]
+    """By chunk what its answers say of just this; nothing: no answer is known, or it says nothing of it."""
+    elsewhere: Callable[[str], Sequence[str]]
+    """Chunks whose answers say this of another name (names were merged)."""
+    nearest: Callable[[str, Sequence[str]], str]
+    """Of some chunks the one that shares most words with a description."""
+    is_summary: Callable[[str], bool]
+    """Whether a model made this text of other descriptions."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """Who tells what."""
+
+    by_chunk: Mapping[str, Sequence[Own]]
+    """Never empty."""
+    notes: set[str] = field(default_factory=set)
+
+    def type_in(self, chunk: str, graph: str) -> str:
+        """The type that a chunk gives; the graph's where it gives none, or where the graph's was set by hand."""
+        given = {one.type for own in self.by_chunk.values() for one in own if one.type}
+        graph = "" if graph == "UNKNOWN" else graph
+        own = next((one.type for one in self.by_chunk[chunk] if one.type), "")
+        return own if own and graph in given else graph
+
+    def keywords_of(self, one: Own, graph: Sequence[str]) -> list[str]:
+        """The keywords of what a chunk tells, of those that the graph has; without any those that nobody gives."""
+        if one.keywords:
+            return [word for word in one.keywords if word in graph]
+        given = {word for own in self.by_chunk.values() for other in own for word in other.keywords}
+        return [word for word in graph if word not in given]
+
+
+def descriptions_of(merged: Sequence[str], sources: Sources) -> Told:
+    """Give each of the merged descriptions to the chunks that told it.
+
+    Args:
+        merged: What the graph holds, split.
+        sources: At least one chunk.
+    """
+    own = {chunk: list(told) for chunk, told in sources.own.items()}
+    known = {one.description for told in own.values() for one in told}
+    notes, unknown = set[str](), list[str]()
+    for text in merged:
+        if text in known:
+            continue
+        if sources.is_summary(text):
+            notes.add(SUMMARISED)
+            continue
+        tellers = sources.elsewhere(text)
+        for chunk in tellers:
+            own[chunk].append(Own(text))
+        if not tellers:
+            unknown.append(text)
+    if unknown:
+        notes |= _place(unknown, merged, own, sources)
+    return Told({chunk: told or [Own()] for chunk, told in own.items()}, notes)
+
+
+def _place(unknown: Sequence[str], merged: Sequence[str], own: dict[str, list[Own]], sources: Sources) -> set[str]:
+    """Descriptions that no answer explains: of chunks whose answers are not kept, else of somebody's own hand."""
+    silent = [chunk for chunk, told in own.items() if not told]
+    if not silent:
+        # Who wrote it anew wrote it in place of what is not there any more.
+        for chunk, told in own.items():
+            own[chunk] = [one for one in told if one.description in merged]
+    among = silent or list(own)
+    for text in unknown:
+        chunk = among[0] if len(among) == 1 else sources.nearest(text, among)
+        own[chunk].append(Own(text))
+    if not silent:
+        return {EDITED}
+    return {PLACED} if len(among) > 1 else set()

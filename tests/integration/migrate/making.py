@@ -1,0 +1,57 @@
+"""The embedding model of the fixtures, and LightRAG's graph as NetworkX reads it."""
+
+import hashlib
+import math
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import networkx as nx
+
+from lightrag_integrations import LightRAGIndex
+from lightrag_integrations.protocols import TextKind
+
+GRAPHML = "graph_chunk_entity_relation.graphml"
+
+
+class WordsEmbedder:
+    """What the fixtures' vectors come from, as make/lightrag_stores.py has it."""
+
+    def __init__(self, dimension: int = 16, salt: str = "") -> None:
+        self.fingerprint = f"words-{dimension}{salt}"
+        self.texts: list[str] = []
+        self._dimension = dimension
+        self._salt = salt
+
+    async def embed(self, texts: Sequence[str], *, kind: TextKind) -> list[list[float]]:
+        self.texts += texts
+        return [self._vector(text) for text in texts]
+
+    def _vector(self, text: str) -> list[float]:
+        values = [0.0] * self._dimension
+        for word in re.findall(r"\w+", text.lower()):
+            digest = hashlib.sha256((word + self._salt).encode()).digest()
+            values[digest[0] % self._dimension] += 1.0 if digest[1] % 2 else -1.0
+        length = math.sqrt(sum(value * value for value in values)) or 1.0
+        return [value / length for value in values]
+
+
+def lightrags_graph(home: Path) -> nx.Graph:
+    return nx.read_graphml(home / GRAPHML)
+
+
+def assert_same_graph(index: LightRAGIndex, theirs: nx.Graph) -> None:
+    """Names, types, edges, degrees, weights and keywords."""
+    ours = index.graph.to_networkx()
+    assert set(ours.nodes) == set(theirs.nodes)
+    assert {frozenset(edge) for edge in ours.edges} == {frozenset(edge) for edge in theirs.edges}
+    for name, data in theirs.nodes(data=True):
+        entity = index.graph.entity(name)
+        assert entity is not None
+        assert (entity.type, entity.degree) == (data["entity_type"], theirs.degree(name)), name
+    for first, second, data in theirs.edges(data=True):
+        relation = index.graph.relation(first, second)
+        assert relation is not None
+        assert relation.weight == data["weight"], (first, second)
+        assert set(relation.keywords) == set(data["keywords"].split(",")), (first, second)
+        assert set(relation.description.split("\n")) == set(data["description"].split("<SEP>")), (first, second)
