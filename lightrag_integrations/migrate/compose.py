@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
 
 from lightrag_integrations.graph.statements import entity_statement, relation_statement, statement_id, with_ids
 from lightrag_integrations.migrate.spool import Spool
@@ -46,18 +49,25 @@ def unfinished(spool: Spool) -> Iterator[Document]:
 
 def by_hand(spool: Spool) -> Iterator[Document]:
     """What the graph holds that no chunk tells, as the statements that `graph.add` makes."""
-    query = "SELECT name, other, type, description, keywords, weight FROM thing WHERE state = 'hand' ORDER BY id"
+    query = (
+        "SELECT name, other, type, description, keywords, weight FROM thing WHERE state = 'hand' "
+        "ORDER BY other <> '', min(key, other_key), max(key, other_key), id"
+    )
     metadata = {"by_hand": True}
-    for name, other, kind, description, keywords, weight in spool.rows(query):
-        if other:
-            told = ExtractedRelation(
-                source=name, target=other, description=description, keywords=keywords, weight=weight
-            )
-            document_id, statement = statement_id("relation", [name, other], metadata), relation_statement(told)
-        else:
-            entity = ExtractedEntity(name=name, type="" if kind == "UNKNOWN" else kind, description=description)
-            document_id, statement = statement_id("entity", [name], metadata), entity_statement(entity)
-        yield Document(id=document_id, source="by hand", metadata=metadata, chunks=with_ids(document_id, [statement]))
+    told = (_statement(row, metadata) for row in spool.rows(query))
+    # Several names may be one name here, and what is said of it one document.
+    for document_id, statements in groupby(told, itemgetter(0)):
+        chunks = with_ids(document_id, [statement for _, statement in statements])
+        yield Document(id=document_id, source="by hand", metadata=metadata, chunks=chunks)
+
+
+def _statement(row: tuple[Any, ...], metadata: Mapping[str, Any]) -> tuple[str, Chunk]:
+    name, other, kind, description, keywords, weight = row
+    if other:
+        told = ExtractedRelation(source=name, target=other, description=description, keywords=keywords, weight=weight)
+        return statement_id("relation", [name, other], metadata), relation_statement(told)
+    entity = ExtractedEntity(name=name, type="" if kind == "UNKNOWN" else kind, description=description)
+    return statement_id("entity", [name], metadata), entity_statement(entity)
 
 
 def _chunks(document_id: str, spool: Spool) -> Iterator[Chunk]:
