@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         IndexNotFound,
         InputError,
         LightRAGError,
+        MirrorError,
         MissingDependency,
         ModelError,
         SchemaError,
@@ -81,6 +82,7 @@ if TYPE_CHECKING:
         DocumentStatus,
         IndexStatus,
         IngestReport,
+        MirrorReport,
         Reembedding,
         ReembedReport,
         RepairReport,
@@ -93,6 +95,7 @@ if TYPE_CHECKING:
     from lightrag_integrations.rerank.model import LLMReranker
     from lightrag_integrations.stats import IndexStats
     from lightrag_integrations.storage.embedded.describe import ServerInfo, describe_server
+    from lightrag_integrations.stores import Stores
     from lightrag_integrations.telemetry.otel import OpenTelemetryTracer
     from lightrag_integrations.tracing import Span, Tracer
 
@@ -153,6 +156,8 @@ __all__ = [
     "LightRAGWorkspace",
     "LlamaIndexTable",
     "LoggingObserver",
+    "MirrorError",
+    "MirrorReport",
     "MissingDependency",
     "ModelError",
     "NodeView",
@@ -176,6 +181,7 @@ __all__ = [
     "Setting",
     "Span",
     "StorageError",
+    "Stores",
     "Subgraph",
     "SummaryEstimate",
     "SummaryOptions",
@@ -192,7 +198,8 @@ _HOME = MappingProxyType(
     {
         "edits": "Alias Hidden Override",
         "errors": "BudgetExceeded ConfigurationError ConnectionFailed ConnectionLost EmbeddingMismatch IndexClosed "
-        "IndexNotFound InputError LightRAGError MissingDependency ModelError SchemaError ServerError StorageError",
+        "IndexNotFound InputError LightRAGError MirrorError MissingDependency ModelError SchemaError ServerError "
+        "StorageError",
         "evaluate.questions": "EvaluationQuestion",
         "evaluate.report": "EvaluationReport",
         "evaluate.settings": "Setting",
@@ -207,8 +214,8 @@ _HOME = MappingProxyType(
         "stats": "IndexStats",
         "telemetry.otel": "OpenTelemetryTracer",
         "tracing": "Span Tracer",
-        "reports": "DocumentStatus IndexStatus IngestReport ReembedReport Reembedding RepairReport SummaryEstimate "
-        "SummaryReport",
+        "reports": "DocumentStatus IndexStatus IngestReport MirrorReport ReembedReport Reembedding RepairReport "
+        "SummaryEstimate SummaryReport",
         "notes": "NodeView TripleView",
         "observe": "Event LoggingObserver Observer",
         "options": "AnswerOptions ConnectOptions IndexOptions IngestOptions QueryOptions SummaryOptions TaskModels "
@@ -221,6 +228,7 @@ _HOME = MappingProxyType(
         "rerank.lexical": "LexicalReranker",
         "rerank.model": "LLMReranker",
         "storage.embedded.describe": "ServerInfo describe_server",
+        "stores": "Stores",
     }
 )
 

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any, Self
 from lightrag_integrations._settings import Settings, read_database, show_database
 from lightrag_integrations.documents import Documents
 from lightrag_integrations.graph import Graph
+from lightrag_integrations.mirror.handle import Mirrors
 from lightrag_integrations.observe import Observer
 from lightrag_integrations.options import IndexOptions
+from lightrag_integrations.stores import Stores
 from lightrag_integrations.tracing import NO_TRACER, Tracer
 
 if TYPE_CHECKING:
@@ -43,6 +45,7 @@ class Handle:
         options: IndexOptions | None = None,
         create: bool = True,
         telemetry: Tracer | None = None,
+        stores: Stores | None = None,
     ) -> None:
         """Keep the settings.
 
@@ -62,6 +65,7 @@ class Handle:
             create: Whether an index that the database doesn't hold is made at the first call; else that call raises
                 `IndexNotFound`.
             telemetry: `OpenTelemetryTracer()`, or a `Tracer` of your own; None: no spans.
+            stores: Stores of other makes that follow the index, see `Stores`.
 
         Raises:
             InputError: The name is empty, too long or holds NUL.
@@ -79,6 +83,7 @@ class Handle:
             options=options or IndexOptions(),
             create=create,
             telemetry=telemetry or NO_TRACER,
+            stores=stores,
         )
         self._start()
 
@@ -93,6 +98,8 @@ class Handle:
         """Status, listing, reading, deletion and retry of documents."""
         self.graph = Graph(self._live, keeper)
         """Entities and relations, read from the visible contributions."""
+        self.mirror = Mirrors(self._live, keeper)
+        """The stores of other makes that follow the index."""
 
     @property
     def name(self) -> str:

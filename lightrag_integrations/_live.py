@@ -149,7 +149,9 @@ class Live:
 
     async def ingest(self, documents: Sequence[Document], options: IngestOptions, observer: Observer) -> IngestReport:
         """See `LightRAGIndex.ingest`."""
-        return await run_ingest(documents, (await self.session()).ingest_tools(options, observer), options)
+        session = await self.session()
+        report = await run_ingest(documents, session.ingest_tools(options, observer), options)
+        return report if session.mirrors is None else await session.mirrors.after_ingest(report)
 
     async def contribute(self, given: Contributed) -> Reworked:
         """See `Contributing.contribute`."""
@@ -158,7 +160,9 @@ class Live:
     async def retry(self, document_ids: Sequence[str] | None, observer: Observer) -> IngestReport:
         """See `Documents.retry`."""
         options = self.settings.options.ingest
-        return await run_retry(document_ids, (await self.session()).ingest_tools(options, observer), options)
+        session = await self.session()
+        report = await run_retry(document_ids, session.ingest_tools(options, observer), options)
+        return report if session.mirrors is None else await session.mirrors.after_ingest(report)
 
     async def reembed(self, model: Any, observer: Observer, on_step: Callable[[int, int], None]) -> ReembedReport:
         """See `LightRAGIndex.reembed`."""

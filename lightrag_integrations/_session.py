@@ -13,6 +13,7 @@ from typing import Any, TypedDict, TypeVar
 from pydantic import SecretStr
 
 from lightrag_integrations._embedders import Embedders, close_later
+from lightrag_integrations._mirrors import OpenMirrors, make_mirrors
 from lightrag_integrations._settings import Settings
 from lightrag_integrations._spans import call_spans
 from lightrag_integrations.calls.chat import MeteredChat
@@ -69,12 +70,14 @@ class Session:
         self.rungs = RungMemory()
         self.semaphore = asyncio.Semaphore(settings.max_concurrency)
         self.store: Store
+        self.mirrors: OpenMirrors | None = None
         self.closing = AsyncExitStack()
         """Everything opened so far, in order."""
         # Model calls that block get their own threads, so that CPU work never queues behind a slow endpoint.
         self._models = ModelThreads(f"{settings.name:.20}-models")
         self.closing.callback(self._models.close)
-        self._cpu = _executor(self.closing, 1, f"{settings.name:.20}-cpu")
+        self._cpu = ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"{settings.name:.20}-cpu")
+        self.closing.callback(self._cpu.shutdown, wait=False, cancel_futures=True)
         self._chats: dict[int, tuple[Any, ChatModel]] = {}  # by id of the object given, which is kept alive
         self.embedders = Embedders(settings.embed_model, run_blocking=self.run_blocking, closing=self.closing)
 
@@ -242,6 +245,7 @@ class Session:
             reranker=lambda: self.reranker(meter),
             llm_reranker=lambda prompt: self.reranker(meter, self.llm_reranker(prompt)),
             decompose_chat=self.chat("decompose", meter),
+            outside=None if self.mirrors is None else self.mirrors.outside,
             embedder_of=lambda fingerprint: (
                 self.metered_embedder(meter) if self.embedders.turn_to(fingerprint) else None
             ),
@@ -284,14 +288,9 @@ async def open_session(settings: Settings, watch: Watch) -> Session:
             revive = partial(session.run_cpu, server.revive)
         session.store = await open_store(settings.name, connect, revive=revive, create=settings.create)
         session.closing.push_async_callback(session.store.aclose)
+        session.mirrors = make_mirrors(settings.stores, settings.name, session.store, session.run_blocking)
         undo.pop_all()
     return session
-
-
-def _executor(stack: AsyncExitStack, workers: int, name: str) -> ThreadPoolExecutor:
-    executor = ThreadPoolExecutor(max_workers=workers, thread_name_prefix=name)
-    stack.callback(executor.shutdown, wait=False, cancel_futures=True)
-    return executor
 
 
 def _retried(counters: Counters, observer: Observer | None, error: ModelError, attempt: int, wait_s: float) -> None:

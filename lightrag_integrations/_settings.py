@@ -9,8 +9,10 @@ from typing import Any
 from pydantic import SecretStr
 
 from lightrag_integrations.errors import ConfigurationError, InputError
+from lightrag_integrations.mirror.adopt import check_stores
 from lightrag_integrations.observe import Observer
 from lightrag_integrations.options import ConnectOptions, IndexOptions
+from lightrag_integrations.stores import Stores
 from lightrag_integrations.tracing import NO_TRACER, Tracer
 
 __all__ = ["Settings", "described", "read_database", "show_database"]
@@ -35,6 +37,7 @@ class Settings:
     options: IndexOptions
     create: bool = True
     telemetry: Tracer = NO_TRACER
+    stores: Stores | None = None
 
     def __post_init__(self) -> None:
         """Refuse what can't work before anything is opened."""
@@ -58,6 +61,7 @@ class Settings:
             raise ConfigurationError(
                 f"telemetry: got {type(self.telemetry).__name__}; expected OpenTelemetryTracer() or another Tracer"
             )
+        check_stores(self.stores)
         if self.options.summaries.automatic and self.llm is None and self.options.models.summarise is None:
             raise ConfigurationError(
                 "SummaryOptions(automatic=True) needs a model; give llm=, or TaskModels(summarise=...)"

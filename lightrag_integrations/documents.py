@@ -171,10 +171,16 @@ class Documents:
             return {chunk_id: [float(value) for value in vector] for chunk_id, vector in found.items()}
 
     async def _delete(self, document_ids: Sequence[str]) -> int:
-        return await (await self._live.store()).delete(_ids(document_ids))
+        return await self._and_mirrored(await (await self._live.store()).delete(_ids(document_ids)))
 
     async def _delete_chunks(self, chunk_ids: Sequence[str]) -> int:
-        return await (await self._live.store()).delete_chunks(_ids(chunk_ids))
+        return await self._and_mirrored(await (await self._live.store()).delete_chunks(_ids(chunk_ids)))
+
+    async def _and_mirrored(self, deleted: int) -> int:
+        mirrors = (await self._live.session()).mirrors
+        if deleted and mirrors is not None:
+            await mirrors.after_change()
+        return deleted
 
     async def _retry(self, document_ids: Sequence[str] | None, observer: Observer) -> IngestReport:
         return await self._live.retry(None if document_ids is None else _ids(document_ids), observer)

@@ -12,6 +12,7 @@ LightRAGError
 │   ├── ServerError         the embedded server could not be started
 │   └── SchemaError         the database lacks something or holds something else than expected
 │       └── EmbeddingMismatch   the index holds vectors of another embedding model
+├── MirrorError             a store outside that follows the index refused, failed or went away
 ├── ModelError              a model call failed for good, or answered nonsense
 │   ├── FormatUnsupported   the endpoint refuses this way of asking for structured output
 │   └── BudgetExceeded      the token budget of the call is used up
@@ -34,6 +35,7 @@ __all__ = [
     "IndexNotFound",
     "InputError",
     "LightRAGError",
+    "MirrorError",
     "MissingDependency",
     "ModelError",
     "SchemaError",
@@ -141,6 +143,10 @@ class EmbeddingMismatch(SchemaError):
             "drop the index and ingest again",
             recorded=recorded,
         )
+
+
+class MirrorError(LightRAGError):
+    """A store outside that follows the index refused, failed or went away; its own error is the cause."""
 
 
 class ModelError(LightRAGError):

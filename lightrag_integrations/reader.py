@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+from lightrag_integrations.mirrored import MirrorReader
 from lightrag_integrations.notes import NoteReader
 from lightrag_integrations.rows import ChunkRow, EdgeBatch, EntityRow, FactRow, Posting, Statement
 from lightrag_integrations.whole import WholeReader
@@ -12,7 +13,7 @@ from lightrag_integrations.whole import WholeReader
 __all__ = ["Reader"]
 
 
-class Reader(WholeReader, NoteReader, Protocol):
+class Reader(WholeReader, NoteReader, MirrorReader, Protocol):
     """One consistent, read-only snapshot of an index through one filter. Everything returned is visible."""
 
     async def corpus(self) -> tuple[int, int]:

@@ -6,12 +6,12 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from lightrag_integrations.errors import LightRAGError
+from lightrag_integrations.errors import LightRAGError, MirrorError
 from lightrag_integrations.models import Frozen
 
 __all__ = [
-    "DocumentState", "DocumentStatus", "IndexStatus", "IngestReport", "ReembedReport", "Reembedding", "RepairReport",
-    "SummaryEstimate", "SummaryReport", "VectorIndexState",
+    "DocumentState", "DocumentStatus", "IndexStatus", "IngestReport", "MirrorReport", "ReembedReport", "Reembedding",
+    "RepairReport", "SummaryEstimate", "SummaryReport", "VectorIndexState",
 ]  # fmt: skip
 
 DocumentState = Literal["pending", "processing", "processed", "failed"]
@@ -58,6 +58,28 @@ class SummaryEstimate(Frozen):
     """The most that the answers may take; None: no limit is set."""
 
 
+class MirrorReport(Frozen):
+    """What a sync did with the stores that follow an index: counts by role (vectors, graph, documents)."""
+
+    put: dict[str, int] = Field(default_factory=dict)
+    """Of chunks, documents; in the graph of entities, relations and chunks together."""
+    removed: dict[str, int] = Field(default_factory=dict)
+    unchanged: dict[str, int] = Field(default_factory=dict)
+    """Found to be there as they are, nothing handed over."""
+    failed: dict[str, str] = Field(default_factory=dict)
+    """Why a store could not be brought up to date; the next sync goes on where this one ended."""
+    seconds: float = 0.0
+
+    def raise_if_failed(self) -> None:
+        """For callers that have no room for a report.
+
+        Raises:
+            MirrorError: A store failed; says which and why.
+        """
+        if self.failed:
+            raise MirrorError("; ".join(self.failed.values()))
+
+
 class IngestReport(Frozen):
     """What one ingestion did. Counts are of this call."""
 
@@ -90,6 +112,8 @@ class IngestReport(Frozen):
     """Reason by document id, for those that failed or were skipped."""
     summaries: SummaryReport | None = None
     """Where `SummaryOptions.automatic` is set; their calls and tokens are among those above."""
+    mirrors: MirrorReport | None = None
+    """What became of the handle's `stores`, where they are brought up to date after each ingestion."""
 
     def raise_if_failed(self) -> None:
         """For callers that have no room for a report.

@@ -7,6 +7,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from lightrag_integrations.edits import Edits
+from lightrag_integrations.mirrored import MirrorStore
 from lightrag_integrations.models import Extraction
 from lightrag_integrations.reader import Reader
 from lightrag_integrations.recording import RecordStore
@@ -31,7 +32,7 @@ __all__ = ["Onto", "Store"]
 Onto = Literal["any", "nothing", "own"]
 
 
-class Store(Refilling, SummaryStore, RecordStore, Reworking, Protocol):
+class Store(Refilling, SummaryStore, RecordStore, Reworking, MirrorStore, Protocol):
     """One index in PostgreSQL, on one pool. Opens its schema lazily, under an advisory lock."""
 
     async def aclose(self) -> None:

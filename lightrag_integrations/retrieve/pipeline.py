@@ -112,7 +112,8 @@ async def _search(
 ) -> RetrievalResult:
     with tools.watch.step("search"):
         async with tools.store.snapshot(where, model=question.model) as reader:
-            return await _found(question, steps, reader, options, watch=tools.watch)
+            seen = reader if tools.outside is None else tools.outside.over(reader)
+            return await _found(question, steps, seen, options, watch=tools.watch)
 
 
 async def _found(

@@ -4,13 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from lightrag_integrations.calls.ladder import RungMemory
 from lightrag_integrations.protocols import ChatModel, Embedder, Reranker, Tokenizer
+from lightrag_integrations.reader import Reader
 from lightrag_integrations.store import Store
 from lightrag_integrations.watch import Watch
 
-__all__ = ["RetrievalTools"]
+__all__ = ["Outside", "RetrievalTools"]
+
+
+class Outside(Protocol):
+    """A store of vectors outside."""
+
+    def over(self, reader: Reader) -> Reader:
+        """The same snapshot, with the nearest chunks from outside."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -30,5 +40,7 @@ class RetrievalTools:
     decompose_chat: ChatModel | None = None
     embedder_of: Callable[[str], Embedder | None] | None = None
     """Another model that the handle holds, by its fingerprint: while it changes the index's model it holds both."""
+    outside: Outside | None = None
+    """Answers the vector part in place of PostgreSQL."""
     watch: Watch = field(default_factory=Watch)
     """The handle's: counts and traces."""

@@ -24,6 +24,7 @@ _GROUPS = MappingProxyType(
         "alias": "graph", "hidden": "graph", "override": "graph", "aside_mention": "graph", "aside_fact": "graph",
         "note": "graph",
         "pending": "pending", "extraction": "cache", "summary": "cache", "ledger": "ledger", "record": "records",
+        "mirrored": "mirrors",
     }
 )  # fmt: skip
 

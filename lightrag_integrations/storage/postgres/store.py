@@ -15,6 +15,7 @@ from lightrag_integrations.storage.postgres.documents import DocumentPart
 from lightrag_integrations.storage.postgres.dump import DumpPart
 from lightrag_integrations.storage.postgres.edits import EditPart
 from lightrag_integrations.storage.postgres.maintenance import MaintenancePart
+from lightrag_integrations.storage.postgres.mirror import MirrorPart
 from lightrag_integrations.storage.postgres.parts import Tuning
 from lightrag_integrations.storage.postgres.pending import PendingPart
 from lightrag_integrations.storage.postgres.pool import Database
@@ -41,7 +42,7 @@ _LOG = logging.getLogger("lightrag_integrations.storage")
 
 class PostgresStore(
     WritePart, RemovalPart, PendingPart, DocumentPart, CachePart, VectorPart, StatusPart, MaintenancePart, DumpPart,
-    RepairPart, ReembedPart, SummaryPart, EditPart, RecordPart, ReworkPart,
+    RepairPart, ReembedPart, SummaryPart, EditPart, RecordPart, ReworkPart, MirrorPart,
 ):  # fmt: skip
     """`store.Store` on one pool. Use `open_store`."""
 

@@ -58,7 +58,7 @@ _KEYS = (
     "aside_mention_pkey", "aside_mention_entity_fkey", "aside_mention_chunk_fkey", "aside_mention_by_entity",
     "aside_fact_pkey", "aside_fact_chunk_fkey", "aside_fact_by_chunk", "record_pkey", "record_by_key",
     "record_by_time", "record_by_group", "note_chunk_fkey", "note_by_chunk", "note_by_source",
-    "note_by_target", "note_by_properties",
+    "note_by_target", "note_by_properties", "mirrored_by_key", "mirrored_by_stored",
 )  # fmt: skip
 
 

@@ -1,0 +1,153 @@
+"""The mirrors of one open handle: its stores taken in, and brought up to date one sync at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager
+from types import TracebackType
+from typing import Any, Protocol, TypeVar
+
+from lightrag_integrations.errors import LightRAGError, MirrorError, StorageError
+from lightrag_integrations.mirror.adopt import make_of
+from lightrag_integrations.mirror.nearest import Outside
+from lightrag_integrations.mirror.sync import sync_all
+from lightrag_integrations.mirror.tools import Mirror, RunTarget
+from lightrag_integrations.mirror.verify import verify_all
+from lightrag_integrations.mirrored import Target
+from lightrag_integrations.reports import IngestReport, MirrorReport
+from lightrag_integrations.store import Store
+from lightrag_integrations.stores import Stores
+
+__all__ = ["OpenMirrors", "RunBlocking", "make_mirrors"]
+
+T = TypeVar("T")
+_LOG = logging.getLogger("lightrag_integrations.mirror")
+_ROLES = ("vectors", "documents", "graph")
+
+
+class RunBlocking(Protocol):
+    """Runs a blocking call in a thread."""
+
+    def __call__(self, fn: Callable[[], T], /) -> Awaitable[T]:
+        """Start `fn`; await its result."""
+        ...
+
+
+class OpenMirrors:
+    """The mirrors of an open handle. Use `make_mirrors`."""
+
+    def __init__(self, stores: Stores, index: str, store: Store, run_blocking: RunBlocking) -> None:
+        """Take in the stores; none of them is asked anything.
+
+        Args:
+            stores: As the user gave them.
+            index: The index's name.
+            store: PostgreSQL.
+            run_blocking: Where their calls run.
+        """
+        self._stores = stores
+        self._one_at_a_time = asyncio.Lock()
+        self.all: list[Mirror[Any]] = [
+            Mirror(
+                role=role,
+                name=f"{role}:{stores.name}",
+                index=index,
+                target=_target(role, given, index),
+                run=_runner(role, run_blocking, stores.threads),
+                store=store,
+            )
+            for role in _ROLES
+            if (given := getattr(stores, role)) is not None
+        ]
+        vectors = next((mirror for mirror in self.all if mirror.role == "vectors"), None)
+        self.outside = (
+            None if vectors is None else Outside(vectors, timeout_s=stores.search_timeout_s, most=stores.search_most)
+        )
+
+    async def sync(self, *, anew: bool = False) -> MirrorReport:
+        """See `mirror.handle.Mirrors.sync`."""
+        async with self._one_at_a_time:
+            return await sync_all(self.all, anew=anew)
+
+    async def verify(self) -> list[str]:
+        """See `mirror.handle.Mirrors.verify`."""
+        async with self._one_at_a_time:
+            return await verify_all(self.all)
+
+    async def after_change(self) -> MirrorReport | None:
+        """Sync where that is wanted after each change; what fails is told, and breaks nothing."""
+        if not self._stores.automatic:
+            return None
+        try:
+            report = await self.sync()
+        except StorageError as error:
+            report = MirrorReport(failed={mirror.role: str(error) for mirror in self.all})
+        for role, reason in report.failed.items():
+            _LOG.warning("mirror %s failed, the next sync goes on: %s", role, reason, extra={"action": "mirror"})
+        return report
+
+    async def after_ingest(self, report: IngestReport) -> IngestReport:
+        """The report of an ingestion, with what became of the mirrors after it."""
+        if not (report.documents or report.failed or report.superseded):
+            return report
+        return report.model_copy(update={"mirrors": await self.after_change()})
+
+
+def make_mirrors(stores: Stores | None, index: str, store: Store, run_blocking: RunBlocking) -> OpenMirrors | None:
+    """The mirrors of a handle; None where it has no stores.
+
+    Args:
+        stores: As the user gave them.
+        index: The index's name.
+        store: PostgreSQL.
+        run_blocking: Where their calls run.
+    """
+    return None if stores is None else OpenMirrors(stores, index, store, run_blocking)
+
+
+def _target(role: str, given: Any, index: str) -> Target:
+    """A store behind the methods that a mirror needs."""
+    make = make_of(role, given)
+    if make == "own":
+        return given  # type: ignore[no-any-return]
+    if make == "langchain":
+        from lightrag_integrations.langchain import stores as langchain
+
+        return langchain.LangChainVectors(given) if role == "vectors" else langchain.LangChainDocuments(given)
+    from lightrag_integrations.llama_index import stores as llama_index
+
+    if make == "llama_index_kv":
+        return llama_index.LlamaKeyValues(given, index)
+    if make == "llama_index_documents":
+        return llama_index.LlamaDocuments(given)
+    return llama_index.LlamaVectors(given) if role == "vectors" else llama_index.LlamaGraph(given)
+
+
+def _runner(role: str, run_blocking: RunBlocking, threads: int) -> RunTarget:
+    places = asyncio.Semaphore(threads)
+
+    async def run(fn: Callable[[], T], /) -> T:
+        def guarded() -> T:
+            with _StoreErrors(role):
+                return fn()
+
+        async with places:
+            return await run_blocking(guarded)
+
+    return run
+
+
+class _StoreErrors(AbstractContextManager[None]):
+    """Whatever a store outside raises leaves as `MirrorError`, with the original as its cause; exits pass."""
+
+    def __init__(self, role: str) -> None:
+        self._role = role
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if isinstance(error, Exception) and not isinstance(error, LightRAGError):
+            told = " ".join(str(error).split())[:300]
+            raise MirrorError(f"the store of {self._role} failed: {type(error).__name__}: {told}") from error

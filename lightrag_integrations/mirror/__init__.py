@@ -1,0 +1,1 @@
+"""Mirrors: stores of other makes that follow an index, made from what PostgreSQL holds."""
