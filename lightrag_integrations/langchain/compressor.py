@@ -3,32 +3,84 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, TypedDict
 
-from langchain_core.callbacks import Callbacks
+from langchain_core.callbacks import AsyncCallbackManagerForChainRun, CallbackManagerForChainRun, Callbacks
 from langchain_core.documents import BaseDocumentCompressor, Document
+from langchain_core.runnables import RunnableConfig, RunnableSerializable
 from langchain_core.runnables.config import set_config_context
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, field_validator
 
-from lightrag_integrations import Hit, LightRAGIndex
+from lightrag_integrations import (
+    CrossEncoderReranker,
+    Hit,
+    InputError,
+    LightRAGIndex,
+    LLMReranker,
+    Reranker,
+)
 from lightrag_integrations.langchain.convert import child_config, to_hits
 
 __all__ = ["LightRAGReranker"]
 
 
-class LightRAGReranker(BaseDocumentCompressor):
-    """Reorders documents for a query and keeps the best, on copies; the score is under `relevance_score`."""
+class Compression(TypedDict):
+    """What a reranker works on, as a Runnable."""
+
+    query: str
+    documents: Sequence[Document]
+
+
+class LightRAGReranker(RunnableSerializable[Compression, list[Document]], BaseDocumentCompressor):
+    """Reorders documents for a query and keeps the best, on copies; the score is under `relevance_score`.
+
+    A document compressor, for `ContextualCompressionRetriever`; and a Runnable:
+    `{"documents": retriever, "query": RunnablePassthrough()} | LightRAGReranker(index=index)`.
+    """
 
     model_config = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
 
     index: LightRAGIndex = Field(exclude=True)
     """The handle whose reranker (or model) does the work."""
     reranker: Any = Field(default=None, exclude=True, repr=False)
-    """A `Reranker` in place of the handle's."""
+    """In place of the handle's: a `Reranker`, a cross-encoder of LangChain's, or "llm" for the handle's chat model."""
     top_n: int | None = Field(default=3, ge=1)
     """Most documents to return; None: all."""
+
+    @field_validator("reranker")
+    @classmethod
+    def _adopted(cls, given: Any) -> Any:
+        if given is None or (isinstance(given, Reranker) and not isinstance(given, type)):
+            return given
+        if given == "llm":
+            return LLMReranker()
+        if hasattr(given, "score") and not isinstance(given, type):
+            return CrossEncoderReranker(given)
+        raise ValueError(f"got {given!r:.80}; expected a Reranker, a cross-encoder with score(), or 'llm'")
+
+    def invoke(self, input: Compression, config: RunnableConfig | None = None, **kwargs: Any) -> list[Document]:
+        """Rerank.
+
+        Args:
+            input: `query` and `documents`.
+            config: Callbacks, tags and metadata of the run.
+            **kwargs: None are known.
+        """
+        return self._call_with_config(self._compress, input, config, **kwargs)
+
+    async def ainvoke(self, input: Compression, config: RunnableConfig | None = None, **kwargs: Any) -> list[Document]:
+        """Like `invoke`."""
+        return await self._acall_with_config(self._acompress, input, config, **kwargs)
+
+    def _compress(self, given: Compression, run_manager: CallbackManagerForChainRun) -> list[Document]:
+        query, documents = _read(given)
+        return self.compress_documents(documents, query, run_manager.get_child())
+
+    async def _acompress(self, given: Compression, run_manager: AsyncCallbackManagerForChainRun) -> list[Document]:
+        query, documents = _read(given)
+        return await self.acompress_documents(documents, query, run_manager.get_child())
 
     def compress_documents(
         self, documents: Sequence[Document], query: str, callbacks: Callbacks | None = None
@@ -57,6 +109,12 @@ class LightRAGReranker(BaseDocumentCompressor):
         with set_config_context(child_config(callbacks)) as context:
             call = self.index.arerank(query, hits, top_n=self.top_n, reranker=self.reranker)
             return _copies(documents, hits, await asyncio.create_task(call, context=context))
+
+
+def _read(given: Compression) -> tuple[str, Sequence[Document]]:
+    if not isinstance(given, Mapping) or not {"query", "documents"} <= given.keys():
+        raise InputError(f"got {type(given).__name__}; expected a dictionary with 'query' and 'documents'")
+    return given["query"], given["documents"]
 
 
 def _copies(documents: Sequence[Document], hits: Sequence[Hit], ranked: Sequence[Hit]) -> list[Document]:

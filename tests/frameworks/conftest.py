@@ -46,8 +46,8 @@ def index(make_index: MakeIndex) -> LightRAGIndex:
     return make_index()
 
 
-@pytest.fixture
-def articles() -> list[Document]:
+def collection() -> list[Document]:
+    """The articles."""
     return [
         Document(
             id=id_,
@@ -58,6 +58,11 @@ def articles() -> list[Document]:
         )
         for id_, title, year, text in ARTICLES
     ]
+
+
+@pytest.fixture
+def articles() -> list[Document]:
+    return collection()
 
 
 @pytest.fixture

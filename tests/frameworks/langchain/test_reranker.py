@@ -1,12 +1,16 @@
 """The reranker as a document compressor, and our retrievers under the old helpers."""
 
+from typing import Any
+
 import pytest
 from langchain_classic.retrievers import ContextualCompressionRetriever, EnsembleRetriever, MultiQueryRetriever
+from langchain_core.cross_encoders import BaseCrossEncoder
 from langchain_core.documents import Document
 from langchain_core.language_models import FakeListChatModel
+from langchain_core.runnables import RunnablePassthrough
 from pydantic import ValidationError
 
-from lightrag_integrations import LexicalReranker, LightRAGIndex, LLMReranker
+from lightrag_integrations import InputError, LexicalReranker, LightRAGIndex, LLMReranker
 from lightrag_integrations.langchain import LightRAGReranker, LightRAGRetriever
 from tests.frameworks.conftest import MakeIndex
 from tests.frameworks.doubles import WordChat
@@ -53,6 +57,36 @@ def test_a_reranker_given_takes_the_place_of_the_handles(make_index: MakeIndex) 
     given = LightRAGReranker(index=index, reranker=LexicalReranker(), top_n=2).compress_documents(documents(), question)
     assert chat.kinds == ["rerank"]
     assert own[0].page_content == given[0].page_content
+
+
+class Lengths(BaseCrossEncoder):
+    """The longest passage is the best."""
+
+    def score(self, text_pairs: list[tuple[str, str]]) -> list[float]:
+        return [float(len(text)) for _, text in text_pairs]
+
+
+async def test_cross_encoders_of_langchain_and_the_chat_model(make_index: MakeIndex) -> None:
+    index = make_index(llm=WordChat())
+    longest = LightRAGReranker(index=index, reranker=Lengths(), top_n=1)
+    assert longest.compress_documents(documents(), "bridge")[0].metadata == {"n": 1, "relevance_score": 37.0}
+    assert len(await LightRAGReranker(index=index, reranker="llm", top_n=2).acompress_documents(documents(), "x")) == 2
+    for wrong in (3, "lmm", Lengths):
+        with pytest.raises(ValidationError, match="expected a Reranker, a cross-encoder"):
+            LightRAGReranker(index=index, reranker=wrong)
+
+
+async def test_as_a_runnable(library: LightRAGIndex, question: str) -> None:
+    reranker = LightRAGReranker(index=library, top_n=2)
+    chain: Any = {"documents": LightRAGRetriever(index=library, k=6), "query": RunnablePassthrough()} | reranker
+    found = chain.invoke(question)
+    compressing = ContextualCompressionRetriever(
+        base_compressor=reranker, base_retriever=LightRAGRetriever(index=library, k=6)
+    )
+    assert found == compressing.invoke(question) == await chain.ainvoke(question)
+    assert len(found) == 2 and reranker.invoke({"query": question, "documents": []}) == []
+    with pytest.raises(InputError, match="expected a dictionary with 'query' and 'documents'"):
+        await reranker.ainvoke(found)
 
 
 def test_in_a_compression_retriever(library: LightRAGIndex, question: str) -> None:

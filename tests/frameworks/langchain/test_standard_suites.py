@@ -1,5 +1,6 @@
-"""LangChain's published suites: the retriever in every mode, the vector store, the tool."""
+"""LangChain's published suites: the retriever in every mode, with and without reranking, the store, the tool."""
 
+import uuid
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,18 +15,38 @@ from langchain_tests.integration_tests import (
 )
 from langchain_tests.unit_tests import ToolsUnitTests
 
-from lightrag_integrations import LightRAGIndex
+from lightrag_integrations import LightRAGIndex, QueryOptions
 from lightrag_integrations.langchain import LightRAGRetriever, LightRAGTool, LightRAGVectorStore
-from tests.frameworks.conftest import MakeIndex
+from tests.frameworks.conftest import MakeIndex, collection
 from tests.frameworks.doubles import WordChat, WordEmbedder
+
+
+@pytest.fixture(scope="module")
+def shelf(dsn: str) -> Iterator[LightRAGIndex]:
+    """The collection, with models: a LangChain chat model extracts, makes keywords and ranks; a real embedder."""
+    with LightRAGIndex(
+        f"suites-{uuid.uuid4().hex[:12]}", database=dsn, llm=WordChat(), embed_model=WordEmbedder()
+    ) as it:
+        it.ingest(collection())
+        yield it
+        it.drop()
+
+
+@pytest.fixture(scope="module")
+def lexical_shelf(dsn: str) -> Iterator[LightRAGIndex]:
+    """The collection without any model."""
+    with LightRAGIndex(f"suites-{uuid.uuid4().hex[:12]}", database=dsn) as it:
+        it.ingest(collection())
+        yield it
+        it.drop()
 
 
 class _Retriever(RetrieversIntegrationTests):
     options: dict[str, Any]
 
     @pytest.fixture(autouse=True)
-    def _library(self, library: LightRAGIndex) -> None:
-        self._index = library
+    def _library(self, shelf: LightRAGIndex) -> None:
+        self._index = shelf
 
     @property
     def retriever_constructor(self) -> type[BaseRetriever]:
@@ -40,6 +61,12 @@ class _Retriever(RetrieversIntegrationTests):
         return "Which institute and bridge are near the River Ossel, Port Lorne or the Lantern Fair?"
 
 
+class _Lexical(_Retriever):
+    @pytest.fixture(autouse=True)
+    def _library(self, lexical_shelf: LightRAGIndex) -> None:
+        self._index = lexical_shelf
+
+
 class TestDefault(_Retriever):
     options = {}  # noqa: RUF012
 
@@ -48,8 +75,16 @@ class TestKeyword(_Retriever):
     options = {"mode": "keyword"}  # noqa: RUF012
 
 
+class TestKeywordReranked(_Retriever):
+    options = {"mode": "keyword", "rerank": True}  # noqa: RUF012
+
+
 class TestVector(_Retriever):
     options = {"mode": "vector"}  # noqa: RUF012
+
+
+class TestVectorReranked(_Retriever):
+    options = {"mode": "vector", "rerank": True}  # noqa: RUF012
 
 
 class TestNaive(_Retriever):
@@ -60,16 +95,32 @@ class TestLocal(_Retriever):
     options = {"mode": "local"}  # noqa: RUF012
 
 
+class TestLocalReranked(_Retriever):
+    options = {"mode": "local", "rerank": True}  # noqa: RUF012
+
+
 class TestGlobal(_Retriever):
     options = {"mode": "global"}  # noqa: RUF012
+
+
+class TestGlobalReranked(_Retriever):
+    options = {"mode": "global", "rerank": True}  # noqa: RUF012
 
 
 class TestHybrid(_Retriever):
     options = {"mode": "hybrid"}  # noqa: RUF012
 
 
+class TestHybridReranked(_Retriever):
+    options = {"mode": "hybrid", "rerank": True}  # noqa: RUF012
+
+
 class TestGraph(_Retriever):
     options = {"mode": "graph"}  # noqa: RUF012
+
+
+class TestGraphReranked(_Retriever):
+    options = {"mode": "graph", "rerank": True}  # noqa: RUF012
 
 
 class TestMix(_Retriever):
@@ -80,19 +131,44 @@ class TestMixReranked(_Retriever):
     options = {"mode": "mix", "rerank": True}  # noqa: RUF012
 
 
+class TestMixRerankedByAModel(_Retriever):
+    options = {"mode": "mix", "rerank": "llm"}  # noqa: RUF012
+
+
 class TestMixFiltered(_Retriever):
     options = {"mode": "mix", "filter": {"year": {"$gte": 1840}}}  # noqa: RUF012
 
 
-class TestMixWithModels(_Retriever):
-    """A LangChain chat model extracts and makes keywords, an embedding model that is not lexical embeds."""
+class TestMixWithKeywordsOfAModel(_Retriever):
+    options = {"mode": "mix", "options": QueryOptions(keywords=True)}  # noqa: RUF012
 
+
+class TestKeywordWithoutModels(_Lexical):
+    options = {"mode": "keyword"}  # noqa: RUF012
+
+
+class TestVectorWithoutModels(_Lexical):
+    options = {"mode": "vector"}  # noqa: RUF012
+
+
+class TestLocalWithoutModels(_Lexical):
+    options = {"mode": "local"}  # noqa: RUF012
+
+
+class TestGlobalWithoutModels(_Lexical):
+    options = {"mode": "global"}  # noqa: RUF012
+
+
+class TestHybridWithoutModels(_Lexical):
+    options = {"mode": "hybrid"}  # noqa: RUF012
+
+
+class TestGraphWithoutModels(_Lexical):
+    options = {"mode": "graph"}  # noqa: RUF012
+
+
+class TestMixWithoutModels(_Lexical):
     options = {"mode": "mix"}  # noqa: RUF012
-
-    @pytest.fixture(autouse=True)
-    def _library(self, make_index: MakeIndex, articles: list[Any]) -> None:
-        self._index = make_index(llm=WordChat(), embed_model=WordEmbedder())
-        self._index.ingest(articles)
 
 
 class TestVectorStore(VectorStoreIntegrationTests):
@@ -109,8 +185,8 @@ class TestVectorStoreWithGraph(VectorStoreIntegrationTests):
 
 class _Tool:
     @pytest.fixture(autouse=True)
-    def _library(self, library: LightRAGIndex) -> None:
-        self._index = library
+    def _library(self, shelf: LightRAGIndex) -> None:
+        self._index = shelf
 
     @property
     def tool_constructor(self) -> type[BaseTool]:
@@ -131,3 +207,20 @@ class TestToolUnit(_Tool, ToolsUnitTests):
 
 class TestToolIntegration(_Tool, ToolsIntegrationTests):
     pass
+
+
+class TestToolOfOneTenantUnit(_Tool, ToolsUnitTests):
+    @property
+    def tool_constructor_params(self) -> dict[str, Any]:
+        return {"index": self._index, "scope": ("even",), "filter": {"year": {"$gt": 0}}, "name": "search_notes"}
+
+
+class TestToolOfRerankedPassagesIntegration(_Tool, ToolsIntegrationTests):
+    @property
+    def tool_constructor_params(self) -> dict[str, Any]:
+        return {"index": self._index, "mode": "graph", "rerank": "llm", "filter": {"year": {"$gt": 1800}}}
+
+
+async def test_bypass_finds_nothing(shelf: LightRAGIndex) -> None:
+    retriever = LightRAGRetriever(index=shelf, mode="bypass")
+    assert retriever.invoke("Which bridge?") == await retriever.ainvoke("Which bridge?") == []
