@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from lightrag_integrations.errors import LightRAGError, MirrorError
-from lightrag_integrations.models import Frozen
+from lightrag_integrations.models import HIDDEN_KEY, Frozen
 
 __all__ = [
     "DocumentState", "DocumentStatus", "IndexStatus", "IngestReport", "MirrorReport", "ReembedReport", "Reembedding",
@@ -30,6 +30,11 @@ class DocumentStatus(Frozen):
     attempts: int = 0
     """How often it was taken up again after its first ingestion."""
     metadata: dict[str, Any] = Field(default_factory=dict)
+
+    @field_validator("metadata")
+    @classmethod
+    def _shown(cls, value: dict[str, Any]) -> dict[str, Any]:
+        return {key: item for key, item in value.items() if key != HIDDEN_KEY}
 
 
 class SummaryReport(Frozen):

@@ -11,6 +11,7 @@ except ModuleNotFoundError as error:
         "llama-index-core is not installed; it comes with the extra: pip install 'lightrag-integrations[llama-index]'"
     ) from error
 
+from lightrag_integrations.llama_index.index import LightRAGPropertyGraphIndex
 from lightrag_integrations.llama_index.postprocessor import LightRAGRerank
 from lightrag_integrations.llama_index.query_engine import LightRAGQueryEngine
 from lightrag_integrations.llama_index.retriever import LightRAGRetriever
@@ -20,6 +21,7 @@ from lightrag_integrations.llama_index.transform import LightRAGTransform
 from lightrag_integrations.llama_index.vector_store import LightRAGVectorStore
 
 __all__ = [
+    "LightRAGPropertyGraphIndex",
     "LightRAGQueryEngine",
     "LightRAGRerank",
     "LightRAGRetriever",

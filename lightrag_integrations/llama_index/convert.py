@@ -24,12 +24,14 @@ from lightrag_integrations import Document as OurDocument
 from lightrag_integrations.llama_index.knowledge import KG_KEYS, extraction_of, hidden_keys
 from lightrag_integrations.models import HIDDEN_KEY
 
-__all__ = ["RESERVED", "documents_of", "found", "stored", "to_chunk", "to_hits"]
+__all__ = ["RESERVED", "document_of", "documents_of", "found", "stored", "to_chunk", "to_hits"]
 
 RESERVED = "lightrag"
 """Metadata key of a retrieved node that holds its ids, score and evidence; never part of a prompt."""
 _KINDS = MappingProxyType({kind.class_name(): kind for kind in (TextNode, Node, Document, IndexNode, ImageNode)})
 _SOURCES = ("source", "file_path", "url")
+_SPLIT = "split_by_handle"
+"""In what rebuilds a node: its span is the chunk's."""
 _KEPT_ELSEWHERE = frozenset({"id_", "embedding", "metadata", "text", "text_resource", "class_name"})
 
 
@@ -75,6 +77,25 @@ def documents_of(nodes: Sequence[BaseNode], *, build_graph: bool) -> list[OurDoc
     return [_document(document_id, chunks) for document_id, chunks in grouped.items()]
 
 
+def document_of(document: Document) -> OurDocument:
+    """A document for the handle to split; its nodes will have the document's templates and excluded keys."""
+    source = RelatedNodeInfo(node_id=document.id_, node_type=ObjectType.DOCUMENT, hash=document.hash)
+    fields = {
+        **_rebuilding(document),
+        "class_name": TextNode.class_name(),
+        "relationships": {NodeRelationship.SOURCE.value: source.model_dump(mode="json", exclude_defaults=True)},
+        _SPLIT: True,
+    }
+    metadata = {key: value for key, value in document.metadata.items() if key not in KG_KEYS}
+    return OurDocument(
+        id=document.id_,
+        text=document.get_content(),
+        title=_text(metadata, "title"),
+        source=_text(metadata, *_SOURCES),
+        metadata={**metadata, HIDDEN_KEY: fields},
+    )
+
+
 def _evidence(node: BaseNode) -> dict[str, Any]:
     """What our retriever put there; anything else under the key is the user's."""
     value = node.metadata.get(RESERVED)
@@ -102,6 +123,8 @@ def stored(hit: Hit) -> BaseNode:
             },
         )
     fields = dict(rebuilding)
+    if fields.pop(_SPLIT, False):
+        fields.update(start_char_idx=hit.start, end_char_idx=hit.end)
     kind: Any = _KINDS.get(fields.pop("class_name"), TextNode)
     node: BaseNode = kind(id_=hit.chunk_id, metadata=hit.visible_metadata, **fields)
     node.set_content(hit.text)

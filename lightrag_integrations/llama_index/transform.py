@@ -7,14 +7,18 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from llama_index.core.instrumentation import get_dispatcher  # type: ignore[attr-defined]
 from llama_index.core.schema import BaseNode, TransformComponent
 from pydantic import ConfigDict, Field
 
 from lightrag_integrations import Chunk, Extraction, LightRAGIndex
 from lightrag_integrations.llama_index.convert import to_chunk
+from lightrag_integrations.llama_index.events import ExtractionEndEvent, ExtractionStartEvent
 from lightrag_integrations.llama_index.knowledge import KG_KEYS, graph_metadata, hidden_keys
 
 __all__ = ["LightRAGTransform"]
+
+dispatcher = get_dispatcher(__name__)
 
 _SHAPES_EXTRACTION = (
     "entity_types", "language", "extract_prompt", "grounded", "max_entities", "max_relations", "max_name_chars",
@@ -55,11 +59,18 @@ class LightRAGTransform(TransformComponent):
         Returns:
             Copies of the nodes.
         """
-        return self._filled_all(nodes, self.index.enrich(_bare(nodes), extract=self.extract, embed=self.embed))
+        dispatcher.event(ExtractionStartEvent(nodes=len(nodes)))
+        chunks = self.index.enrich(_bare(nodes), extract=self.extract, embed=self.embed)
+        dispatcher.event(_extracted(chunks))
+        return self._filled_all(nodes, chunks)
 
+    @dispatcher.span  # LlamaIndex gives only the blocking one a span
     async def acall(self, nodes: Sequence[BaseNode], **kwargs: Any) -> Sequence[BaseNode]:
         """Like calling it, without blocking the running loop."""
-        return self._filled_all(nodes, await self.index.aenrich(_bare(nodes), extract=self.extract, embed=self.embed))
+        dispatcher.event(ExtractionStartEvent(nodes=len(nodes)))
+        chunks = await self.index.aenrich(_bare(nodes), extract=self.extract, embed=self.embed)
+        dispatcher.event(_extracted(chunks))
+        return self._filled_all(nodes, chunks)
 
     def to_dict(self, **kwargs: Any) -> dict[str, Any]:
         """The fields and what shapes the result: index, models, extraction options. Nothing secret."""
@@ -91,6 +102,15 @@ class LightRAGTransform(TransformComponent):
                 "excluded_llm_metadata_keys": hidden_keys(node.excluded_llm_metadata_keys, KG_KEYS),
             }
         )
+
+
+def _extracted(chunks: Sequence[Chunk]) -> ExtractionEndEvent:
+    found = [chunk.extraction for chunk in chunks if chunk.extraction is not None]
+    return ExtractionEndEvent(
+        nodes=len(chunks),
+        entities=sum(len(one.entities) for one in found),
+        relations=sum(len(one.relations) for one in found),
+    )
 
 
 def _bare(nodes: Sequence[BaseNode]) -> list[Chunk]:

@@ -18,6 +18,7 @@ from lightrag_integrations import Document as OurDocument
 from lightrag_integrations import IngestOptions, InputError, LightRAGIndex
 from lightrag_integrations.llama_index.convert import documents_of, stored
 from lightrag_integrations.llama_index.filters import to_filter
+from lightrag_integrations.llama_index.merging import amerge, merge
 from lightrag_integrations.llama_index.query import arun_query, run_query
 from lightrag_integrations.options import merged
 
@@ -62,13 +63,13 @@ class LightRAGVectorStore(BasePydanticVectorStore):
             Their ids.
         """
         documents = documents_of(nodes, build_graph=self.build_graph)
-        self.index.ingest(documents, options=self._options(documents)).raise_if_failed()
+        merge(self.index, documents, self._options(documents))
         return [node.node_id for node in nodes]
 
     async def async_add(self, nodes: Sequence[BaseNode], **kwargs: Any) -> list[str]:
         """Like `add`."""
         documents = documents_of(nodes, build_graph=self.build_graph)
-        (await self.index.aingest(documents, options=self._options(documents))).raise_if_failed()
+        await amerge(self.index, documents, self._options(documents))
         return [node.node_id for node in nodes]
 
     def delete(self, ref_doc_id: str, **delete_kwargs: Any) -> None:
