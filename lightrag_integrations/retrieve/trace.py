@@ -166,7 +166,7 @@ class Trace:
         size = len(self._reached.nodes)
         start = self._reached.start[:, signal]
         steps = self._reached.transition.tocoo()
-        tails, heads, chance = steps.coords[1], steps.coords[0], steps.data * self._damping
+        tails, heads, chance = steps.col, steps.row, steps.data * self._damping
         open_ = np.ones(len(chance), np.bool_)
         for a, b in banned:
             open_ &= ~(((tails == a) & (heads == b)) | ((tails == b) & (heads == a)))
@@ -177,9 +177,9 @@ class Trace:
         chance = np.concatenate([chance[open_], start[seeded]])
         keep = chance > 0
         # The smallest cost keeps certain steps in the graph, where an edge of cost 0 would count as none.
-        costs = csr_array(
-            (1e-9 - np.log(np.minimum(chance[keep], 1.0)), (tails[keep], heads[keep])), shape=(size + 1, size + 1)
-        )
+        # Shortest paths take 32 bits only in SciPy before 1.15.
+        places = (tails[keep].astype(np.int32), heads[keep].astype(np.int32))
+        costs = csr_array((1e-9 - np.log(np.minimum(chance[keep], 1.0)), places), shape=(size + 1, size + 1))
         _, before = dijkstra(costs, indices=size, return_predecessors=True)
         return [row if before[row] == size else max(int(before[row]), -1) for row in range(size)]
 
