@@ -22,10 +22,14 @@ TAIL = 60
 def main() -> int:
     """Run the environments named, or those of CI."""
     parser = argparse.ArgumentParser(prog="python -m tests.matrix")
-    parser.add_argument("names", nargs="*", choices=[each.name for each in ENVIRONMENTS], metavar="NAME")
+    parser.add_argument("names", nargs="*", metavar="NAME")
     parser.add_argument("--list", action="store_true", help="what there is")
     parser.add_argument("--keep", action="store_true", help="keep the environments under .matrix")
     told = parser.parse_args()
+    if unknown := set(told.names) - {each.name for each in ENVIRONMENTS}:
+        parser.error(
+            f"unknown: {', '.join(sorted(unknown))}; there are {', '.join(each.name for each in ENVIRONMENTS)}"
+        )
     if told.list:
         for each in ENVIRONMENTS:
             print(f"{each.name:10} {'CI' if each.in_ci else '  '}  {each.about}")
