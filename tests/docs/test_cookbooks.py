@@ -24,6 +24,16 @@ SHOWS = {
         "Tool Message",
         "I found this: [1] Spare keys of the Larvik office",
     ),
+    "langchain_langgraph_agent.py": (
+        "north: (question 1) [1] Spare keys of the office are with Ingrid Moe.",
+        "south: (question 1) [1] Spare keys of the office are in the safe.",
+        "north: (question 2) [1] Spare keys of the office are with Ingrid Moe.",
+    ),
+    "langchain_index_folder.py": (
+        "again: 0 added, 3 unchanged, 0 deleted",
+        "changed: 1 added, 1 unchanged, 2 deleted\n  Fram: in 1 document(s)\n  Colin Archer: gone\n  Hoover Dam: gone",
+        "checked: nothing wrong",
+    ),
     "llama_index_query_engine.py": ("stored 4 nodes", "- archer ", "- fram ", "the prompt that the model got has"),
     "llama_index_agent_tool.py": ("tools: search", "Ingrid Moe has them.", "[1] "),
     "own_postgresql.py": ("PostgreSQL ", "1 document", "checked: nothing wrong"),
