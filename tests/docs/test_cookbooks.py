@@ -45,6 +45,12 @@ SHOWS = {
         "keyword missed archer of 'river'",
     ),
     "tenants.py": ("index of south: s1", "left: notes-north", "filter south: s1\n  knows Ingrid Moe: False"),
+    "tracing.py": (
+        "  LightRAGRetriever\n    GenericFakeChatModel\n",
+        "  lightrag.answer \n    retrieval cookbook {'lightrag.hits': 2}\n",
+        "    chat GenericFakeChatModel {'lightrag.task': 'answer'}",
+        "counted: {'mix': 2} searches by mode",
+    ),
     "metadata_filters.py": ("{'lang': 'en'}: a, b", "'$gte': 2020", "since 2024: 0"),
 }
 
