@@ -1,7 +1,7 @@
 """What a handle does, as traces: OpenTelemetry spans in memory, and LangChain's own run tree. Runs offline.
 
-In place of the exporter in memory put your system's (OTLP, Langfuse, Phoenix, …), and in place of `PrintedRuns` nothing:
-LangSmith and Langfuse take the same callbacks.
+In place of the exporter in memory put your system's (OTLP, Langfuse, Phoenix, …), and in place of `PrintedRuns`
+nothing: LangSmith and Langfuse take the same callbacks.
 """
 
 from tempfile import TemporaryDirectory
