@@ -33,8 +33,8 @@ __all__ = ["ImportCall", "Ready", "run_import"]
 
 T = TypeVar("T")
 _SAMPLES = 5
-_SAME_MODEL = 0.95
-"""Cosine of two vectors of one text by one model, whatever precision they were kept in."""
+_SAME_MODEL = 0.9
+"""Cosine of two vectors of one text by one model, in whatever precision and with metadata in whatever order."""
 
 
 @dataclass(frozen=True)

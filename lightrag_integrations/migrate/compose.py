@@ -84,7 +84,10 @@ def _chunks(document_id: str, spool: Spool) -> Iterator[Chunk]:
 
 def _graph(chunk_id: str, spool: Spool) -> ChunkGraph:
     graph = ChunkGraph()
-    query = "SELECT source, target, type, description, keywords, weight FROM told WHERE chunk = ? ORDER BY thing, place"
+    query = (
+        "SELECT source, target, type, description, keywords, weight FROM told WHERE chunk = ? "
+        "ORDER BY source, target, place"
+    )
     for source, target, kind, description, keywords, weight in spool.run(query, chunk_id).fetchall():
         if target:
             graph.relations.append(

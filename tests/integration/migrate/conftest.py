@@ -1,9 +1,15 @@
 """Handles that are dropped after the test, and a directory that LightRAG wrote."""
 
+import lzma
 import tarfile
+import uuid
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
+from pydantic import SecretStr
 
 from tests.doubles.fixtures import openai_server as openai_server
 from tests.integration.handle.conftest import make_index as make_index
@@ -18,3 +24,28 @@ def directory(tmp_path: Path) -> Path:
     with tarfile.open(FIXTURES / "lightrag_1_5_7.tar.xz") as archive:
         archive.extractall(home, filter="data")
     return home
+
+
+Restore = Callable[[str], SecretStr]
+
+
+@pytest.fixture(scope="session")
+def restored(dsn: str) -> Iterator[Restore]:
+    """Databases restored from dumps, each once: made by the packages themselves, not to be written to."""
+    made: dict[str, str] = {}
+
+    def restore(name: str) -> SecretStr:
+        if name not in made:
+            made[name] = f"dump_{uuid.uuid4().hex[:12]}"
+            data = (FIXTURES / name).read_bytes()
+            sql = (lzma.decompress(data) if name.endswith(".xz") else data).decode("utf-8")
+            with psycopg.connect(dsn, autocommit=True) as connection:
+                connection.execute(f"CREATE DATABASE {made[name]}")
+            with psycopg.connect(make_conninfo(dsn, dbname=made[name]), autocommit=True) as connection:
+                connection.execute(sql)
+        return SecretStr(make_conninfo(dsn, dbname=made[name]))
+
+    yield restore
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        for name in made.values():
+            connection.execute(f"DROP DATABASE {name}")

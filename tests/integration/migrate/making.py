@@ -1,8 +1,5 @@
 """The embedding model of the fixtures, and LightRAG's graph as NetworkX reads it."""
 
-import hashlib
-import math
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,12 +7,13 @@ import networkx as nx
 
 from lightrag_integrations import LightRAGIndex
 from lightrag_integrations.protocols import TextKind
+from tests.integration.migrate.make.vectors import DIMENSION, vector
 
 GRAPHML = "graph_chunk_entity_relation.graphml"
 
 
 class WordsEmbedder:
-    """What the fixtures' vectors come from, as make/lightrag_stores.py has it."""
+    """What the fixtures' vectors come from; with other arguments another model."""
 
     def __init__(self, dimension: int = 16, salt: str = "") -> None:
         self.fingerprint = f"words-{dimension}{salt}"
@@ -28,12 +26,9 @@ class WordsEmbedder:
         return [self._vector(text) for text in texts]
 
     def _vector(self, text: str) -> list[float]:
-        values = [0.0] * self._dimension
-        for word in re.findall(r"\w+", text.lower()):
-            digest = hashlib.sha256((word + self._salt).encode()).digest()
-            values[digest[0] % self._dimension] += 1.0 if digest[1] % 2 else -1.0
-        length = math.sqrt(sum(value * value for value in values)) or 1.0
-        return [value / length for value in values]
+        if not self._salt and self._dimension == DIMENSION:
+            return vector(text)
+        return [1.0 + (ord(self._salt[:1] or "a") * len(text)) % (place + 3) for place in range(self._dimension)]
 
 
 def lightrags_graph(home: Path) -> nx.Graph:

@@ -5,8 +5,6 @@ POSTGRES_HOST=... POSTGRES_PORT=... (USER, PASSWORD, DATABASE) python lightrag_s
 """
 
 import asyncio
-import hashlib
-import math
 import re
 import sys
 
@@ -14,8 +12,8 @@ import numpy as np
 from corpus import FAILS, FOUND, GLEANED, TEXTS, WAITS
 from lightrag import LightRAG
 from lightrag.utils import EmbeddingFunc, Tokenizer
+from vectors import DIMENSION, vector
 
-DIMENSION = 16
 _TOKENS = re.compile(r"\s*[\u4e00-\u9fff]|\s*[^\s\u4e00-\u9fff]+|\s+")
 _POSTGRES = {
     "kv_storage": "PGKVStorage",
@@ -38,15 +36,6 @@ class Words:
 
     def decode(self, tokens: list[int]) -> str:
         return "".join(self.known[token] for token in tokens)
-
-
-def vector(text: str) -> list[float]:
-    values = [0.0] * DIMENSION
-    for word in re.findall(r"\w+", text.lower()):
-        digest = hashlib.sha256(word.encode()).digest()
-        values[digest[0] % DIMENSION] += 1.0 if digest[1] % 2 else -1.0
-    length = math.sqrt(sum(value * value for value in values)) or 1.0
-    return [value / length for value in values]
 
 
 async def embed(texts: list[str], **_: object) -> np.ndarray:
