@@ -46,10 +46,12 @@ class TripleView(Frozen):
 class Schema(Frozen):
     """What an index speaks of."""
 
-    types: dict[str, tuple[str, ...]] = Field(default_factory=dict)
-    """Of entities, with the names of their properties."""
-    labels: dict[str, tuple[str, ...]] = Field(default_factory=dict)
-    """Of relations, with the names of their properties."""
+    types: dict[str, dict[str, str]] = Field(default_factory=dict)
+    """Of entities, with the names and JSON types of their properties."""
+    labels: dict[str, dict[str, str]] = Field(default_factory=dict)
+    """Of relations, with the names and JSON types of their properties."""
+    ends: tuple[tuple[str, str, str], ...] = ()
+    """(type of the source, label, type of the target) of relations between entities."""
 
 
 @dataclass(frozen=True, slots=True)

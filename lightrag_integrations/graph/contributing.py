@@ -103,7 +103,7 @@ class Contributing(Reading):
             keys |= roots | {key for key in edits.aliases if edits.root(key) in roots}
             ids = await find_entities(reader, entities)
             chunks = await chunks_to_change(reader, ids, triples)
-        done = await store.rework(chunks, Withdrawal(keys, triples))
+        done = await store.rework(chunks, Withdrawal(keys, triples, root=edits.root))
         return sum(len(document.chunks) for document in done.documents) + len(done.gone)
 
 

@@ -10,6 +10,7 @@ from lightrag_integrations.graph.reading import ALL, Reading, find_entities, pos
 from lightrag_integrations.graph.withdrawing import PLAIN, label_of
 from lightrag_integrations.notes import Link, NodeView, NotedFact, NotedMention, Schema, TripleView
 from lightrag_integrations.reader import Reader
+from lightrag_integrations.text.keys import normalise_name
 
 __all__ = ["Noted"]
 
@@ -24,19 +25,24 @@ Noting = Mapping[str, Any] | None
 class Noted(Reading):
     """The part of `index.graph` that shows it as a property graph. It looks at no filter."""
 
-    def nodes(self, names: Names = None, *, noting: Noting = None) -> list[NodeView]:
+    def key(self, name: str) -> str:
+        """What a name is matched by: names that mean the same have the same."""
+        return normalise_name(name)
+
+    def nodes(self, names: Names = None, *, noting: Noting = None, chunk_ids: Names = None) -> list[NodeView]:
         """Entities.
 
         Args:
             names: Only these; unknown ones are left out.
+            chunk_ids: Only those that these chunks mention.
             noting: Only those of which something noted has one of these properties; what was noted later may say
                 otherwise.
         """
-        return self._live.read(lambda: self._nodes(names, noting))
+        return self._live.read(lambda: self._nodes(names, noting, chunk_ids))
 
-    async def anodes(self, names: Names = None, *, noting: Noting = None) -> list[NodeView]:
+    async def anodes(self, names: Names = None, *, noting: Noting = None, chunk_ids: Names = None) -> list[NodeView]:
         """Like `nodes`."""
-        return await self._live.aread(lambda: self._nodes(names, noting))
+        return await self._live.aread(lambda: self._nodes(names, noting, chunk_ids))
 
     def near(self, vector: Sequence[float], *, limit: int = 10) -> list[tuple[NodeView, float]]:
         """Entities whose vector is nearest, with the cosine.
@@ -75,7 +81,7 @@ class Noted(Reading):
             names: Of entities, or ids of chunks and documents.
             depth: Steps.
             limit: At most so many triples.
-            without: Labels that are left out, and not followed.
+            without: Labels that are left out, though followed.
         """
         return self._live.read(lambda: self._around(names, depth=depth, limit=limit, without=without))
 
@@ -93,12 +99,15 @@ class Noted(Reading):
         """Like `schema`."""
         return await self._live.aread(self._schema)
 
-    async def _nodes(self, names: Names, noting: Noting) -> list[NodeView]:
+    async def _nodes(self, names: Names, noting: Noting, chunk_ids: Names) -> list[NodeView]:
         async with self._live.reading() as reader:
             if names is not None:
                 ids: Sequence[int] = await find_entities(reader, names)
             elif noting is not None:
                 ids = sorted(await reader.entities_noting(noting))
+            elif chunk_ids is not None:
+                chunks = [row.id for row in await reader.find_chunks(chunk_ids)]
+                ids = sorted(entity for _, entity, _ in await reader.mentions_of_chunks(chunks))
             else:
                 ids = await reader.all_entities()
             return await _views(reader, list(dict.fromkeys(ids)))
@@ -138,11 +147,10 @@ class Noted(Reading):
                 entities = await find_entities(reader, ends)
                 facts = await reader.noted_facts(await reader.facts_at(entities, limit=max(limit, 1) * _WIDER))
                 heavy = sorted(facts, key=lambda fact: -fact.row.weight)
-                told = await _told(reader, [fact for fact in heavy if label_of(fact) not in without])
-                linked = _linked(await reader.noted_links(ends=ends))
-                new = [one for one in (*told, *linked) if one.label not in without]
+                new = [*await _told(reader, heavy), *_linked(await reader.noted_links(ends=ends))]
                 for one in new:
-                    found.setdefault((one.source, one.label, one.target), one)
+                    if one.label not in without:
+                        found.setdefault((one.source, one.label, one.target), one)
                 ends = [end for one in new for end in (one.source, one.target) if end not in seen]
                 ends = list(dict.fromkeys(ends))
                 seen.update(ends)

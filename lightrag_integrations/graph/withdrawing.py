@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 
 from lightrag_integrations.contributions import Fact, PreparedChunk, PreparedDocument
@@ -42,16 +42,20 @@ async def chunks_to_change(reader: Reader, entities: Sequence[int], triples: Col
 class Withdrawal:
     """A change of stored chunks that takes entities and triples from them."""
 
-    def __init__(self, keys: Collection[str], triples: Collection[Triple]) -> None:
+    def __init__(self, keys: Collection[str], triples: Collection[Triple], *, root: Callable[[str], str]) -> None:
         """Change nothing yet.
 
         Args:
             keys: Of entities.
             triples: (source, label, target).
+            root: The key that a name is shown under, by the name's own.
         """
+        self._root = root
         self._keys = frozenset(keys)
         self._links = frozenset(triples)
-        self._facts = frozenset((normalise_name(one), label, normalise_name(two)) for one, label, two in triples)
+        self._facts = frozenset(
+            (root(normalise_name(one)), label, root(normalise_name(two))) for one, label, two in triples
+        )
 
     def __call__(self, stored: Mapping[str, PreparedDocument]) -> Reworked:
         """The chunks without them; statements that state nothing any more are gone."""
@@ -91,7 +95,8 @@ class Withdrawal:
     def _stays(self, fact: Fact, label: str | None) -> bool:
         if fact.source_key in self._keys or fact.target_key in self._keys:
             return False
-        return (fact.source_key, _label(label, fact.keywords), fact.target_key) not in self._facts
+        ends = self._root(fact.source_key), self._root(fact.target_key)
+        return (ends[0], _label(label, fact.keywords), ends[1]) not in self._facts
 
     def _note_stays(self, note: Note) -> bool:
         if not note.target:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,15 +11,18 @@ from llama_index.core.schema import BaseNode
 
 from lightrag_integrations import ExtractedEntity, ExtractedRelation, Extraction
 
-__all__ = ["KG_KEYS", "extraction_of", "graph_metadata", "hidden_keys"]
+__all__ = ["CARRIED_KEY", "KG_KEYS", "carried", "extraction_of", "graph_metadata", "hidden_keys"]
 
-KG_KEYS = (KG_NODES_KEY, KG_RELATIONS_KEY)
+CARRIED_KEY = "lightrag_nodes"
+"""Metadata key under which entities travel on as text: `PropertyGraphIndex` takes the standard keys off a node, and
+leaves out entities that the store knows already, with all that this node says of them."""
+KG_KEYS = (KG_NODES_KEY, KG_RELATIONS_KEY, CARRIED_KEY)
 _NO_TYPE = "entity"  # EntityNode's own default label
 _NO_KEYWORD = "related to"
 
 
-def graph_metadata(extraction: Extraction, existing: Mapping[str, Any]) -> dict[str, list[Any]]:
-    """The two standard keys, both always there, after what other extractors put there.
+def graph_metadata(extraction: Extraction, existing: Mapping[str, Any]) -> dict[str, Any]:
+    """The two standard keys, both always there, after what other extractors put there; and one that carries entities.
 
     Args:
         extraction: What was found in the node.
@@ -30,10 +34,12 @@ def graph_metadata(extraction: Extraction, existing: Mapping[str, Any]) -> dict[
     missing = [ExtractedEntity(name=end) for end in dict.fromkeys(ends) if end not in named]
     new_entities = [_entity_node(entity) for entity in (*extraction.entities, *missing)]
     new_relations = [_relation(relation) for relation in extraction.relations]
-    return {
-        KG_NODES_KEY: [*entities, *(entity for entity in new_entities if entity not in entities)],
+    nodes = [*entities, *(entity for entity in new_entities if entity not in entities)]
+    made: dict[str, Any] = {
+        KG_NODES_KEY: nodes,
         KG_RELATIONS_KEY: [*relations, *(relation for relation in new_relations if relation not in relations)],
     }
+    return {**made, CARRIED_KEY: _packed(nodes)} if nodes else made
 
 
 def extraction_of(node: BaseNode) -> Extraction | None:
@@ -41,7 +47,7 @@ def extraction_of(node: BaseNode) -> Extraction | None:
 
     A pipeline's cache turns entities and relations into dicts; they are read, too.
     """
-    if not any(key in node.metadata for key in KG_KEYS):
+    if not any(key in node.metadata for key in (KG_NODES_KEY, KG_RELATIONS_KEY)):
         return None
     entities, relations = _present(node.metadata)
     names = {entity.id: entity.name for entity in entities}
@@ -50,6 +56,16 @@ def extraction_of(node: BaseNode) -> Extraction | None:
         entities=[_entity(entity, own) for entity in entities],
         relations=[_statement(relation, names, own) for relation in relations],
     )
+
+
+def carried(node: BaseNode) -> list[EntityNode]:
+    """The entities that a node carries beside the standard keys."""
+    told = node.metadata.get(CARRIED_KEY)
+    return [EntityNode.model_validate(item) for item in json.loads(told)] if isinstance(told, str) else []
+
+
+def _packed(nodes: Sequence[EntityNode]) -> str:
+    return json.dumps([node.model_dump(mode="json", exclude={"embedding"}) for node in nodes], ensure_ascii=False)
 
 
 def _present(metadata: Mapping[str, Any]) -> tuple[list[EntityNode], list[Relation]]:

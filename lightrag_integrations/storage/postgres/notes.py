@@ -59,10 +59,17 @@ class NoteReads(FactReads):
         """See `notes.NoteReader.schema`."""
         types = await self._rows("schema_of_entities")
         labels = await self._rows("schema_of_relations", plain=plain)
-        return Schema(
-            types={name: tuple(sorted(keys)) for name, keys in types},
-            labels={name: tuple(sorted(keys)) for name, keys in labels},
-        )
+        ends = await self._rows("schema_of_ends", plain=plain)
+        return Schema(types=_grouped(types), labels=_grouped(labels), ends=tuple((a, label, b) for a, label, b in ends))
+
+
+def _grouped(rows: Sequence[tuple[Any, ...]]) -> dict[str, dict[str, str]]:
+    found: dict[str, dict[str, str]] = {}
+    for name, key, kind in rows:
+        properties = found.setdefault(name, {})
+        if key is not None:
+            properties[key] = kind
+    return found
 
 
 def _pairs(properties: Mapping[str, Any]) -> list[str]:

@@ -76,23 +76,33 @@ WHERE n.ordinal IS NULL AND n.target <> ''
 ORDER BY n.chunk, n.source, n.label, n.target
 
 -- name: schema_of_entities
-SELECT m.type, array_remove(array_agg(DISTINCT p.key), NULL)
+SELECT m.type, p.key, min(jsonb_typeof(p.value))
 FROM {s}.mention m JOIN {s}.entity e ON e.id = m.entity
 LEFT JOIN {s}.note n ON n.chunk = m.chunk AND n.source = e.key AND n.target = '' AND n.ordinal IS NULL
-LEFT JOIN LATERAL jsonb_object_keys(n.properties) AS p (key) ON true
-GROUP BY m.type ORDER BY m.type
+LEFT JOIN LATERAL jsonb_each(n.properties) AS p (key, value) ON true
+GROUP BY m.type, p.key ORDER BY m.type, p.key
 
 -- name: schema_of_relations
-SELECT label, array_remove(array_agg(DISTINCT key), NULL) FROM (
-    SELECT coalesce(nullif(n.label, ''), f.keywords ->> 0, %(plain)s::text) AS label, p.key
+SELECT label, p.key, min(jsonb_typeof(p.value))
+FROM (
+    SELECT coalesce(nullif(n.label, ''), f.keywords ->> 0, %(plain)s::text) AS label, n.properties
     FROM {s}.fact f LEFT JOIN {s}.note n ON n.chunk = f.chunk AND n.ordinal = f.ordinal
-    LEFT JOIN LATERAL jsonb_object_keys(n.properties) AS p (key) ON true
     UNION ALL
-    SELECT n.label, p.key
-    FROM {s}.note n LEFT JOIN LATERAL jsonb_object_keys(n.properties) AS p (key) ON true
-    WHERE n.ordinal IS NULL AND n.target <> ''
-) told
-GROUP BY label ORDER BY label
+    SELECT label, properties FROM {s}.note WHERE ordinal IS NULL AND target <> ''
+) told LEFT JOIN LATERAL jsonb_each(told.properties) AS p (key, value) ON true
+GROUP BY label, p.key ORDER BY label, p.key
+
+-- name: schema_of_ends
+WITH kinds AS MATERIALIZED (
+    SELECT DISTINCT ON (entity) entity, type FROM (
+        SELECT entity, type, count(*) AS uses FROM {s}.mention GROUP BY entity, type
+    ) counted
+    ORDER BY entity, type = '', uses DESC, type
+)
+SELECT DISTINCT a.type, coalesce(nullif(n.label, ''), f.keywords ->> 0, %(plain)s::text), b.type
+FROM {s}.fact f JOIN kinds a ON a.entity = f.source JOIN kinds b ON b.entity = f.target
+LEFT JOIN {s}.note n ON n.chunk = f.chunk AND n.ordinal = f.ordinal
+ORDER BY 1, 2, 3
 
 -- name: lock_chunk_homes
 -- Documents that the work is to have are made where they are missing, so that two that make the same one wait.
