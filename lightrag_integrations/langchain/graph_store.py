@@ -67,4 +67,5 @@ def _where(ids: Sequence[str] | None, where: Where) -> Where:
     if isinstance(ids, str):
         raise InputError(f"ids: got {ids!r}; expected a list of ids, [{ids!r}]")
     named = [] if ids is None else [{"$chunk_id": {"$in": list(ids)}}]
-    return {"$and": [*named, *([where] if where else [])]}
+    parts = [*named, *([where] if where else [])]
+    return {"$and": parts} if parts else None

@@ -92,7 +92,8 @@ def _listed(given: Sequence[Any]) -> list[Any]:
 
 
 def _with_ids(documents: Sequence[Document], report: IngestReport) -> list[Document]:
-    if len(report.document_ids) != len(documents):  # some were skipped: their ids are theirs to know
-        return [document.model_copy() for document in documents]
+    plain = all(isinstance(document, Document) for document in documents)
+    if not plain or len(report.document_ids) != len(documents):  # some were skipped: their ids are theirs to know
+        return [document.model_copy() if isinstance(document, Document) else document for document in documents]
     pairs = zip(documents, report.document_ids, strict=True)
     return [document.model_copy(update={"id": document_id}) for document, document_id in pairs]

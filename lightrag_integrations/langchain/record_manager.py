@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from langchain_core.indexing import RecordManager
 
 from lightrag_integrations import LightRAGIndex
+
+if TYPE_CHECKING:
+    from lightrag_integrations.records import Records
 
 __all__ = ["LightRAGRecordManager"]
 
@@ -28,9 +32,12 @@ class LightRAGRecordManager(RecordManager):
         Raises:
             InputError: The namespace is empty, or has more than 1024 bytes.
         """
-        super().__init__(namespace)
+        super().__init__(index.records(namespace).namespace)
         self.index = index
-        self._records = index.records(namespace)
+
+    def _book(self) -> Records:
+        # Made anew for each call: it lives on the handle's loop, and could not be pickled.
+        return self.index.records(self.namespace)
 
     def create_schema(self) -> None:
         """Open the index, which makes what is missing. Not needed: the first call does it, too."""
@@ -42,11 +49,11 @@ class LightRAGRecordManager(RecordManager):
 
     def get_time(self) -> float:
         """Seconds since 1970 by the server's clock."""
-        return self._records.time()
+        return self._book().time()
 
     async def aget_time(self) -> float:
         """Like `get_time`."""
-        return await self._records.atime()
+        return await self._book().atime()
 
     def update(
         self,
@@ -65,7 +72,7 @@ class LightRAGRecordManager(RecordManager):
         Raises:
             InputError: There are not as many groups as keys, or the clock is behind. It is a `ValueError`, too.
         """
-        self._records.update(keys, groups=group_ids, time_at_least=time_at_least)
+        self._book().update(keys, groups=group_ids, time_at_least=time_at_least)
 
     async def aupdate(
         self,
@@ -75,15 +82,15 @@ class LightRAGRecordManager(RecordManager):
         time_at_least: float | None = None,
     ) -> None:
         """Like `update`."""
-        await self._records.aupdate(keys, groups=group_ids, time_at_least=time_at_least)
+        await self._book().aupdate(keys, groups=group_ids, time_at_least=time_at_least)
 
     def exists(self, keys: Sequence[str]) -> list[bool]:
         """Whether each of these keys has a record."""
-        return self._records.exists(keys)
+        return self._book().exists(keys)
 
     async def aexists(self, keys: Sequence[str]) -> list[bool]:
         """Like `exists`."""
-        return await self._records.aexists(keys)
+        return await self._book().aexists(keys)
 
     def list_keys(
         self,
@@ -101,7 +108,7 @@ class LightRAGRecordManager(RecordManager):
             group_ids: Only those of these groups; None: all.
             limit: At most so many.
         """
-        return self._records.keys(before=before, after=after, groups=group_ids, limit=limit)
+        return self._book().keys(before=before, after=after, groups=group_ids, limit=limit)
 
     async def alist_keys(
         self,
@@ -112,12 +119,12 @@ class LightRAGRecordManager(RecordManager):
         limit: int | None = None,
     ) -> list[str]:
         """Like `list_keys`."""
-        return await self._records.akeys(before=before, after=after, groups=group_ids, limit=limit)
+        return await self._book().akeys(before=before, after=after, groups=group_ids, limit=limit)
 
     def delete_keys(self, keys: Sequence[str]) -> None:
         """Remove records; unknown keys are no error."""
-        self._records.delete(keys)
+        self._book().delete(keys)
 
     async def adelete_keys(self, keys: Sequence[str]) -> None:
         """Like `delete_keys`."""
-        await self._records.adelete(keys)
+        await self._book().adelete(keys)

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from langchain_core.documents import Document as LangChainDocument
+from langchain_core.indexing import index as synchronise
 from llama_index.core import Document as LlamaDocument
 from llama_index.core.ingestion import IngestionPipeline
 from llama_index.core.node_parser import SentenceSplitter
@@ -25,6 +26,10 @@ async def test_every_blocking_entry_point_works_inside_a_running_loop(index: Lig
     assert len(store.similarity_search("boats", k=1)) == 1
     assert len(lc.LightRAGReranker(index=index, top_n=1).compress_documents(store.get_by_ids(["r"]), "boats")) == 1
     assert "[1]" in lc.LightRAGTool(index=index).invoke({"query": question})
+    assert len(store.search(question, "mix", k=2)) == len(store.max_marginal_relevance_search("boats", k=2)) == 2
+    records = lc.LightRAGRecordManager(index)
+    added = synchronise([LangChainDocument("blue boats")], records, store, cleanup="full", key_encoder="sha256")
+    assert added["num_added"] == 1 and len(store.get_graph_documents(records.list_keys())) == 1
 
     pipeline = IngestionPipeline(
         transformations=[SentenceSplitter(), li.LightRAGTransform(index=index)],
@@ -71,8 +76,18 @@ async def test_the_callers_loop_keeps_ticking(library: LightRAGIndex, question: 
             ticks += 1
 
     ticker = asyncio.create_task(tick())
-    retriever = li.LightRAGRetriever(library, similarity_top_k=3)
-    before = ticks
-    await asyncio.gather(*(retriever.aretrieve(question) for _ in range(20)))
+    of_llama_index = li.LightRAGRetriever(library, similarity_top_k=3)
+    store, tool = lc.LightRAGVectorStore(index=library), lc.LightRAGTool(index=library)
+    calls: list[Any] = [
+        lambda: of_llama_index.aretrieve(question),
+        lambda: lc.LightRAGRetriever(index=library, k=3).ainvoke(question),
+        lambda: tool.ainvoke({"query": question}),
+        lambda: store.asimilarity_search(question),
+        lambda: store.amax_marginal_relevance_search(question),
+        lambda: lc.LightRAGRecordManager(library).alist_keys(),
+    ]
+    for call in calls:
+        before = ticks
+        await asyncio.gather(*(call() for _ in range(5)))
+        assert ticks - before > 5
     ticker.cancel()
-    assert ticks - before > 20

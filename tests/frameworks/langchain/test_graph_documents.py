@@ -133,6 +133,8 @@ async def test_the_ingestor_takes_them_among_documents(make_index: MakeIndex) ->
     report = await LightRAGIngestor(index=index).ainvoke([made()[0], document, made()[1]])
     assert (report.documents, report.chunks, chat.kinds) == (3, 3, ["extract"])
     assert LightRAGIngestor(index=index).invoke(made()[0]).unchanged == 1  # type: ignore[arg-type]
+    mixed = [*made()[:1], document]
+    assert await LightRAGIngestor(index=index).atransform_documents(mixed) == mixed
     assert index.graph.relation("Mira Halden", "Corvane Bridge") is not None
     assert index.graph.entity("Edda Quill") is not None
 

@@ -29,12 +29,7 @@ WHERE r.namespace = %(namespace)s
 ORDER BY r.updated_at, r.key LIMIT %(limit)s
 
 -- name: remove_records
-DELETE FROM {s}.record WHERE ctid = ANY(ARRAY(
-    SELECT ctid FROM {s}.record WHERE namespace = %(namespace)s AND key = ANY(%(keys)s::text[]) ORDER BY key FOR UPDATE))
-RETURNING key
+DELETE FROM {s}.record WHERE namespace = %(namespace)s AND key = ANY(%(keys)s::text[]) RETURNING key
 
 -- name: remove_records_of_chunks
--- Locked in the order in which writers write.
-DELETE FROM {s}.record WHERE ctid = ANY(ARRAY(
-    SELECT r.ctid FROM {s}.record r WHERE r.key IN (SELECT c.chunk_id FROM {s}.chunk c WHERE c.id = ANY(%(chunks)s))
-    ORDER BY r.namespace, r.key FOR UPDATE))
+DELETE FROM {s}.record WHERE key IN (SELECT chunk_id FROM {s}.chunk WHERE id = ANY(%(chunks)s))
