@@ -18,6 +18,7 @@ from lightrag_integrations.options import QueryFields
 __all__ = ["arun_query", "run_query"]
 
 _KEYWORD_MODES = (VectorStoreQueryMode.SPARSE, VectorStoreQueryMode.TEXT_SEARCH)
+_HYBRID_MODES = (VectorStoreQueryMode.HYBRID, VectorStoreQueryMode.SEMANTIC_HYBRID)
 _PREFETCH = 4
 """MMR considers so many times the nodes asked for."""
 Vectors = Mapping[str, list[float]]
@@ -34,7 +35,10 @@ def run_query(index: LightRAGIndex, query: VectorStoreQuery, **kwargs: Any) -> V
     text = query.query_str or ""
     legs = _legs(query, kwargs)
     if query.mode != VectorStoreQueryMode.MMR:
-        return _fused(query, legs, [index.retrieve(text, **leg.fields) for leg in legs])
+        scored = _fused(query, legs, [index.retrieve(text, **leg.fields) for leg in legs])
+        if query.mode == VectorStoreQueryMode.SEMANTIC_HYBRID:
+            scored = _scored(index.rerank(text, [hit for hit, _ in scored], top_n=query.similarity_top_k))
+        return _result(scored)
     vector = query.query_embedding or index.embed([text], kind="query")[0]
     hits = index.retrieve(text, **_with_vector(legs[0].fields, vector)).hits
     return _diverse(query, vector, hits, index.documents.vectors([hit.chunk_id for hit in hits]), kwargs)
@@ -45,7 +49,10 @@ async def arun_query(index: LightRAGIndex, query: VectorStoreQuery, **kwargs: An
     text = query.query_str or ""
     legs = _legs(query, kwargs)
     if query.mode != VectorStoreQueryMode.MMR:
-        return _fused(query, legs, await asyncio.gather(*(index.aretrieve(text, **leg.fields) for leg in legs)))
+        scored = _fused(query, legs, await asyncio.gather(*(index.aretrieve(text, **leg.fields) for leg in legs)))
+        if query.mode == VectorStoreQueryMode.SEMANTIC_HYBRID:
+            scored = _scored(await index.arerank(text, [hit for hit, _ in scored], top_n=query.similarity_top_k))
+        return _result(scored)
     vector = query.query_embedding or (await index.aembed([text], kind="query"))[0]
     hits = (await index.aretrieve(text, **_with_vector(legs[0].fields, vector))).hits
     return _diverse(query, vector, hits, await index.documents.avectors([hit.chunk_id for hit in hits]), kwargs)
@@ -59,15 +66,20 @@ def _legs(query: VectorStoreQuery, kwargs: Mapping[str, Any]) -> list[_Leg]:
         legs = [_Leg(vector, 1.0)]
     elif query.mode in _KEYWORD_MODES:
         legs = [_Leg(keyword, 1.0)]
-    elif query.mode == VectorStoreQueryMode.HYBRID:
+    elif query.mode in _HYBRID_MODES:
         alpha = 0.5 if query.alpha is None else query.alpha
+        if not 0 <= alpha <= 1:
+            raise InputError(f"alpha: got {alpha}; expected 0 (keywords only) to 1 (vectors only)")
         legs = [leg for leg in (_Leg(vector, alpha), _Leg(keyword, 1.0 - alpha)) if leg.weight > 0]
     elif query.mode == VectorStoreQueryMode.MMR:
         vector["k"] = kwargs.get("mmr_prefetch_k") or k * _PREFETCH
         legs = [_Leg(vector, 1.0)]
     else:
-        raise InputError(f"mode: got {query.mode.value!r}; expected default, sparse, text_search, hybrid or mmr")
-    needs_text = any(leg.fields.get("query_embedding") is None for leg in legs)
+        raise InputError(
+            f"mode: got {query.mode.value!r}; expected default, sparse, text_search, hybrid, semantic_hybrid or mmr"
+        )
+    by_words = any(leg.fields.get("query_embedding") is None for leg in legs)
+    needs_text = by_words or query.mode == VectorStoreQueryMode.SEMANTIC_HYBRID
     if needs_text and not query.query_str:
         raise InputError(f"query_str: got nothing; mode {query.mode.value!r} searches for its words")
     return legs
@@ -77,10 +89,13 @@ def _with_vector(fields: QueryFields, vector: Sequence[float]) -> QueryFields:
     return {**fields, "query_embedding": vector}
 
 
-def _fused(query: VectorStoreQuery, legs: Sequence[_Leg], results: Sequence[RetrievalResult]) -> VectorStoreQueryResult:
+def _fused(
+    query: VectorStoreQuery, legs: Sequence[_Leg], results: Sequence[RetrievalResult]
+) -> list[tuple[Hit, float]]:
     """One leg as it is; of two, the weighted sum of scores that each was scaled to its best by."""
+    limit = query.hybrid_top_k or query.similarity_top_k if query.mode in _HYBRID_MODES else None
     if len(legs) == 1:
-        return _result([(hit, hit.score) for hit in results[0].hits])
+        return _scored(results[0].hits[:limit])
     hits: dict[str, Hit] = {}
     scores: dict[str, float] = {}
     for leg, result in zip(legs, results, strict=True):
@@ -90,8 +105,11 @@ def _fused(query: VectorStoreQuery, legs: Sequence[_Leg], results: Sequence[Retr
             share = hit.score / best if best > 0 else 0.0
             scores[hit.chunk_id] = scores.get(hit.chunk_id, 0.0) + leg.weight * share
     order = sorted(hits, key=lambda chunk_id: (-scores[chunk_id], chunk_id))
-    limit = query.hybrid_top_k or query.similarity_top_k
-    return _result([(hits[chunk_id], scores[chunk_id]) for chunk_id in order[:limit]])
+    return [(hits[chunk_id], scores[chunk_id]) for chunk_id in order[:limit]]
+
+
+def _scored(hits: Sequence[Hit]) -> list[tuple[Hit, float]]:
+    return [(hit, hit.score) for hit in hits]
 
 
 def _diverse(

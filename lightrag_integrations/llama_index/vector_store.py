@@ -123,7 +123,7 @@ class LightRAGVectorStore(BasePydanticVectorStore):
         await self.index.documents.adelete([document.id for document in await self.index.documents.alist()])
 
     def query(self, query: VectorStoreQuery, **kwargs: Any) -> VectorStoreQueryResult:
-        """Search: DEFAULT, SPARSE, TEXT_SEARCH, HYBRID (with `alpha`) or MMR.
+        """Search: DEFAULT, SPARSE, TEXT_SEARCH, HYBRID (with `alpha`), SEMANTIC_HYBRID (the same, reranked) or MMR.
 
         Args:
             query: What to search, how, and within which filters and ids.

@@ -36,6 +36,16 @@ SHOWS = {
     ),
     "llama_index_query_engine.py": ("stored 4 nodes", "- archer ", "- fram ", "the prompt that the model got has"),
     "llama_index_agent_tool.py": ("tools: search", "Ingrid Moe has them.", "[1] "),
+    "llama_index_sync_documents.py": (
+        "first run: 3 nodes\nsecond run: 0 nodes\none changed, one gone: 1 node",
+        "documents: archer, fram\nknown of Roald Amundsen: None",
+    ),
+    "llama_index_chat_engine.py": (
+        "refreshed: [False, False, False]",
+        "[1] archer, characters 0 to ",
+        "entities: ",
+        "Who designed the Fram? <- fram",
+    ),
     "own_postgresql.py": ("PostgreSQL ", "1 document", "checked: nothing wrong"),
     "own_openai_model.py": ("before: Estimate(documents=2", "after: 2 calls", "0 failed", "Colin Archer [1].", "[1] "),
     "evaluate_on_my_questions.py": (

@@ -1,6 +1,8 @@
 """Running loops and threads: blocking calls inside them, two handles at once, a loop that keeps ticking."""
 
 import asyncio
+import threading
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -8,13 +10,16 @@ from langchain_core.documents import Document as LangChainDocument
 from langchain_core.indexing import index as synchronise
 from llama_index.core import Document as LlamaDocument
 from llama_index.core.ingestion import IngestionPipeline
+from llama_index.core.llms import MockLLM
 from llama_index.core.node_parser import SentenceSplitter
 from llama_index.core.schema import NodeWithScore, TextNode
+from llama_index.core.vector_stores.types import VectorStoreQuery
 
 from lightrag_integrations import Document, LightRAGIndex
 from lightrag_integrations import langchain as lc
 from lightrag_integrations import llama_index as li
 from tests.frameworks.conftest import MakeIndex
+from tests.frameworks.doubles import WordEmbedder
 
 
 async def test_every_blocking_entry_point_works_inside_a_running_loop(index: LightRAGIndex, question: str) -> None:
@@ -40,6 +45,15 @@ async def test_every_blocking_entry_point_works_inside_a_running_loop(index: Lig
     node = NodeWithScore(node=TextNode(text="boats"))
     assert len(li.LightRAGRerank(index=index).postprocess_nodes([node], query_str="boats")) == 1
     assert len(li.LightRAGToolSpec(index).search(question, k=1)) == 1
+    facade = li.LightRAGPropertyGraphIndex.from_documents([LlamaDocument(id_="f", text=texts[1])], index=index)
+    facade.insert_nodes([TextNode(text="Ida Moe.", id_="n")])
+    assert facade.refresh_ref_docs([LlamaDocument(id_="f", text=texts[0])]) == [True] and "f" in facade.ref_doc_info
+    engine = facade.as_query_engine(llm=MockLLM(), similarity_top_k=2, streaming=True)
+    answer = engine.query(question)
+    assert "".join(answer.response_gen) and len(answer.source_nodes) == 2
+    facade.update_ref_doc(LlamaDocument(id_="f", text=texts[1]))
+    facade.delete_nodes(["n"])
+    facade.delete_ref_doc("f")
     store.delete(["r"])
     li.LightRAGVectorStore(index=index).clear()
     assert index.status().chunks == 0
@@ -91,3 +105,64 @@ async def test_the_callers_loop_keeps_ticking(library: LightRAGIndex, question: 
         await asyncio.gather(*(call() for _ in range(5)))
         assert ticks - before > 5
     ticker.cancel()
+
+
+class Gated(WordEmbedder):
+    """Answers nobody until the test lets it, and would wait for ever if its waiting stopped the test's loop."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.opened, self.waiting = threading.Event(), threading.Semaphore(0)
+
+    async def embed(self, texts: Sequence[str], *, kind: str) -> list[list[float]]:
+        self.waiting.release()
+        await asyncio.to_thread(self.opened.wait)
+        return await super().embed(texts, kind=kind)
+
+
+async def tick(times: int) -> None:
+    """So many ticks of 10 ms of the running loop."""
+    for _ in range(times):
+        await asyncio.sleep(0.01)
+
+
+async def test_no_call_stops_the_callers_loop(make_index: MakeIndex, articles: list[Document], question: str) -> None:
+    embedder = Gated()
+    embedder.opened.set()
+    index = make_index(embed_model=embedder)
+    await index.aingest(articles)
+    documents = [LlamaDocument(id_="more", text="Ida Moe met Lena Storm.")]
+    facade, llm = li.LightRAGPropertyGraphIndex.from_existing(index), MockLLM()
+    calls: list[Callable[[], Awaitable[Any]]] = [
+        lambda: asyncio.gather(*(facade.as_retriever(similarity_top_k=3).aretrieve(question) for _ in range(8))),
+        lambda: facade.as_query_engine(llm=llm).aquery(question),
+        lambda: li.LightRAGToolSpec(index).asearch(question),
+        lambda: li.LightRAGVectorStore(index=index).aquery(VectorStoreQuery(query_str=question)),
+        lambda: li.LightRAGTransform(index=index).acall([TextNode(text="Ida Moe is new.")]),
+        lambda: li.LightRAGVectorStore(index=index).async_add([TextNode(text="Ida Moe is stored.")]),
+        lambda: facade.ainsert(documents[0]),
+        lambda: lc.LightRAGRetriever(index=index, k=3).ainvoke(question),
+    ]
+    for call in calls:
+        embedder.opened.clear()
+        embedder.waiting = threading.Semaphore(0)
+        running = asyncio.ensure_future(call())
+        await asyncio.to_thread(embedder.waiting.acquire)
+        await tick(5)
+        assert not running.done()
+        embedder.opened.set()
+        await running
+
+
+async def test_one_handle_ingests_and_the_other_answers(
+    make_index: MakeIndex, library: LightRAGIndex, question: str
+) -> None:
+    embedder = Gated()
+    busy = li.LightRAGPropertyGraphIndex.from_existing(make_index(embed_model=embedder))
+    documents = [LlamaDocument(id_=f"d{n}", text=f"Ida Moe met Lena Storm {n} times.") for n in range(20)]
+    running = asyncio.ensure_future(busy.arefresh_ref_docs(documents))
+    await asyncio.to_thread(embedder.waiting.acquire)
+    answers = await asyncio.gather(*(li.LightRAGRetriever(library).aretrieve(question) for _ in range(8)))
+    assert not running.done() and all(answer == answers[0] for answer in answers)
+    embedder.opened.set()
+    assert await running == [True] * 20

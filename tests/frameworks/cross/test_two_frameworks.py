@@ -92,6 +92,25 @@ def test_both_read_the_same(make_index: MakeIndex, question: str, way: Any, mode
     assert index.verify() == []
 
 
+@pytest.mark.parametrize("way", WAYS)
+async def test_citations_are_the_same_whoever_stored_and_whoever_answers(
+    make_index: MakeIndex, question: str, way: Any
+) -> None:
+    index = make_index(llm=WordChat(), embed_model=WordEmbedder())
+    way(index)
+    answer = index.answer(question, k=3)
+    assert answer.retrieval.context is not None and answer.citations
+    response = await li.LightRAGQueryEngine.from_args(li.LightRAGRetriever(index, similarity_top_k=3)).aquery(question)
+    used: dict[str, Any] = response.metadata or {}
+    assert str(response) == answer.text
+    assert used["chunks"] == [citation.model_dump() for citation in answer.retrieval.context.citations]
+    assert used["cited"] == [citation.number for citation in answer.citations]
+    assert [one["name"] for one in used["entities"]] == [one.name for one in answer.retrieval.context.entities]
+    tool = lc.LightRAGTool(index=index, k=3)
+    called = tool.invoke({"type": "tool_call", "id": "1", "name": tool.name, "args": {"query": question}})
+    assert [chunk["chunk_id"] for chunk in used["chunks"]] == [document.id for document in called.artifact]
+
+
 def test_a_second_handle_ranks_the_same(make_index: MakeIndex, question: str) -> None:
     one = make_index()
     through_llama_index(one)

@@ -76,6 +76,39 @@ async def test_changed_and_vanished_documents(index: LightRAGIndex, extractor: W
     assert index.verify() == []
 
 
+@pytest.mark.parametrize("asynchronous", [False, True])
+@pytest.mark.parametrize("strategy", list(DocstoreStrategy))
+async def test_strategies(
+    index: LightRAGIndex, extractor: WordExtractor, strategy: DocstoreStrategy, asynchronous: bool
+) -> None:
+    docstore = SimpleDocumentStore()
+
+    async def run(given: list[Document]) -> list[str]:
+        made = pipeline(index, docstore=docstore, docstore_strategy=strategy)
+        nodes = await made.arun(documents=given) if asynchronous else made.run(documents=given)
+        return [str(node.ref_doc_id) for node in nodes]
+
+    def stored() -> dict[str, str]:
+        return {hit.document_id: hit.text for hit in index.documents.chunks()}
+
+    everything = documents()
+    first = await run(everything)
+    assert first == [id_ for id_, *_ in ARTICLES]
+    calls, content = extractor.calls, index.dump()
+    assert await run(documents()) == [] and (extractor.calls, index.dump()) == (calls, content)
+
+    text = "Edda Quill was a painter. She met Lena Storm."
+    assert await run(documents(edda=text)[:-1]) == ["edda"]
+    assert extractor.calls == calls + 1 and stored()["edda"] == text
+    kept = {id_ for id_, *_ in ARTICLES}
+    if strategy == DocstoreStrategy.UPSERTS_AND_DELETE:
+        kept.remove("otto")
+    assert stored().keys() == kept
+    # Only the vanished document told of it besides the changed one.
+    assert (index.graph.entity("Quill Valve") is None) == (strategy == DocstoreStrategy.UPSERTS_AND_DELETE)
+    assert index.graph.entity("Lena Storm") is not None and index.verify() == []
+
+
 def test_documents_of_equal_text_keep_their_own_ids(index: LightRAGIndex, extractor: WordExtractor) -> None:
     twins = [Document(id_=id_, text="Mira Halden designed the Corvane Bridge.") for id_ in ("x", "y")]
     made = pipeline(index).run(documents=twins)
@@ -90,11 +123,12 @@ async def test_every_way_of_running_gives_the_same_graph(make_index: MakeIndex) 
     def made() -> LightRAGIndex:
         return make_index(extractor=WordExtractor(), embed_model=WordEmbedder())
 
-    one, two, three = made(), made(), made()
+    one, two, three, four = made(), made(), made(), made()
     pipeline(one).run(documents=documents())
     await pipeline(two).arun(documents=documents())
     pipeline(three).run(documents=documents(), num_workers=2)
-    assert one.dump() == two.dump() == three.dump()
+    await pipeline(four).arun(documents=documents(), num_workers=2)
+    assert one.dump() == two.dump() == three.dump() == four.dump()
 
 
 def test_the_sink_stores_what_the_transform_made(index: LightRAGIndex, make_index: MakeIndex) -> None:

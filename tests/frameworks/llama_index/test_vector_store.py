@@ -6,7 +6,16 @@ import pytest
 from llama_index.core import Document as LlamaDocument
 from llama_index.core import StorageContext, VectorStoreIndex
 from llama_index.core.embeddings import MockEmbedding
-from llama_index.core.schema import MetadataMode, NodeRelationship, RelatedNodeInfo, TextNode
+from llama_index.core.schema import (
+    ImageNode,
+    IndexNode,
+    MediaResource,
+    MetadataMode,
+    Node,
+    NodeRelationship,
+    RelatedNodeInfo,
+    TextNode,
+)
 from llama_index.core.vector_stores.types import (
     BasePydanticVectorStore,
     FilterCondition,
@@ -68,6 +77,30 @@ async def test_nodes_come_back_as_they_were(store: LightRAGVectorStore) -> None:
     assert content == nodes()[0].get_content(metadata_mode=MetadataMode.LLM)
 
 
+def test_nodes_of_every_kind_come_back_as_they_were(make_index: MakeIndex) -> None:
+    source = {NodeRelationship.SOURCE: RelatedNodeInfo(node_id="doc", hash="h", metadata={"a": 1})}
+    near = {**source, NodeRelationship.NEXT: RelatedNodeInfo(node_id="b"), NodeRelationship.CHILD: [
+        RelatedNodeInfo(node_id="c"), RelatedNodeInfo(node_id="d")
+    ]}  # fmt: skip
+    given = [
+        TextNode(
+            id_="a", text="Été\tà Larvik\n", relationships=near, start_char_idx=3, end_char_idx=20, mimetype="text/x",
+            metadata_template="{key}={value}", text_template="{metadata_str}|{content}", metadata_seperator=";",
+            excluded_embed_metadata_keys=["x"], metadata={"x": [1, {"y": None}], "z": 0.5},
+        ),
+        IndexNode(id_="i", text="a table", index_id="table", relationships=source),
+        ImageNode(id_="p", text="a picture", image_url="http://x/y.png", relationships=source),
+        LlamaDocument(id_="whole", text="a whole document", metadata={"k": "v"}, excluded_llm_metadata_keys=["k"]),
+        Node(id_="n", text_resource=MediaResource(text="a node"), image_resource=MediaResource(url="http://x/z.png")),
+    ]  # fmt: skip
+    store = LightRAGVectorStore(index=make_index())
+    assert store.add(given) == ["a", "i", "p", "whole", "n"] and store.add([]) == []
+    back = store.get_nodes(["a", "i", "p", "whole", "n"])
+    assert back == given and [type(node) for node in back] == [type(node) for node in given]
+    assert [node.ref_doc_id for node in back] == [node.ref_doc_id for node in given]
+    assert [node.hash for node in back] == [node.hash for node in given]
+
+
 async def test_adding_again_replaces_and_other_nodes_of_the_document_stay(store: LightRAGVectorStore) -> None:
     changed = nodes()[0].model_copy(update={"text": "green boats", "embedding": WordEmbedder.vector("green boats")})
     assert await store.async_add([changed]) == ["node-1"]
@@ -117,6 +150,21 @@ async def test_hybrid_follows_alpha(store: LightRAGVectorStore) -> None:
     assert (await store.aquery(asked(0.3))).similarities == store.query(asked(0.3)).similarities
     boats = MetadataFilters(filters=[MetadataFilter(key="kind", value="boat")])
     assert store.query(asked(0.5, filters=boats)).ids == ["node-1", "node-2"]
+
+
+async def test_hybrid_reranked(store: LightRAGVectorStore) -> None:
+    def asked(mode: VectorStoreQueryMode, **more: Any) -> VectorStoreQuery:
+        return VectorStoreQuery(query_str="old river boats", similarity_top_k=3, mode=mode, **more)
+
+    hybrid = store.query(asked(VectorStoreQueryMode.HYBRID, hybrid_top_k=4))
+    ranked = store.query(asked(VectorStoreQueryMode.SEMANTIC_HYBRID, hybrid_top_k=4))
+    hits = store.index.documents.chunks(hybrid.ids)
+    assert ranked.ids == [hit.chunk_id for hit in store.index.rerank("old river boats", hits, top_n=3)]
+    assert (await store.aquery(asked(VectorStoreQueryMode.SEMANTIC_HYBRID, hybrid_top_k=4))) == ranked
+    for alpha in (0.0, 1.0):
+        assert len(store.query(asked(VectorStoreQueryMode.HYBRID, alpha=alpha, hybrid_top_k=1)).ids or []) == 1
+    with pytest.raises(InputError, match="alpha: got 7"):
+        store.query(asked(VectorStoreQueryMode.HYBRID, alpha=7))
 
 
 async def test_diverse(store: LightRAGVectorStore) -> None:
