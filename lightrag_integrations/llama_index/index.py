@@ -8,6 +8,7 @@ from typing import Any, Self
 from llama_index.core.callbacks import CallbackManager
 from llama_index.core.chat_engine.types import BaseChatEngine, ChatMode
 from llama_index.core.data_structs.data_structs import IndexLPG
+from llama_index.core.graph_stores.types import PropertyGraphStore
 from llama_index.core.indices.base import BaseIndex
 from llama_index.core.ingestion import arun_transformations, run_transformations
 from llama_index.core.node_parser import SentenceSplitter
@@ -18,6 +19,7 @@ from llama_index.core.storage.storage_context import StorageContext
 from lightrag_integrations import LightRAGIndex
 from lightrag_integrations.llama_index.engines import chat_engine, query_engine
 from lightrag_integrations.llama_index.merging import amerge, merge
+from lightrag_integrations.llama_index.property_graph import LightRAGPropertyGraphStore
 from lightrag_integrations.llama_index.query_engine import LightRAGQueryEngine
 from lightrag_integrations.llama_index.refdocs import (
     emptied,
@@ -74,9 +76,12 @@ class LightRAGPropertyGraphIndex(BaseIndex[IndexLPG]):
         """
         self.index = index
         store = LightRAGVectorStore(index=index, build_graph=True)
+        self._property_graph_store = LightRAGPropertyGraphStore(index)
         super().__init__(
             index_struct=IndexLPG(index_id=index.name),
-            storage_context=StorageContext.from_defaults(vector_store=store),
+            storage_context=StorageContext.from_defaults(
+                vector_store=store, property_graph_store=self._property_graph_store
+            ),
             callback_manager=callback_manager,
             transformations=[*(transformations or [LightRAGTransform(index=index)])],  # else `Settings` would be filled
             show_progress=show_progress,
@@ -86,6 +91,11 @@ class LightRAGPropertyGraphIndex(BaseIndex[IndexLPG]):
         self._store = store
         if nodes:
             self.insert_nodes(nodes)
+
+    @property
+    def property_graph_store(self) -> PropertyGraphStore:
+        """The same graph for LlamaIndex's own graph retrievers."""
+        return self._property_graph_store
 
     # --- made from ------------------------------------------------------------------------------------------------
 

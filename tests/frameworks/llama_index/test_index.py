@@ -153,6 +153,8 @@ async def test_engines(index: LightRAGIndex) -> None:
     response = await engine.aquery(QUESTION)
     assert QUESTION in str(response) and len(response.source_nodes) == 3
     assert {item.node.metadata["lightrag"]["mode"] for item in response.source_nodes} == {"graph"}
+    (mira,) = made.property_graph_store.get(ids=["Mira Halden"])
+    assert mira.id == "Mira Halden" and made.storage_context.property_graph_store is made.property_graph_store
     cited = CitationQueryEngine.from_args(made, llm=MockLLM(), similarity_top_k=2)
     assert len(cited.query(QUESTION).source_nodes) == 2
     with pytest.raises(InputError, match=r"unknown arguments top_k; expected .*similarity_top_k"):
