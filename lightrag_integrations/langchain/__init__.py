@@ -15,6 +15,7 @@ from lightrag_integrations.langchain.compressor import LightRAGReranker
 from lightrag_integrations.langchain.ingestor import LightRAGIngestor
 from lightrag_integrations.langchain.record_manager import LightRAGRecordManager
 from lightrag_integrations.langchain.retriever import LightRAGRetriever
+from lightrag_integrations.langchain.self_query import LightRAGTranslator
 from lightrag_integrations.langchain.stores import StoredEmbeddings
 from lightrag_integrations.langchain.tool import LightRAGTool
 from lightrag_integrations.langchain.vector_store import LightRAGVectorStore
@@ -25,6 +26,7 @@ __all__ = [
     "LightRAGReranker",
     "LightRAGRetriever",
     "LightRAGTool",
+    "LightRAGTranslator",
     "LightRAGVectorStore",
     "StoredEmbeddings",
 ]

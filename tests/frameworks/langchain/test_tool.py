@@ -39,7 +39,7 @@ async def test_content_is_numbered_and_the_artifact_holds_the_documents(library:
 
 def test_the_model_sees_query_mode_and_k_only(library: LightRAGIndex) -> None:
     tool = LightRAGTool(index=library, filter={"even": True}, k=8)
-    assert set(tool.args) == {"query", "mode", "k"}
+    assert set(tool.tool_call_schema.model_json_schema()["properties"]) == {"query", "mode", "k"}
     found = tool.invoke(call(query=QUESTION, filter={"even": False}, mode="vector")).artifact
     assert found and all(document.metadata["even"] for document in found)
     assert "even" not in repr(tool) + json.dumps(tool.model_dump(), default=repr)
