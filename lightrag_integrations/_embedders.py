@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from typing import Any
@@ -10,8 +11,11 @@ from lightrag_integrations.protocols import Embedder
 from lightrag_integrations.providers.adopt import adopt_embedder
 from lightrag_integrations.providers.blocking import RunBlocking
 from lightrag_integrations.providers.offline import HashEmbedder
+from lightrag_integrations.store import Store
 
 __all__ = ["Embedders", "close_later"]
+
+_log = logging.getLogger(__name__)
 
 
 class Embedders:
@@ -39,6 +43,18 @@ class Embedders:
     def given(self, embedder: Embedder) -> object:
         """What it was made of."""
         return next((given for given, made in self._held if made is embedder), embedder)
+
+    async def tell_if_blind(self, name: str, store: Store) -> None:
+        """Warn where the index has vectors of meaning that this session can't ask for: `mix` does without them."""
+        if getattr(self.own, "lexical", False):
+            recorded = (await store.settings()).get("embedding", self.own.fingerprint)
+            if recorded != self.own.fingerprint:
+                _log.warning(
+                    "index %r has vectors of %r, and this handle no such model: it searches without them, and mode "
+                    "'vector' fails; open it with embed_model=…",
+                    name,
+                    recorded,
+                )
 
     def turn_to(self, fingerprint: str) -> Embedder | None:
         """Where a model with this fingerprint is held, it is the session's own from now on: the index is of it."""

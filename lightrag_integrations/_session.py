@@ -288,6 +288,7 @@ async def open_session(settings: Settings, watch: Watch) -> Session:
             revive = partial(session.run_cpu, server.revive)
         session.store = await open_store(settings.name, connect, revive=revive, create=settings.create)
         session.closing.push_async_callback(session.store.aclose)
+        await session.embedders.tell_if_blind(settings.name, session.store)
         session.mirrors = make_mirrors(settings.stores, settings.name, session.store, session.run_blocking)
         undo.pop_all()
     return session

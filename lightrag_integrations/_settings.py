@@ -12,6 +12,7 @@ from lightrag_integrations.errors import ConfigurationError, InputError
 from lightrag_integrations.mirror.adopt import check_stores
 from lightrag_integrations.observe import Observer
 from lightrag_integrations.options import ConnectOptions, IndexOptions
+from lightrag_integrations.providers.adopt import check_chat, check_embedder
 from lightrag_integrations.stores import Stores
 from lightrag_integrations.tracing import NO_TRACER, Tracer
 
@@ -47,6 +48,7 @@ class Settings:
             raise InputError("index name: got a NUL character or a lone surrogate; remove it")
         if not isinstance(self.max_concurrency, int) or self.max_concurrency < 1:
             raise ConfigurationError(f"max_concurrency: got {self.max_concurrency!r}; expected a whole number above 0")
+        check_models(self)
         if self.extractor is not None and not hasattr(self.extractor, "extract"):
             raise ConfigurationError(
                 f"extractor: got {type(self.extractor).__name__}; expected an object with `fingerprint` and "
@@ -66,6 +68,21 @@ class Settings:
             raise ConfigurationError(
                 "SummaryOptions(automatic=True) needs a model; give llm=, or TaskModels(summarise=...)"
             )
+
+
+def check_models(settings: Settings) -> None:
+    """Refuse objects that can't be what they were given as.
+
+    Raises:
+        ConfigurationError: One can't.
+    """
+    if settings.llm is not None:
+        check_chat(settings.llm)
+    if settings.embed_model is not None:
+        check_embedder(settings.embed_model)
+    for task, model in settings.options.models:
+        if model is not None:
+            check_chat(model, f"TaskModels({task}=…)")
 
 
 def read_database(value: object) -> Path | ConnectOptions:

@@ -6,15 +6,17 @@ import importlib
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from lightrag_integrations.errors import ConfigurationError
+from lightrag_integrations.errors import ConfigurationError, ModelError
 from lightrag_integrations.protocols import ChatModel, ChatReply, Message, ReplyFormat
 from lightrag_integrations.providers.blocking import RunBlocking, guarded, streamed
 from lightrag_integrations.providers.errors import ForeignErrors
+from lightrag_integrations.providers.limits import Limits
 from lightrag_integrations.providers.naming import has, model_name, plain_text, type_name
 
-__all__ = ["adopt_chat"]
+__all__ = ["adopt_chat", "check_chat"]
 
 _CUT_SHORT = frozenset({"length", "max_tokens", "max_output_tokens"})
+_LLAMA_INDEX = ("chat", "complete", "stream_chat")
 
 
 def adopt_chat(obj: object, *, run_blocking: RunBlocking) -> ChatModel:
@@ -22,8 +24,8 @@ def adopt_chat(obj: object, *, run_blocking: RunBlocking) -> ChatModel:
 
     Models of LangChain and LlamaIndex are called through their blocking methods, in threads: their asynchronous
     clients belong to whichever loop used them first, which is the user's. Whatever a model raises becomes
-    `ModelError`, retryable where its type or status says so. They are asked for structured answers in words, and their
-    own length limit stands (`max_tokens` has no name that all of them know).
+    `ModelError`, retryable where its type or status says so. They are asked for structured answers in words. A length
+    limit that the user gave them stands; else ours is passed on where the client has a field for it (see `Limits`).
 
     Args:
         obj: Settings of ours (anything with `connect()`), a `ChatModel`, a LangChain chat model or any other Runnable
@@ -33,21 +35,41 @@ def adopt_chat(obj: object, *, run_blocking: RunBlocking) -> ChatModel:
     Raises:
         ConfigurationError: It is none of these.
     """
-    if isinstance(obj, type):
-        raise ConfigurationError(f"llm: got the class {obj.__name__}; give an object made from it")
+    check_chat(obj)
     if has(obj, "connect"):
         connected = obj.connect()  # type: ignore[attr-defined]
-        if isinstance(connected, ChatModel):
-            return connected
-    elif isinstance(obj, ChatModel):
+        if not isinstance(connected, ChatModel):
+            raise _not_a_chat("llm", obj)
+        return connected
+    if isinstance(obj, ChatModel):
         return _GuardedUsageChat(obj) if has(obj, "stream_events") else _GuardedChat(obj)
-    elif has(obj, "chat", "complete", "stream_chat"):
-        return _LlamaIndexChat(obj, run_blocking)
-    elif has(obj, "invoke", "stream", "batch"):
-        return _LangChainChat(obj, run_blocking)
-    raise ConfigurationError(
-        f"llm: got {type_name(obj)}; expected OpenAIChatModel, a LangChain chat model, a LlamaIndex LLM or an object "
-        "with the methods of ChatModel"
+    return _LlamaIndexChat(obj, run_blocking) if has(obj, *_LLAMA_INDEX) else _LangChainChat(obj, run_blocking)
+
+
+def check_chat(obj: object, name: str = "llm") -> None:
+    """Refuse what can't be a chat model, without opening anything.
+
+    Args:
+        obj: As given by the user.
+        name: What the user calls it.
+
+    Raises:
+        ConfigurationError: It is none.
+    """
+    if isinstance(obj, type):
+        raise ConfigurationError(f"{name}: got the class {obj.__name__}; give an object made from it")
+    if has(obj, "connect"):
+        fine = getattr(obj, "makes", "chat") == "chat"
+    else:
+        fine = isinstance(obj, ChatModel) or has(obj, *_LLAMA_INDEX) or has(obj, "invoke", "stream", "batch")
+    if not fine:
+        raise _not_a_chat(name, obj)
+
+
+def _not_a_chat(name: str, obj: object) -> ConfigurationError:
+    return ConfigurationError(
+        f"{name}: got {type_name(obj)}; expected OpenAIChatModel, a LangChain chat model, a LlamaIndex LLM or an "
+        "object with the methods of ChatModel"
     )
 
 
@@ -110,7 +132,7 @@ class _BlockingChat:
 
     def __init__(self, model: Any, run_blocking: RunBlocking) -> None:
         self.name = model_name(model)
-        self._model = model
+        self._limits = Limits(model)
         self._run_blocking = run_blocking
         self._doing = f"chat model {self.name}"
 
@@ -122,26 +144,32 @@ class _BlockingChat:
         schema: Mapping[str, Any] | None = None,
         max_tokens: int | None = None,
     ) -> ChatReply:
-        """Ask in a thread; `format`, `schema` and `max_tokens` say nothing to these models."""
-        return await self._run_blocking(guarded(lambda: self._answer(messages), self._doing))
+        """Ask in a thread, again without the limit where it is refused; `format` and `schema` say nothing here."""
+        try:
+            return await self._run_blocking(guarded(lambda: self._answer(messages, max_tokens), self._doing))
+        except ModelError as error:
+            if not self._limits.given_up(error, max_tokens):
+                raise
+        return await self._run_blocking(guarded(lambda: self._answer(messages, None), self._doing))
 
     def stream(self, messages: Sequence[Message], *, max_tokens: int | None = None) -> AsyncIterator[str]:
         """Iterate in a thread."""
-        return streamed(lambda: self._pieces(messages), self._run_blocking, self._doing)
+        return streamed(lambda: self._pieces(messages, max_tokens), self._run_blocking, self._doing)
 
     async def aclose(self) -> None:
         """Nothing: the model is the user's."""
 
-    def _answer(self, messages: Sequence[Message]) -> ChatReply:
+    def _answer(self, messages: Sequence[Message], max_tokens: int | None) -> ChatReply:
         raise NotImplementedError
 
-    def _pieces(self, messages: Sequence[Message]) -> Iterator[str]:
+    def _pieces(self, messages: Sequence[Message], max_tokens: int | None) -> Iterator[str]:
         raise NotImplementedError
 
 
 class _LangChainChat(_BlockingChat):
-    def _answer(self, messages: Sequence[Message]) -> ChatReply:
-        answer = self._model.invoke(_pairs(messages))
+    def _answer(self, messages: Sequence[Message], max_tokens: int | None) -> ChatReply:
+        model, further = self._limits.call(max_tokens)
+        answer = model.invoke(_pairs(messages), **further)
         usage = getattr(answer, "usage_metadata", None) or {}
         return ChatReply(
             plain_text(answer),
@@ -151,21 +179,24 @@ class _LangChainChat(_BlockingChat):
             model=_text(getattr(answer, "response_metadata", None), "model_name", "model"),
         )
 
-    def _pieces(self, messages: Sequence[Message]) -> Iterator[str]:
-        return (plain_text(piece) for piece in self._model.stream(_pairs(messages)))
+    def _pieces(self, messages: Sequence[Message], max_tokens: int | None) -> Iterator[str]:
+        model, further = self._limits.call(max_tokens)
+        return (plain_text(piece) for piece in model.stream(_pairs(messages), **further))
 
 
 class _LlamaIndexChat(_BlockingChat):
-    def _answer(self, messages: Sequence[Message]) -> ChatReply:
-        answer = self._model.chat(_llama_messages(messages))
+    def _answer(self, messages: Sequence[Message], max_tokens: int | None) -> ChatReply:
+        model, further = self._limits.call(max_tokens)
+        answer = model.chat(_llama_messages(messages), **further)
         raw = getattr(answer, "raw", None)
         prompt, completion = _llama_tokens(answer, raw)
         text = getattr(answer.message, "content", None) or ""
         truncated = _cut_short(_first_choice(raw))
         return ChatReply(text, prompt, completion, truncated=truncated, model=_text(raw, "model"))
 
-    def _pieces(self, messages: Sequence[Message]) -> Iterator[str]:
-        return (piece.delta or "" for piece in self._model.stream_chat(_llama_messages(messages)))
+    def _pieces(self, messages: Sequence[Message], max_tokens: int | None) -> Iterator[str]:
+        model, further = self._limits.call(max_tokens)
+        return (piece.delta or "" for piece in model.stream_chat(_llama_messages(messages), **further))
 
 
 def _pairs(messages: Sequence[Message]) -> list[tuple[str, str]]:
@@ -193,8 +224,8 @@ def _first_choice(raw: Any) -> Any:
 
 
 def _cut_short(told: Any) -> bool:
-    reasons = (_get(told, name) for name in ("finish_reason", "stop_reason", "done_reason"))
-    return any(str(reason).lower() in _CUT_SHORT for reason in reasons if reason)
+    reasons = (_get(told, name) for name in ("finish_reason", "stop_reason", "stopReason", "done_reason"))
+    return any(str(getattr(reason, "value", reason)).lower() in _CUT_SHORT for reason in reasons if reason)
 
 
 def _text(holder: Any, *names: str) -> str:

@@ -11,8 +11,10 @@ from lightrag_integrations.providers.blocking import RunBlocking, guarded
 from lightrag_integrations.providers.errors import ForeignErrors
 from lightrag_integrations.providers.naming import has, model_name, type_name
 
-__all__ = ["adopt_embedder"]
+__all__ = ["adopt_embedder", "check_embedder"]
 
+_LANGCHAIN = ("embed_documents", "embed_query")
+_LLAMA_INDEX = ("get_text_embedding_batch", "get_query_embedding")
 Vectors = Sequence[Sequence[float]]
 
 
@@ -30,19 +32,35 @@ def adopt_embedder(obj: object, *, run_blocking: RunBlocking) -> Embedder:
     Raises:
         ConfigurationError: It is none of these.
     """
+    check_embedder(obj)
+    if has(obj, "connect"):
+        connected = obj.connect()  # type: ignore[attr-defined]
+        if not isinstance(connected, Embedder):
+            raise _not_an_embedder(obj)
+        return connected
+    if isinstance(obj, Embedder):
+        return _GuardedEmbedder(obj)
+    return _LangChainEmbedder(obj, run_blocking) if has(obj, *_LANGCHAIN) else _LlamaIndexEmbedder(obj, run_blocking)
+
+
+def check_embedder(obj: object) -> None:
+    """Refuse what can't be an embedding model, without opening anything.
+
+    Raises:
+        ConfigurationError: It is none.
+    """
     if isinstance(obj, type):
         raise ConfigurationError(f"embed_model: got the class {obj.__name__}; give an object made from it")
     if has(obj, "connect"):
-        connected = obj.connect()  # type: ignore[attr-defined]
-        if isinstance(connected, Embedder):
-            return connected
-    elif isinstance(obj, Embedder):
-        return _GuardedEmbedder(obj)
-    elif has(obj, "embed_documents", "embed_query"):
-        return _LangChainEmbedder(obj, run_blocking)
-    elif has(obj, "get_text_embedding_batch", "get_query_embedding"):
-        return _LlamaIndexEmbedder(obj, run_blocking)
-    raise ConfigurationError(
+        fine = getattr(obj, "makes", "embedder") == "embedder"
+    else:
+        fine = isinstance(obj, Embedder) or has(obj, *_LANGCHAIN) or has(obj, *_LLAMA_INDEX)
+    if not fine:
+        raise _not_an_embedder(obj)
+
+
+def _not_an_embedder(obj: object) -> ConfigurationError:
+    return ConfigurationError(
         f"embed_model: got {type_name(obj)}; expected OpenAIEmbedder, HashEmbedder, a LangChain Embeddings, a "
         "LlamaIndex BaseEmbedding or an object with the methods of Embedder"
     )

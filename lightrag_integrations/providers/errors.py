@@ -121,8 +121,10 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
 
 def _status(error: BaseException) -> int | None:
     response = getattr(error, "response", None)
+    told = response.get("ResponseMetadata") if isinstance(response, Mapping) else None  # as botocore has it
     candidates = (getattr(error, "status_code", None), getattr(response, "status_code", None),
-                  getattr(error, "code", None), getattr(error, "http_status", None))  # fmt: skip
+                  getattr(error, "code", None), getattr(error, "http_status", None),
+                  told.get("HTTPStatusCode") if isinstance(told, Mapping) else None)  # fmt: skip
     return next((code for code in candidates if isinstance(code, int) and 100 <= code < 600), None)
 
 

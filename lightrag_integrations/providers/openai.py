@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, TypedDict, Unpack
+from typing import Any, ClassVar, Literal, TypedDict, Unpack
 from urllib.parse import urlsplit
 
 import openai
@@ -94,6 +94,7 @@ class OpenAIChatModel(_Endpoint):
     Settings only: each handle makes a client of its own. Nothing secret is printed or dumped.
     """
 
+    makes: ClassVar[str] = "chat"
     temperature: float | None = Field(default=0.0, ge=0)
     """`None`: not sent. A model that refuses it is asked again without."""
     max_tokens_field: Literal["max_tokens", "max_completion_tokens"] | None = None
@@ -125,6 +126,7 @@ class OpenAIEmbedder(_Endpoint):
     Settings only: each handle makes a client of its own. Nothing secret is printed or dumped.
     """
 
+    makes: ClassVar[str] = "embedder"
     dimensions: int | None = Field(default=None, ge=1)
     """Shorter vectors, where the model offers them."""
     query_prefix: str = ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from lightrag_integrations.errors import EmbeddingMismatch
 from lightrag_integrations.options import QueryOptions
 from lightrag_integrations.reader import Reader
 from lightrag_integrations.retrieve.bm25 import best, read_bm25
@@ -120,8 +121,8 @@ async def _more(question: Question, reader: Reader, have: set[int], missing: int
     """Chunks not found yet: by vector, then by words, then in the order of documents."""
     more: dict[int, None] = {}
     if question.vector is not None:
-        near = await reader.nearest_chunks(question.vector, missing + len(have))
-        more.update(dict.fromkeys(chunk for chunk, _ in near if chunk not in have))
+        near = await _near(question, question.vector, reader, missing + len(have))
+        more.update(dict.fromkeys(chunk for chunk in near if chunk not in have))
     if len(more) < missing:
         bm25 = await read_bm25(reader, question.terms)
         most = missing + len(have)
@@ -131,3 +132,13 @@ async def _more(question: Question, reader: Reader, have: set[int], missing: int
         listed_rows = await reader.all_chunks(min(missing + len(have) + len(more), _MOST))
         more.update(dict.fromkeys(row.id for row in listed_rows if row.id not in have))
     return list(more)[:missing]
+
+
+async def _near(question: Question, vector: Sequence[float], reader: Reader, limit: int) -> list[int]:
+    try:
+        return [chunk for chunk, _ in await reader.nearest_chunks(vector, limit)]
+    except EmbeddingMismatch:
+        # Without the index's model a handle goes by words here as everywhere; it said so when it was opened.
+        if question.semantic:
+            raise
+        return []

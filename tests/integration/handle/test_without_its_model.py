@@ -1,0 +1,32 @@
+"""A handle that lacks the index's embedding model says so."""
+
+import logging
+
+import pytest
+
+from lightrag_integrations import EmbeddingMismatch, HashEmbedder
+
+
+class Shifted(HashEmbedder):
+    """Not the one that handles have by default."""
+
+    lexical = False
+
+    def __init__(self) -> None:
+        super().__init__(64)
+        self.fingerprint = "shifted-64"
+
+
+def test_it_is_warned_once(make_index, documents, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.WARNING, "lightrag_integrations")
+    first = make_index(embed_model=Shifted())
+    first.ingest(documents)
+    make_index(first.name, embed_model=Shifted()).retrieve("Who designed the Analytical Engine?")
+    assert caplog.messages == []
+    blind = make_index(first.name)
+    for mode in ("mix", "graph", "local", "global", "hybrid"):
+        assert len(blind.retrieve("Who designed the Analytical Engine?", mode=mode, k=3).hits) == 3
+    with pytest.raises(EmbeddingMismatch):
+        blind.retrieve("Who designed the Analytical Engine?", mode="vector")
+    (message,) = caplog.messages
+    assert first.name in message and "'shifted-64'" in message and "embed_model=" in message
