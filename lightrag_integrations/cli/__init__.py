@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 from importlib.metadata import version
+from types import MappingProxyType
 
 from lightrag_integrations.cli.exits import INTERRUPTED, PIPE_CLOSED, USAGE, run_guarded
 from lightrag_integrations.cli.terminal import printing, warning
@@ -23,12 +24,15 @@ _COMMANDS = (
     ("indexes", "names of the indexes of a database"),
     ("graph", "what the graph knows of an entity"),
     ("export", "write the graph as JSON, GraphML or CSV"),
+    ("import", "take over a working directory or workspace of LightRAG, or a table of pgvector"),
     ("import-graph", "store a prepared graph: a JSON export or a custom KG"),
     ("delete", "remove documents and all that they contributed"),
     ("reembed", "change the embedding model of an index, while it is in use"),
     ("repair", "mend an index that 'status --verify' finds damaged"),
     ("doctor", "what works on this machine"),
 )
+_MODULES = MappingProxyType({"import": "import_stores"})
+"""Of commands whose names can't be those of modules."""
 _EPILOG = """exit codes: 0 done; 1 done, but something is missing (a file failed, no hit, unknown name, a check failed);
 2 wrong usage or refused value; 3 configuration; 4 storage; 5 model; 130 interrupted.
 environment: LIGHTRAG_DATABASE, LIGHTRAG_INDEX, LIGHTRAG_LLM, LIGHTRAG_EMBED, OPENAI_API_KEY, OPENAI_BASE_URL.
@@ -69,7 +73,7 @@ def _dispatch(arguments: list[str]) -> int:
     if name not in known:
         parser.parse_args(arguments[:1])  # prints help or version, or refuses
         return USAGE
-    command = import_module(f"lightrag_integrations.cli.{name.replace('-', '_')}")
+    command = import_module(f"lightrag_integrations.cli.{_MODULES.get(name, name.replace('-', '_'))}")
     options = argparse.ArgumentParser(
         prog=f"lightrag {name}",
         description=command.__doc__,

@@ -38,7 +38,9 @@ def redact(text: str) -> str:
     environment = os.environ
     database = environment.get("LIGHTRAG_DATABASE", "")
     password = _password(database)
-    secrets = (environment.get("OPENAI_API_KEY"), environment.get("PGPASSWORD"), password, unquote(password))
+    source = _password(environment.get("LIGHTRAG_SOURCE", ""))
+    passwords = (password, unquote(password), source, unquote(source))
+    secrets = (environment.get("OPENAI_API_KEY"), environment.get("PGPASSWORD"), *passwords)
     for secret in secrets:
         if secret and len(secret) >= _SHORTEST:
             text = text.replace(secret, _HIDDEN)

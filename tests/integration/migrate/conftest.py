@@ -5,10 +5,10 @@ import tarfile
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
-from psycopg.conninfo import make_conninfo
 from pydantic import SecretStr
 
 from tests.doubles.fixtures import openai_server as openai_server
@@ -41,11 +41,15 @@ def restored(dsn: str) -> Iterator[Restore]:
             sql = (lzma.decompress(data) if name.endswith(".xz") else data).decode("utf-8")
             with psycopg.connect(dsn, autocommit=True) as connection:
                 connection.execute(f"CREATE DATABASE {made[name]}")
-            with psycopg.connect(make_conninfo(dsn, dbname=made[name]), autocommit=True) as connection:
+            with psycopg.connect(_within(dsn, made[name]), autocommit=True) as connection:
                 connection.execute(sql)
-        return SecretStr(make_conninfo(dsn, dbname=made[name]))
+        return SecretStr(_within(dsn, made[name]))
 
     yield restore
     with psycopg.connect(dsn, autocommit=True) as connection:
         for name in made.values():
             connection.execute(f"DROP DATABASE {name}")
+
+
+def _within(dsn: str, database: str) -> str:
+    return urlsplit(dsn)._replace(path=f"/{database}").geturl()
