@@ -12,6 +12,7 @@ from lightrag_integrations import LightRAGIndex
 from tests.docs.snippets import ROOT
 from tests.doubles.openai_server import OpenAIServer
 from tests.integration.cli.running import clean_environment
+from tests.integration.migrate.making import lay_out_directory
 
 COOKBOOKS = ROOT / "cookbooks"
 SHOWS = {
@@ -54,6 +55,13 @@ SHOWS = {
         "best by recall@2: mix",
         "keyword missed archer of 'river'",
     ),
+    "migrate_from_lightrag.py": (
+        "to be stored: 10, unchanged: 0\n20 entities, 18 relations, 0 model calls",
+        "stored: 0, unchanged: 10",
+        "not finished there: doc-2824727ec566ba342c30563c86424678 (failed",
+        "fram.txt: The Fram was designed by Colin Archer",
+        "checked: nothing wrong",
+    ),
     "tenants.py": ("index of south: s1", "left: notes-north", "filter south: s1\n  knows Ingrid Moe: False"),
     "tracing.py": (
         "  LightRAGRetriever\n    GenericFakeChatModel\n",
@@ -87,6 +95,8 @@ def test_all_are_listed_and_tried() -> None:
 
 @pytest.mark.parametrize("name", sorted(SHOWS))
 def test_cookbook(name: str, tmp_path: Path) -> None:
+    if name == "migrate_from_lightrag.py":
+        lay_out_directory(tmp_path / "rag_storage")
     with OpenAIServer() as server:
         server.script("Who designed Amundsen's ship", "Colin Archer [1].")
         out = run(name, tmp_path, OPENAI_API_KEY="key", OPENAI_BASE_URL=server.base_url)

@@ -12,6 +12,7 @@ from lightrag_integrations.evaluate.questions import read_questions
 from tests.docs.snippets import README, blocks
 from tests.doubles.openai_server import OpenAIServer
 from tests.integration.cli.running import clean_environment, run_cli
+from tests.integration.migrate.making import lay_out_directory
 
 # Blocks share one namespace; a traceback names the README's line.
 PROGRAM = """
@@ -25,6 +26,7 @@ for code, line in json.load(open(sys.argv[1], encoding="utf-8")):
 def test_python_blocks_run_in_order(tmp_path: Path) -> None:
     parts = [(block.code, block.line) for block in blocks(README, "python")]
     assert len(parts) >= 6
+    lay_out_directory(tmp_path / "rag_storage")
     (tmp_path / "blocks.json").write_text(json.dumps(parts), "utf-8")
     with OpenAIServer() as server:
         server.script("Who designed the Fram", "Colin Archer did [1].")
@@ -55,11 +57,12 @@ def test_command_lines_run_in_order(dsn: str, tmp_path: Path) -> None:
     notes.mkdir()
     (notes / "fram.txt").write_text("The Fram was designed by Colin Archer.")
     (notes / "ships.csv").write_text("id,text,year\nbeagle,HMS Beagle sailed round the world.,1820\n")
+    lay_out_directory(tmp_path / "rag_storage")
     (tmp_path / "questions.jsonl").write_text('{"question": "Who designed the Fram?", "gold_ids": ["notes/fram.txt"]}')
     commands = [shlex.split(line)[1:] for line in command_lines()]
     assert {command[0] for command in commands} == {
-        "ingest", "query", "evaluate", "status", "repair", "graph", "export", "import-graph", "delete", "doctor",
-            "reembed", "indexes",
+        "ingest", "query", "evaluate", "status", "repair", "graph", "export", "import-graph", "import", "delete",
+            "doctor", "reembed", "indexes",
     }  # fmt: skip
     with OpenAIServer() as server:
         environment = {

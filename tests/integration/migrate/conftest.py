@@ -1,7 +1,6 @@
 """Handles that are dropped after the test, and a directory that LightRAG wrote."""
 
 import lzma
-import tarfile
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,16 +12,14 @@ from pydantic import SecretStr
 
 from tests.doubles.fixtures import openai_server as openai_server
 from tests.integration.handle.conftest import make_index as make_index
-
-FIXTURES = Path(__file__).parent / "fixtures"
+from tests.integration.migrate.making import FIXTURES, lay_out_directory
 
 
 @pytest.fixture
 def directory(tmp_path: Path) -> Path:
     """The test's own copy."""
     home = tmp_path / "rag_storage"
-    with tarfile.open(FIXTURES / "lightrag_1_5_7.tar.xz") as archive:
-        archive.extractall(home, filter="data")
+    lay_out_directory(home)
     return home
 
 

@@ -1,5 +1,6 @@
 """The embedding model of the fixtures, and LightRAG's graph as NetworkX reads it."""
 
+import tarfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from lightrag_integrations import LightRAGIndex
 from lightrag_integrations.protocols import TextKind
 from tests.integration.migrate.make.vectors import DIMENSION, vector
 
+FIXTURES = Path(__file__).parent / "fixtures"
 GRAPHML = "graph_chunk_entity_relation.graphml"
 
 
@@ -29,6 +31,12 @@ class WordsEmbedder:
         if not self._salt and self._dimension == DIMENSION:
             return vector(text)
         return [1.0 + (ord(self._salt[:1] or "a") * len(text)) % (place + 3) for place in range(self._dimension)]
+
+
+def lay_out_directory(home: Path) -> None:
+    """A working directory that LightRAG wrote."""
+    with tarfile.open(FIXTURES / "lightrag_1_5_7.tar.xz") as archive:
+        archive.extractall(home, filter="data")
 
 
 def lightrags_graph(home: Path) -> nx.Graph:

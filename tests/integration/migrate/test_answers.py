@@ -8,7 +8,7 @@ import pytest
 from lightrag_integrations import InputError
 from lightrag_integrations.migrate.answers import Said, said_in
 from lightrag_integrations.migrate.jsonfile import members
-from tests.integration.migrate.conftest import FIXTURES
+from tests.integration.migrate.making import FIXTURES
 
 READ = json.loads((FIXTURES / "lightrag_answers.json").read_text("utf-8"))
 

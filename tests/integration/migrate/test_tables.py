@@ -19,9 +19,9 @@ from lightrag_integrations.langchain import LightRAGVectorStore as LangChainStor
 from lightrag_integrations.llama_index import LightRAGVectorStore as LlamaIndexStore
 from tests.doubles.openai_server import OpenAIServer
 from tests.integration.handle.conftest import MakeIndex
-from tests.integration.migrate.conftest import FIXTURES, Restore
+from tests.integration.migrate.conftest import Restore
 from tests.integration.migrate.make.corpus import TEXTS
-from tests.integration.migrate.making import WordsEmbedder
+from tests.integration.migrate.making import FIXTURES, WordsEmbedder
 
 LANGCHAIN = "langchain_postgres_0_0_19.sql"
 LLAMA_INDEX = "llama_index_postgres_0_9_0.sql"
