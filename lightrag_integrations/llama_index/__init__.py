@@ -14,6 +14,7 @@ except ModuleNotFoundError as error:
 from lightrag_integrations.llama_index.index import LightRAGPropertyGraphIndex
 from lightrag_integrations.llama_index.postprocessor import LightRAGRerank
 from lightrag_integrations.llama_index.property_graph import LightRAGPropertyGraphStore
+from lightrag_integrations.llama_index.property_graph_retriever import LightRAGContextRetriever
 from lightrag_integrations.llama_index.query_engine import LightRAGQueryEngine
 from lightrag_integrations.llama_index.retriever import LightRAGRetriever
 from lightrag_integrations.llama_index.synthesizer import LightRAGSynthesizer
@@ -22,6 +23,7 @@ from lightrag_integrations.llama_index.transform import LightRAGTransform
 from lightrag_integrations.llama_index.vector_store import LightRAGVectorStore
 
 __all__ = [
+    "LightRAGContextRetriever",
     "LightRAGPropertyGraphIndex",
     "LightRAGPropertyGraphStore",
     "LightRAGQueryEngine",

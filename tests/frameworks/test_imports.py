@@ -62,7 +62,7 @@ def test_exports_are_complete_and_documented(adapter: str) -> None:
         "llama_index": {
             "LightRAGTransform", "LightRAGRetriever", "LightRAGRerank", "LightRAGVectorStore", "LightRAGToolSpec",
             "LightRAGQueryEngine", "LightRAGSynthesizer", "LightRAGPropertyGraphIndex",
-            "LightRAGPropertyGraphStore",
+            "LightRAGPropertyGraphStore", "LightRAGContextRetriever",
         },
     }  # fmt: skip
     module = __import__(f"lightrag_integrations.{adapter}", fromlist=["__all__"])
