@@ -36,6 +36,13 @@ SHOWS = {
         "checked: nothing wrong",
     ),
     "llama_index_query_engine.py": ("stored 4 nodes", "- archer ", "- fram ", "the prompt that the model got has"),
+    "llama_index_property_graph.py": (
+        "PERSON 1832 told of by True",
+        "- Colin Archer -> DESIGNED -> Fram",
+        "found: 2 pieces",
+        "after an insert: 2 sources",
+        "after deletions: ['amundsen', 'by-hand', 'by-hand']",
+    ),
     "llama_index_agent_tool.py": ("tools: search", "Ingrid Moe has them.", "[1] "),
     "llama_index_sync_documents.py": (
         "first run: 3 nodes\nsecond run: 0 nodes\none changed, one gone: 1 node",
