@@ -167,7 +167,8 @@ class Live:
     async def reembed(self, model: Any, observer: Observer, on_step: Callable[[int, int], None]) -> ReembedReport:
         """See `LightRAGIndex.reembed`."""
         session = await self.session()
-        report = await run_reembed(session.reembed_tools(model, observer, on_step))
+        with self.watch.step("reembed"):
+            report = await run_reembed(session.reembed_tools(model, observer, on_step))
         session.embedders.own = session.embedders.adopt(model)
         self.settings = replace(self.settings, embed_model=model)
         return report
@@ -178,7 +179,9 @@ class Live:
 
     async def enrich(self, chunks: Sequence[Chunk], *, extract: bool, embed: bool) -> list[Chunk]:
         """See `LightRAGIndex.enrich`."""
-        return await run_enrich(chunks, await self._tools(), self.settings.options.ingest, extract=extract, embed=embed)
+        tools, options = await self._tools(), self.settings.options.ingest
+        with self.watch.step("enrich"):
+            return await run_enrich(chunks, tools, options, extract=extract, embed=embed)
 
     async def embed(self, texts: Sequence[str], kind: Literal["document", "query"]) -> list[list[float]]:
         """See `LightRAGIndex.embed`."""
@@ -224,7 +227,8 @@ class Live:
                 compute=session.run_cpu,
                 on_step=step,
             )
-            return await run_evaluation(asked, settings, plan, ports)
+            with self.watch.step("evaluate"):
+                return await run_evaluation(asked, settings, plan, ports)
 
     async def _kinds(self, ids: Sequence[str]) -> dict[str, Kind]:
         """What each id is, of those that the index holds; an id of both is the document's."""
@@ -234,7 +238,9 @@ class Live:
 
     async def summarise(self, entities: Sequence[int] | None, options: SummaryOptions | None) -> SummaryReport:
         """See `Summarising.summarise`."""
-        return await summarise_all(entities, (await self.session()).summary_tools(options))
+        tools = (await self.session()).summary_tools(options)
+        with self.watch.step("summarise"):
+            return await summarise_all(entities, tools)
 
     async def estimate_summaries(
         self, entities: Sequence[int] | None, options: SummaryOptions | None

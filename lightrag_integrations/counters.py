@@ -8,7 +8,6 @@ from types import TracebackType
 from typing import Self
 
 from lightrag_integrations.contributions import Usage
-from lightrag_integrations.reports import IngestReport
 from lightrag_integrations.stats import IndexStats, Ingested, ModelUse, PoolStats, Timings
 
 __all__ = ["Counters", "Timing"]
@@ -75,7 +74,7 @@ class Counters:
         self._begun = time.monotonic()
         self._timings: dict[tuple[str, str], Timing] = {}
         self._uses: dict[tuple[str, str], list[int]] = {}
-        self._ingested = [0] * 7
+        self._ingested = dict.fromkeys(Ingested.model_fields, 0)
         self.retries = 0
         self.calls_in_flight = 0
         self.documents_in_work = 0
@@ -104,13 +103,14 @@ class Counters:
         """Around the work on one document."""
         return _Document(self)
 
-    def ingested(self, report: IngestReport) -> None:
-        """A call to `ingest` or `retry` is done."""
-        done = (
-            report.documents, report.chunks, report.entities, report.relations, report.unchanged, report.failed,
-            report.superseded,
-        )  # fmt: skip
-        self._ingested = [before + now for before, now in zip(self._ingested, done, strict=True)]
+    def ingested(self, **counts: int) -> None:
+        """Something became of documents.
+
+        Args:
+            **counts: By the names of `Ingested`.
+        """
+        for name, count in counts.items():
+            self._ingested[name] += count
 
     def read(self, index: str, pool: PoolStats | None) -> IndexStats:
         """Everything so far; may be called from any thread.
@@ -120,7 +120,6 @@ class Counters:
             pool: Of connections; None: not open.
         """
         timings = {key: timing.read() for key, timing in self._timings.copy().items()}
-        stored, chunks, mentions, facts, unchanged, failed, superseded = self._ingested
         return IndexStats(
             index=index,
             seconds=time.monotonic() - self._begun,
@@ -135,10 +134,7 @@ class Counters:
                 for (task, model), use in sorted(self._uses.copy().items())
             ),
             retries=self.retries,
-            ingested=Ingested(
-                documents=stored, chunks=chunks, mentions=mentions, facts=facts, unchanged=unchanged, failed=failed,
-                superseded=superseded,
-            ),
+            ingested=Ingested(**self._ingested.copy()),
             calls_in_flight=self.calls_in_flight,
             documents_in_work=self.documents_in_work,
             pool=pool,

@@ -41,7 +41,7 @@ class ModelUse(Frozen):
 
 
 class Ingested(Frozen):
-    """Sums over `IngestReport`s."""
+    """What became of documents, as it happened: a call that failed in the middle counts with what it had stored."""
 
     documents: int = 0
     chunks: int = 0
@@ -76,7 +76,8 @@ class IndexStats(Frozen):
     ingests: Timings = Timings()
     """Calls to `ingest` and `retry`."""
     calls: dict[str, Timings] = Field(default_factory=dict)
-    """Calls to models by task, each try by itself; waiting for a place is not counted."""
+    """Calls to models by task, each try by itself; waiting for a place is not counted, nor what a stream takes after
+    its first piece."""
     models: tuple[ModelUse, ...] = ()
     """Calls and tokens by task and model, as in the ledger."""
     retries: int = 0

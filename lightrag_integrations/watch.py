@@ -42,24 +42,24 @@ class Watch:
         Args:
             name: Such as "search".
         """
-        return self.tracer.span(f"lightrag.{name}") if self.tracer.on else NO_SPAN
+        return self.tracer.span(f"lightrag.{name}", {"lightrag.index": self.index}) if self.tracer.on else NO_SPAN
 
     def retrieval(self, options: QueryOptions) -> Work:
         """Around one search."""
-        span = NO_SPAN
+        span, mode = NO_SPAN, "vector" if options.mode == "naive" else options.mode
         if self.tracer.on:
             facts: dict[str, Fact] = {
                 "gen_ai.operation.name": "retrieval",
                 "gen_ai.data_source.id": self.index,
                 "gen_ai.request.top_k": options.k,
                 "db.system.name": "postgresql",
-                "lightrag.mode": options.mode,
+                "lightrag.mode": mode,
                 "lightrag.filtered": bool(options.filter),
                 "lightrag.rerank": str(options.rerank).lower(),
                 "lightrag.decompose": options.decompose,
             }
             span = self.tracer.span(f"retrieval {self.index}", facts, remote=True)
-        return Work(self, "retrieve", span, label=options.mode)
+        return Work(self, "retrieve", span, label=mode)
 
     def answer(self, options: QueryOptions, *, stream: bool = False) -> Work:
         """Around one answer.
@@ -138,7 +138,6 @@ class Work:
 
     def stored(self, report: IngestReport) -> None:
         """An ingestion ended well."""
-        self._watch.counters.ingested(report)
         self._told = {
             "count": report.documents, "chunks": report.chunks, "unchanged": report.unchanged,
             "failed": report.failed, "model_calls": report.model_calls,

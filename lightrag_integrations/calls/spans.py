@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from lightrag_integrations.protocols import ChatReply, Message
 from lightrag_integrations.tracing import Fact, ModelFacts, Span, Tracer
@@ -12,14 +12,14 @@ __all__ = ["CallSpans"]
 
 
 class CallSpans:
-    """Makes the spans of one model at one task. A span is one call of ours, with all its tries."""
+    """Makes the spans of one model at one task. A span is one call of ours, with all its tries and waits."""
 
-    def __init__(self, tracer: Tracer, model: ModelFacts, task: str) -> None:
+    def __init__(self, tracer: Tracer, model: Callable[[], ModelFacts], task: str) -> None:
         """Make none yet.
 
         Args:
             tracer: Makes them.
-            model: Of the calls.
+            model: Says of which; asked when a call is made.
             task: What they are for, as the ledger names it.
         """
         self._tracer = tracer
@@ -37,7 +37,8 @@ class CallSpans:
             max_tokens: Longest answer.
             stream: It comes in pieces.
         """
-        facts = _about(self._model, "chat") | {
+        model = self._model()
+        facts = _about(model, "chat") | {
             "gen_ai.output.type": "json" if format in ("json_schema", "json_object") else "text",
             "lightrag.task": self._task,
         }
@@ -47,7 +48,7 @@ class CallSpans:
             facts["gen_ai.request.stream"] = True
         if self._tracer.content:
             facts |= _prompt(messages)
-        return self._tracer.span(f"chat {self._model.name}", facts, remote=True, apart=stream)
+        return self._tracer.span(f"chat {model.name}", facts, remote=True, apart=stream)
 
     def replied(self, span: Span, reply: ChatReply, *, whole: bool = True) -> None:
         """Tell what came back.
@@ -74,8 +75,9 @@ class CallSpans:
         Args:
             count: Texts in it.
         """
-        facts = _about(self._model, "embeddings") | {"lightrag.task": self._task, "lightrag.texts": count}
-        return self._tracer.span(f"embeddings {self._model.name}", facts, remote=True)
+        model = self._model()
+        facts = _about(model, "embeddings") | {"lightrag.task": self._task, "lightrag.texts": count}
+        return self._tracer.span(f"embeddings {model.name}", facts, remote=True)
 
     def embedded(self, span: Span, dimension: int, tokens: int) -> None:
         """Tell what came back.

@@ -113,7 +113,8 @@ async def _work(jobs: AsyncIterator[Job], call: Call, leases: Leases) -> None:
 async def _finished(call: Call) -> IngestReport:
     """Summaries come last, when every document is in its place: none can fail one."""
     if call.tools.summarise is not None:
-        call.tally.summarised(await call.tools.summarise(call.tally.stored_ids))
+        with call.tools.watch.step("summarise"):
+            call.tally.summarised(await call.tools.summarise(call.tally.stored_ids))
     return call.tally.report()
 
 

@@ -19,6 +19,7 @@ class Tally:
     def __init__(self, tools: IngestTools) -> None:
         """Start the clock."""
         self._observer = tools.observer
+        self._counters = tools.watch.counters
         self._meter = tools.meter
         self._extractor = tools.extractor
         self._started = time.monotonic()
@@ -39,6 +40,7 @@ class Tally:
     def unchanged(self, count: int, detail: str = "") -> None:
         """So many documents are stored already with this content."""
         self._unchanged += count
+        self._counters.ingested(unchanged=count)
         if count:
             self._tell("unchanged", count=count, detail=detail)
 
@@ -70,6 +72,7 @@ class Tally:
         mentions = sum(len(chunk.mentions) for chunk in document.chunks)
         facts = sum(len(chunk.facts) for chunk in document.chunks)
         self._stored[document.document.id] = (len(document.chunks), mentions, facts)
+        self._counters.ingested(documents=1, chunks=len(document.chunks), mentions=mentions, facts=facts)
         self._tell("stored", document.document.id)
 
     @property
@@ -90,6 +93,7 @@ class Tally:
     def superseded(self, document_id: str) -> None:
         """A document was finished, but meanwhile deleted or taken over by a newer call: nothing was stored."""
         self._superseded += 1
+        self._counters.ingested(superseded=1)
         self._tell("superseded", document_id)
 
     def busy(self, count: int) -> None:
@@ -99,6 +103,7 @@ class Tally:
     def failed(self, document_id: str, reason: str) -> None:
         """A document was refused or could not be finished."""
         self._errors[document_id] = reason
+        self._counters.ingested(failed=1)
         self._stored.pop(document_id, None)
         self._tell("failed", document_id, detail=reason)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 from lightrag_integrations.providers.naming import model_name
@@ -46,8 +47,8 @@ def _is_ours(given: object) -> bool:
 def _endpoint(given: object) -> tuple[str, int]:
     for field in _ADDRESS_FIELDS:
         value = getattr(given, field, None)
-        if value:
-            parts = urlsplit(str(value))
+        with suppress(ValueError):  # an address that is none
+            parts = urlsplit(str(value or ""))
             if parts.hostname:
                 return parts.hostname, parts.port or dict(_SCHEME_PORTS).get(parts.scheme, 0)
     return "", 0

@@ -25,6 +25,17 @@ class OpenTelemetryTracer(Tracer):
     Names follow OpenTelemetry's conventions for generative AI. The caller's current span is the parent, whatever thread
     or loop it calls from. Without `record_content` a span holds names, counts and kinds of errors, and no text: neither
     of questions, prompts, documents and answers, nor of error messages, as endpoints quote what they were sent.
+
+    | span | below it | attributes beside those of the conventions |
+    |---|---|---|
+    | `retrieval INDEX` | `lightrag.embed_query`, `lightrag.search` (`walk` or `rank`, `describe`), `lightrag.rerank` |
+      `lightrag.mode`, `filtered`, `rerank`, `decompose`, `hits` |
+    | `lightrag.answer` | retrieval, chat | `lightrag.mode`, `stream`, `stopped` (a stream not read to its end) |
+    | `lightrag.ingest` | `lightrag.extract` of each chunk, embeddings, `lightrag.store` of each transaction,
+      `lightrag.summarise` | `lightrag.documents`, `chunks`, `unchanged`, `failed`, … |
+    | `chat MODEL`, `embeddings MODEL` | | `lightrag.task`, `texts`; one for each call with its tries and waits |
+
+    `lightrag.enrich`, `lightrag.reembed`, `lightrag.summarise`, `lightrag.evaluate`: the handle's other calls.
     """
 
     on = True
@@ -118,9 +129,10 @@ def _error_type(error: BaseException) -> str:
     if isinstance(error, ModelError):
         cause: BaseException | None = error
         for _ in range(_CAUSES):
-            status = getattr(cause, "status_code", None)
-            if isinstance(status, int):
-                return str(status)
+            for holder in (cause, getattr(cause, "response", None)):
+                status = getattr(holder, "status_code", None)
+                if isinstance(status, int):
+                    return str(status)
             cause = cause.__cause__ if cause is not None else None
         if error.unanswered:
             return "timeout"

@@ -27,7 +27,7 @@ from lightrag_integrations.stats import PoolStats
 from lightrag_integrations.storage.address import shown_place
 from lightrag_integrations.storage.postgres.failures import converted, translate
 from lightrag_integrations.storage.postgres.names import index_names
-from lightrag_integrations.storage.postgres.pools import POOL_NAME, failures_of, give_back, quieten, stats_of
+from lightrag_integrations.storage.postgres.pools import connection_class, failures_of, give_back, named, stats_of
 from lightrag_integrations.storage.postgres.presence import PATIENCE_S, Presence
 from lightrag_integrations.storage.postgres.schema import Layout, prepare_schema
 from lightrag_integrations.storage.postgres.wire import register
@@ -190,11 +190,10 @@ class Database:
             self._pool = await self._new_pool()
 
     async def _new_pool(self) -> AsyncConnectionPool[Connection]:
-        quieten()
         pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
             self._conninfo,
-            name=f"{POOL_NAME}{self.name:.40}",
-            connection_class=_connection_class(self.connect.password),
+            name=named(self.name),
+            connection_class=connection_class(self.connect.password),
             kwargs={"autocommit": True, "prepare_threshold": 1 if self.connect.prepare else None},
             min_size=0,
             max_size=self.connect.pool_max_size,
@@ -268,7 +267,7 @@ class Database:
             ConnectionFailed: With the server's own reason.
         """
         try:
-            factory = _connection_class(self.connect.password)
+            factory = connection_class(self.connect.password)
             connection = await asyncio.wait_for(
                 factory.connect(self._conninfo, autocommit=True), self.connect.connect_timeout_s
             )
@@ -278,18 +277,3 @@ class Database:
             limit = self.connect.connect_timeout_s
             raise ConnectionFailed(f"PostgreSQL at {self.where} gave no answer within {limit:g} s") from error
         await connection.close()
-
-
-def _connection_class(password: Callable[[], str] | None) -> type[Connection]:
-    """A connection class that asks for the password each time it connects."""
-    if password is None:
-        return AsyncConnection
-    ask = password
-
-    class _Fresh(AsyncConnection[tuple[Any, ...]]):
-        @classmethod
-        async def connect(cls, conninfo: str = "", **kwargs: Any) -> Any:
-            secret = await asyncio.to_thread(ask)
-            return await super().connect(conninfo, password=secret, **kwargs)
-
-    return _Fresh

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -13,12 +14,31 @@ from psycopg_pool import AsyncConnectionPool
 
 from lightrag_integrations.stats import PoolStats
 
-__all__ = ["POOL_NAME", "failures_of", "give_back", "quieten", "stats_of"]
+__all__ = ["connection_class", "failures_of", "give_back", "named", "stats_of"]
 
-POOL_NAME = "lightrag "
+_NAME = "lightrag "
 """How the names of our pools begin."""
 _LOG = logging.getLogger("lightrag_integrations.storage")
 _Pool = AsyncConnectionPool[AsyncConnection[tuple[Any, ...]]]
+
+
+class _Connection(AsyncConnection[tuple[Any, ...]]):
+    """A connection of ours, to be told from those of others."""
+
+
+def connection_class(password: Callable[[], str] | None) -> type[_Connection]:
+    """A connection class that asks for the password each time it connects."""
+    if password is None:
+        return _Connection
+    ask = password
+
+    class _Fresh(_Connection):
+        @classmethod
+        async def connect(cls, conninfo: str = "", **kwargs: Any) -> Any:
+            secret = await asyncio.to_thread(ask)
+            return await super().connect(conninfo, password=secret, **kwargs)
+
+    return _Fresh
 
 
 def failures_of(pool: _Pool) -> int:
@@ -41,19 +61,19 @@ async def give_back(pool: _Pool, waiting: asyncio.Future[AsyncConnection[tuple[A
         await pool.putconn(await waiting)
 
 
-def quieten() -> None:
-    """Have what the driver says of our pools in our own log, at debug level; of others' pools it says what it did.
+def named(index: str) -> str:
+    """A pool's name by which the driver's log is told to be of ours: there it stands at debug level, not as warnings.
 
     It warns of each connection that breaks and each attempt that fails, a dozen lines when a server restarts. What
     there is to know of that stands in the errors raised and in our own two warnings: when it went, when it came back.
     """
     logging.getLogger("psycopg.pool").addFilter(_not_of_ours)  # adding it again changes nothing
+    return f"{_NAME}{index:.40}"
 
 
 def _not_of_ours(record: logging.LogRecord) -> bool:
     about = record.args[0] if isinstance(record.args, tuple) and record.args else None
-    name = getattr(getattr(about, "_pool", None), "name", about)
-    ours = isinstance(name, str) and name.startswith(POOL_NAME)
+    ours = about.startswith(_NAME) if isinstance(about, str) else isinstance(about, _Connection)
     if ours and record.levelno >= logging.WARNING and _LOG.isEnabledFor(logging.DEBUG):
         _LOG.debug("%s", record.getMessage(), extra={"action": "pool"})
     return not ours or record.levelno < logging.WARNING

@@ -9,14 +9,18 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from dataclasses import astuple
+from typing import Any
 
 import pytest
 from langchain_core.embeddings import DeterministicFakeEmbedding
 from langchain_core.language_models import GenericFakeChatModel
 from langchain_core.messages import AIMessage
+from langchain_openai import ChatOpenAI
 from opentelemetry.trace import SpanKind, StatusCode
 
 from lightrag_integrations import (
+    Chunk,
     ConfigurationError,
     Document,
     IndexOptions,
@@ -27,8 +31,17 @@ from lightrag_integrations import (
     OpenAIEmbedder,
     OpenTelemetryTracer,
 )
+from lightrag_integrations.providers.facts import facts_of
 from tests.doubles.openai_server import OpenAIServer
 from tests.integration.telemetry.conftest import Spans
+
+
+class Odd:
+    """A model of somebody's own, whose address is none."""
+
+    base_url = "http://[half"
+    name = "odd"
+
 
 MakeIndex = Callable[..., LightRAGIndex]
 SECRET = "Zanzibar"
@@ -222,6 +235,32 @@ def test_models_of_frameworks(make_index: MakeIndex, spans: Spans) -> None:
     assert spans.named("embeddings DeterministicFakeEmbedding")[0].attributes["gen_ai.embeddings.dimension.count"] == 8
 
 
+AZURE = "me.openai.azure.com"
+
+
+@pytest.mark.parametrize(
+    ("made", "expected"),
+    [
+        (OpenAIChatModel("gpt-x"), ("gpt-x", "openai", "api.openai.com", 443)),
+        (
+            OpenAIChatModel("m", base_url="https://me.openai.azure.com/v1"),
+            ("m", "azure.ai.openai", "me.openai.azure.com", 443),
+        ),
+        (OpenAIChatModel("m", base_url="http://[::1]:8000/v1"), ("m", "openai", "::1", 8000)),
+        (ChatOpenAI(model="g", base_url="https://api.x.ai/v1", api_key="k"), ("g", "x_ai", "api.x.ai", 443)),
+        (
+            ChatOpenAI(model="meta/l3", base_url="http://u:pw@host:1/v1", api_key="k"),
+            ("meta/l3", "openai", "host", 1),
+        ),
+        (Odd(), ("odd", "tests", "", 0)),
+    ],
+    ids=lambda value: str(value)[:30],
+)
+def test_what_is_told_of_models(made: Any, expected: tuple[object, ...]) -> None:
+    live = {"gpt-x": "gpt-x@api.openai.com", "m": "m@elsewhere", "odd": "odd"}.get(str(expected[0]), "ChatOpenAI")
+    assert astuple(facts_of(made, live)) == expected
+
+
 def test_off_imports_nothing_and_a_copy_finds_its_provider() -> None:
     code = (
         "import sys, lightrag_integrations as p; p.LightRAGIndex('x').stats(); "
@@ -262,3 +301,14 @@ def test_what_lives_long_keeps_no_callers_context(make_index: MakeIndex, documen
 
 def timed_out(keeper: object) -> bool:
     return isinstance(keeper, asyncio.TimerHandle) and keeper.cancelled()
+
+
+async def test_chunks_filled_outside_an_ingestion_are_one_trace(
+    make_traced: MakeIndex, documents: list[Document], spans: Spans
+) -> None:
+    index = make_traced()
+    chunks = [Chunk(id=one.id, document_id=one.id, text=one.text, end=len(one.text)) for one in documents]
+    await index.aenrich(chunks)
+    root = spans.one("lightrag.enrich")
+    assert spans.tree(root) == {"lightrag.extract": {"chat m": {}}, "embeddings e": {}}
+    assert {span.context.trace_id for span in spans.all} == {root.context.trace_id}
