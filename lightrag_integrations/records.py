@@ -162,13 +162,12 @@ class Records:
         return await (await self._store()).remove_records(self.namespace, _texts(keys, "keys"))
 
 
-def _number(value: object, name: str) -> float | None:
-    fine = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-    if value is None or not fine:
-        if value is None:
-            return None
+def _number(value: float | None, name: str) -> float | None:
+    if value is None:
+        return None
+    if not isinstance(value, int | float) or isinstance(value, bool) or not math.isfinite(value):
         raise InputError(f"{name}: got {value!r:.40}; expected seconds since 1970, or None")
-    return float(value)  # type: ignore[arg-type]
+    return float(value)
 
 
 def _texts(values: Sequence[str], name: str, *, most: int | None = None) -> list[str]:

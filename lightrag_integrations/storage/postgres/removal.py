@@ -88,8 +88,6 @@ async def _remove_wholly(connection: Connection, layout: Layout, lengths: Mappin
     """Remove chunks, and the identities that only they told of."""
     chunks = int4_array(sorted(lengths))
     told = [await run(connection, layout, f"{kind}_of_chunks", chunks=chunks) for kind in ("relations", "entities")]
-    if lengths:
-        await run(connection, layout, "remove_records_of_chunks", chunks=chunks)
     await remove_chunks(connection, layout, lengths)
     for kind, rows in zip(("relations", "entities"), told, strict=True):
         among = int4_array([row[0] for row in rows])
@@ -98,17 +96,21 @@ async def _remove_wholly(connection: Connection, layout: Layout, lengths: Mappin
         await run(connection, layout, f"sweep_{kind}", ids=int4_array([row[0] for row in idle]))
 
 
-async def remove_chunks(connection: Connection, layout: Layout, lengths: Mapping[int, int]) -> None:
-    """Remove chunks with their mentions and facts, and subtract them from the postings.
+async def remove_chunks(
+    connection: Connection, layout: Layout, lengths: Mapping[int, int], *, replaced: Sequence[str] = ()
+) -> None:
+    """Remove chunks with their mentions, facts and records, and subtract them from the postings.
 
     Args:
         connection: In a transaction that holds the locks of the chunks' documents.
         layout: Schema and statements.
         lengths: Length in terms by surrogate chunk id.
+        replaced: Callers' ids of chunks that are about to be written: their records stay.
     """
     if not lengths:
         return
     ids = sorted(lengths)
+    await run(connection, layout, "remove_records_of_chunks", chunks=int4_array(ids), kept=list(replaced))
     await run(connection, layout, "remove_chunks", chunks=int4_array(ids))
     packed, sizes = pack_ints(ids), [lengths[one] for one in ids]
     await run(

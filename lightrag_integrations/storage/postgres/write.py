@@ -164,7 +164,7 @@ class _Writer:
         if foreign:
             raise InputError(f"can't store: {'; '.join(foreign)}; use other ids or delete those chunks", tuple(foreign))
         self.removed = bool(gone)
-        await remove_chunks(self._connection, self._layout, gone)
+        await remove_chunks(self._connection, self._layout, gone, replaced=list(home))
 
     async def _place(self, documents: Sequence[PreparedDocument], surrogates: Mapping[str, int]) -> list[Placed]:
         chunks = [(surrogates[one.document.id], chunk) for one in documents for chunk in one.chunks]

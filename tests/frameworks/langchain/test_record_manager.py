@@ -11,6 +11,7 @@ from langchain_core.documents import Document
 from langchain_core.indexing import RecordManager, aindex, index
 from psycopg import sql
 
+from lightrag_integrations import Document as LightRAGDocument
 from lightrag_integrations import InputError, LightRAGIndex
 from lightrag_integrations.langchain import LightRAGRecordManager, LightRAGVectorStore
 from tests.frameworks.conftest import MakeIndex
@@ -157,6 +158,28 @@ async def test_a_chunk_that_goes_takes_its_facts_along(make_index: MakeIndex, as
     assert manager.list_keys() == [] and handle.verify() == []
 
 
+class Crashing(LightRAGRecordManager):
+    """The program dies after the documents were stored."""
+
+    def update(self, *args: Any, **kwargs: Any) -> None:
+        raise KeyboardInterrupt
+
+
+def test_a_run_that_died_is_done_again_and_paid_once(make_index: MakeIndex) -> None:
+    chat = WordChat()
+    handle = make_index(llm=chat)
+    store = LightRAGVectorStore(index=handle, build_graph=True)
+    settings: dict[str, Any] = {"cleanup": "full", "key_encoder": "sha512"}
+    documents = loaded("Mira Halden likes Otto Varga.")
+    with pytest.raises(KeyboardInterrupt):
+        index(documents, Crashing(handle), store, **settings)
+    stored = handle.dump()
+    manager = LightRAGRecordManager(handle)
+    assert index(documents, manager, store, **settings)["num_added"] == 3
+    assert len(manager.list_keys()) == len(chat.kinds) == 3
+    assert [line for line in handle.dump().splitlines() if '"record":' not in line] == stored.splitlines()
+
+
 def test_what_is_deleted_otherwise_is_added_again(make_index: MakeIndex) -> None:
     handle = make_index()
     store = LightRAGVectorStore(index=handle)
@@ -170,9 +193,11 @@ def test_what_is_deleted_otherwise_is_added_again(make_index: MakeIndex) -> None
     handle.documents.delete(keys[1:2])
     assert [manager.exists(keys) for manager in managers] == [[False, False, True]] * 2
     assert index(documents, managers[0], store, **settings)["num_added"] == 2
-    # What is replaced under its id was not deleted.
+    # What is replaced under its id was not deleted; by other chunks of its document, it was.
     store.add_documents([documents[0]], ids=[keys[2]])
     assert managers[0].exists(keys) == [True] * 3
+    handle.ingest(LightRAGDocument(id=keys[2], text="Chunks of a document that is split have other ids."))
+    assert managers[0].exists(keys) == [True, True, False]
 
 
 def test_records_live_and_die_with_the_index(index: LightRAGIndex, dsn: str) -> None:

@@ -32,4 +32,6 @@ ORDER BY r.updated_at, r.key LIMIT %(limit)s
 DELETE FROM {s}.record WHERE namespace = %(namespace)s AND key = ANY(%(keys)s::text[]) RETURNING key
 
 -- name: remove_records_of_chunks
-DELETE FROM {s}.record WHERE key IN (SELECT chunk_id FROM {s}.chunk WHERE id = ANY(%(chunks)s))
+-- But for those that take the place of one with the same id.
+DELETE FROM {s}.record WHERE key IN (
+    SELECT chunk_id FROM {s}.chunk WHERE id = ANY(%(chunks)s) EXCEPT SELECT unnest(%(kept)s::text[]))
