@@ -18,7 +18,7 @@ from lightrag_integrations.migrate.names import FIELD_SEPARATOR, fields
 from lightrag_integrations.migrate.sources import LightRAGDirectory
 from lightrag_integrations.migrate.spool import Spool
 
-__all__ = ["described", "fill_from_directory", "fill_from_graphml", "home_of", "is_directory"]
+__all__ = ["fill_from_directory", "fill_from_graphml", "home_of", "is_directory"]
 
 _CHUNKS = "kv_store_text_chunks.json"
 _GRAPH = "graph_chunk_entity_relation.graphml"
@@ -94,15 +94,6 @@ def fill_from_graphml(path: Path, spool: Spool) -> None:
             spool.thing(*ends, **told, weight=data.get("weight", ""), chunks=sources)
 
 
-def described(content: object, *, relation: bool) -> tuple[str, str]:
-    """(keywords, description) from what LightRAG embeds of an entity or relation: its names stand before."""
-    text = content if isinstance(content, str) else ""
-    if not relation:
-        return "", text.partition("\n")[2]
-    keywords, _, rest = text.partition("\t")
-    return keywords, rest.partition("\n")[2].partition("\n")[2]
-
-
 def _fill_graph(home: Path, spool: Spool) -> None:
     if (home / _GRAPH).is_file():
         fill_from_graphml(home / _GRAPH, spool)
@@ -120,15 +111,10 @@ def _fill_graph(home: Path, spool: Spool) -> None:
 def _fill_from_vectors(home: Path, spool: Spool) -> None:
     """The graph is kept elsewhere; what is embedded of it says all but types and weights."""
     for row in _data(home / "vdb_entities.json"):
-        _, description = described(row.get("content"), relation=False)
-        spool.thing(row.get("entity_name"), description=description, chunks=fields(row.get("source_id")))
+        spool.embedded_thing(row.get("entity_name"), content=row.get("content"), chunks=fields(row.get("source_id")))
     for row in _data(home / "vdb_relationships.json"):
-        keywords, description = described(row.get("content"), relation=True)
         chunks = fields(row.get("source_id"))
-        spool.thing(
-            row.get("src_id"), row.get("tgt_id"), description=description, keywords=keywords, chunks=chunks,
-            weight=max(len(chunks), 1),
-        )  # fmt: skip
+        spool.embedded_thing(row.get("src_id"), row.get("tgt_id"), content=row.get("content"), chunks=chunks)
 
 
 def _items(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:

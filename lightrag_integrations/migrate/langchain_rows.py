@@ -33,11 +33,14 @@ def table_rows(source: LangChainTable, tables: Tables, *, vectors: bool) -> Iter
         "table": (source.schema_name, source.table), "id": (source.id_column,), "content": (source.content_column,),
         "embedding": (source.embedding_column,),
     }  # fmt: skip
-    query = "SELECT {id}::text, {content}, to_jsonb(t) - %s::text[], {embedding}::text FROM {table} t ORDER BY 1"
-    for row_id, text, columns, vector in tables.rows(query, [list(wanted)], names):
+    query = (
+        "SELECT {id}::text, {content}, to_jsonb(t) - %s::text[], CASE WHEN %s THEN {embedding}::text END "
+        "FROM {table} t ORDER BY 1"
+    )
+    for row_id, text, columns, vector in tables.rows(query, [list(wanted), vectors], names):
         given = columns.pop(source.metadata_json_column, None)
         metadata = {**columns, **_object(given)}
-        yield _document(row_id, text, metadata, vector if vectors else None)
+        yield _document(row_id, text, metadata, vector)
 
 
 def collection_rows(source: LangChainCollection, tables: Tables, *, vectors: bool) -> Iterator[Document | None]:
@@ -60,11 +63,11 @@ def collection_rows(source: LangChainCollection, tables: Tables, *, vectors: boo
     columns = tables.columns("langchain_pg_embedding", source.schema_name)
     names["id"] = ("id",) if "id" in columns else ("uuid",)
     query = (
-        "SELECT e.{id}::text, e.document, e.cmetadata, e.embedding::text FROM {rows} e "
+        "SELECT e.{id}::text, e.document, e.cmetadata, CASE WHEN %s THEN e.embedding::text END FROM {rows} e "
         "JOIN {collections} c ON c.uuid = e.collection_id WHERE c.name = %s ORDER BY 1"
     )
-    for row_id, text, metadata, vector in tables.rows(query, [source.collection], names):
-        yield _document(row_id, text, _object(metadata), vector if vectors else None)
+    for row_id, text, metadata, vector in tables.rows(query, [vectors, source.collection], names):
+        yield _document(row_id, text, _object(metadata), vector)
 
 
 def _document(row_id: str, text: object, metadata: Mapping[str, Any], vector: str | None) -> Document | None:

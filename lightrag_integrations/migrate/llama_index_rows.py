@@ -43,11 +43,13 @@ def node_rows(source: LlamaIndexTable, tables: Tables, *, vectors: bool) -> Iter
         told = f"it has {', '.join(held)}" if held else "there is no such table"
         raise InputError(f"{table!r:.80} is no table of LlamaIndex' PGVectorStore; {told}")
     query = (
-        "SELECT " + _ORDER + ", node_id, text, metadata_::jsonb, embedding::text FROM {table} ORDER BY 1, id"
+        "SELECT " + _ORDER + ", node_id, text, metadata_::jsonb, CASE WHEN %s THEN embedding::text END "
+        "FROM {table} ORDER BY 1, id"
     )  # fmt: skip
+    names = {"table": (source.schema_name, table)}
     chunks: dict[str, Chunk] = {}
     held_id = ""
-    for document_id, node_id, text, metadata, vector in tables.rows(query, (), {"table": (source.schema_name, table)}):
+    for document_id, node_id, text, metadata, vector in tables.rows(query, [vectors], names):
         told = storable(text)
         if chunks and document_id != held_id:
             yield _document([*chunks.values()])
@@ -56,9 +58,10 @@ def node_rows(source: LlamaIndexTable, tables: Tables, *, vectors: bool) -> Iter
         if not told.strip():
             yield None
             continue
-        embedding = floats(vector) if vectors else ()
         # The store adds a row each time: of those of one node the last counts.
-        chunks[node_id] = _chunk(document_id, node_id, told, metadata=metadata, embedding=embedding, place=len(chunks))
+        chunks[node_id] = _chunk(
+            document_id, node_id, told, metadata=metadata, embedding=floats(vector), place=len(chunks)
+        )
     if chunks:
         yield _document([*chunks.values()])
 

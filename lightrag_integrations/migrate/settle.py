@@ -7,7 +7,7 @@ Here each chunk gets back what it told itself, so that deleting its document tak
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from lightrag_integrations.migrate.answers import said_in
@@ -51,7 +51,7 @@ def settle(spool: Spool) -> Counter[str]:
         How many things came over in another form, by what was done.
     """
     _choose(spool)
-    for (chunk,) in spool.rows("SELECT id FROM chunk WHERE taken"):
+    for (chunk,) in spool.rows("SELECT id FROM chunk WHERE taken ORDER BY id"):
         _read_answers(chunk, spool)
     notes: Counter[str] = Counter()
     last = 0
@@ -68,7 +68,11 @@ def settle(spool: Spool) -> Counter[str]:
 
 
 def _choose(spool: Spool) -> None:
-    spool.run("UPDATE document SET taken = 1 WHERE state = 'processed'")
+    # Older versions kept no state: what has chunks was taken in.
+    spool.run(
+        "UPDATE document SET taken = 1 WHERE state = 'processed' "
+        "OR (state = '' AND EXISTS (SELECT 1 FROM chunk WHERE document = document.id))"
+    )
     # Chunks of a custom graph belong to documents that LightRAG keeps neither a text nor a state of.
     spool.run(
         "INSERT INTO document (id, text, source, state, reason, taken) "
@@ -84,6 +88,8 @@ def _choose(spool: Spool) -> None:
 def _read_answers(chunk: str, spool: Spool) -> None:
     """What the answers about a chunk say. A chunk names its answers; in older versions they name it."""
     answers = [text for (text,) in spool.run(_ANSWERS, chunk).fetchall()]
+    if answers:
+        spool.run("UPDATE chunk SET answered = 1 WHERE id = ?", chunk)
     for place, said in enumerate(said_in(answers)):
         keys = sorted(normalise_name(end) for end in (said.source, said.target) if end)
         spool.run(
@@ -97,26 +103,31 @@ def _settled(thing: _Thing, spool: Spool) -> tuple[str, set[str]]:
     """What becomes of one thing: "taken", "hand", or why it is left out; and what was done to it."""
     ends = [end for end in (thing.name, thing.other) if end]
     keys = [key for key in (thing.key, thing.other_key) if key]
-    if not all(any(map(str.isalnum, end)) for end in ends) or any(len(key.encode()) > _MAX_KEY_BYTES for key in keys):
+    if (
+        not thing.name
+        or not all(any(map(str.isalnum, end)) for end in ends)
+        or any(len(key.encode()) > _MAX_KEY_BYTES for key in keys)
+    ):
         return "name", set()
     if thing.key == thing.other_key:
         return "self", set()
     rows = spool.run(
-        "SELECT t.chunk, c.taken FROM thing_chunk t LEFT JOIN chunk c ON c.id = t.chunk WHERE t.thing = ? "
+        "SELECT t.chunk, c.taken, c.answered FROM thing_chunk t LEFT JOIN chunk c ON c.id = t.chunk WHERE t.thing = ? "
         "ORDER BY t.place",
         thing.id,
     ).fetchall()
-    named = [(chunk, taken) for chunk, taken in rows if chunk not in _NO_CHUNK]
-    sources = [chunk for chunk, taken in named if taken]
+    named = [row for row in rows if row[0] not in _NO_CHUNK]
+    sources = {chunk: bool(answered) for chunk, taken, answered in named if taken}
     if not sources:
-        return ("unfinished" if any(taken is not None for _, taken in named) else "hand"), set()
+        return ("unfinished" if any(taken is not None for _, taken, _ in named) else "hand"), set()
     told = descriptions_of(fields(thing.description), _sources(thing, sources, spool))
     for chunk in sources:
         _write(thing, chunk, told, share=thing.weight / len(named), spool=spool)
     return "taken", told.notes
 
 
-def _sources(thing: _Thing, chunks: Sequence[str], spool: Spool) -> Sources:
+def _sources(thing: _Thing, chunks: Mapping[str, bool], spool: Spool) -> Sources:
+    """The chunks with what is known of them; each is said to be answered or not."""
     own: dict[str, list[Own]] = {chunk: [] for chunk in chunks}
     low, high = sorted((thing.key, thing.other_key)) if thing.other_key else (thing.key, "")
     found = spool.rows(
@@ -136,16 +147,21 @@ def _sources(thing: _Thing, chunks: Sequence[str], spool: Spool) -> Sources:
         )
         return [chunk for (chunk,) in spool.rows(query, thing.id, description, bool(thing.other)) if chunk in own]
 
+    words: dict[str, set[str]] = {}
+
     def nearest(description: str, among: Sequence[str]) -> str:
         wanted = set(terms(description))
-        texts = ((chunk, _text(chunk, spool)) for chunk in among[:_CANDIDATES])
+        for chunk in among[:_CANDIDATES]:
+            if chunk not in words:
+                words[chunk] = set(terms(_text(chunk, spool)))
         # Of equal ones the first counts.
-        return max(texts, key=lambda one: len(wanted & set(terms(one[1]))))[0]
+        return max(among[:_CANDIDATES], key=lambda chunk: len(wanted & words[chunk]))
 
     def is_summary(description: str) -> bool:
         return bool(spool.count("SELECT count(*) FROM summary WHERE text = ?", description))
 
-    return Sources(own=own, elsewhere=elsewhere, nearest=nearest, is_summary=is_summary)
+    unanswered = frozenset(chunk for chunk, answered in chunks.items() if not answered)
+    return Sources(own, unanswered, elsewhere=elsewhere, nearest=nearest, is_summary=is_summary)
 
 
 def _text(chunk: str, spool: Spool) -> str:

@@ -11,6 +11,7 @@ import tempfile
 import threading
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from importlib.resources import files
 from pathlib import Path
 from types import TracebackType
@@ -24,16 +25,21 @@ __all__ = ["Spool"]
 
 
 class Spool:
-    """A context manager; leaving it removes the file. Used by one thread at a time."""
+    """A context manager; leaving it removes the file. For one thread, but for `end`."""
 
     def __init__(self) -> None:
         """Open nothing yet."""
-        self._home = tempfile.TemporaryDirectory(prefix="lightrag-import-", ignore_cleanup_errors=True)
         self._ended = threading.Event()
-        self._db = sqlite3.connect(Path(self._home.name) / "spool", isolation_level=None, check_same_thread=False)
+        self._held = ExitStack()
+        self._db: sqlite3.Connection
 
     def __enter__(self) -> Spool:
         """Lay out the tables."""
+        home = self._held.enter_context(
+            tempfile.TemporaryDirectory(prefix="lightrag-import-", ignore_cleanup_errors=True)
+        )
+        self._db = sqlite3.connect(Path(home) / "spool", isolation_level=None)
+        self._held.callback(self._db.close)
         self._db.executescript(files(__package__).joinpath("spool.sql").read_text("utf-8"))
         return self
 
@@ -41,8 +47,7 @@ class Spool:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Remove everything."""
-        self._db.close()
-        self._home.cleanup()
+        self._held.close()
 
     def end(self) -> None:
         """Whatever thread fills or reads it stops at its next step."""
@@ -137,6 +142,16 @@ class Spool:
             *ends, storable(type), storable(description), storable(keywords), _weight(weight), *keys,
         )  # fmt: skip
         self._chunks(int(made.lastrowid or 0), chunks)
+
+    def embedded_thing(self, name: object, other: object = "", *, content: object, chunks: Sequence[str]) -> None:
+        """An entity or relation as LightRAG embeds it: names, keywords and description, but no type and no weight."""
+        text = storable(content)
+        keywords, tab, rest = text.partition("\t") if other else ("", "", text)
+        for _ in (name, other) if other else (name,):
+            rest = rest.partition("\n")[2]
+        weight = max(len(chunks), 1)
+        self.thing(name, other, description=rest, keywords=keywords if tab else "", weight=weight, chunks=chunks)
+        self.run("UPDATE thing SET embedded = 1 WHERE id = last_insert_rowid()")
 
     def spoken_of_in(self, name: str, other: str, chunks: Sequence[str]) -> None:
         """All chunks that speak of an entity or relation of the graph, which itself may name a part of them only."""

@@ -7,7 +7,8 @@ CREATE TABLE document (
 );
 CREATE TABLE chunk (
     id TEXT PRIMARY KEY, document TEXT NOT NULL, position INTEGER NOT NULL, text TEXT NOT NULL,
-    tokens INTEGER NOT NULL, heading TEXT NOT NULL, source TEXT NOT NULL, taken INTEGER NOT NULL DEFAULT 0
+    tokens INTEGER NOT NULL, heading TEXT NOT NULL, source TEXT NOT NULL, taken INTEGER NOT NULL DEFAULT 0,
+    answered INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX chunk_document ON chunk (document, position);
 CREATE TABLE vector (chunk TEXT PRIMARY KEY, floats BLOB NOT NULL);
@@ -18,7 +19,7 @@ CREATE TABLE summary (text TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE thing (
     id INTEGER PRIMARY KEY, name TEXT NOT NULL, other TEXT NOT NULL, type TEXT NOT NULL, description TEXT NOT NULL,
     keywords TEXT NOT NULL, weight REAL NOT NULL, key TEXT NOT NULL, other_key TEXT NOT NULL,
-    state TEXT NOT NULL DEFAULT '', UNIQUE (name, other)
+    embedded INTEGER NOT NULL DEFAULT 0, state TEXT NOT NULL DEFAULT '', UNIQUE (name, other)
 );
 CREATE TABLE thing_chunk (thing INTEGER NOT NULL, place INTEGER NOT NULL, chunk TEXT NOT NULL,
     PRIMARY KEY (thing, chunk)) WITHOUT ROWID;

@@ -103,10 +103,7 @@ class LightRAGStores:
         taken = "SELECT count(*) FROM (SELECT DISTINCT {} FROM thing WHERE other {} '' AND state IN ('taken', 'hand'))"
         account.entities = count(taken.format("key", "="))
         account.relations = count(taken.format("min(key, other_key), max(key, other_key)", "<>"))
-        account.own_words = count(
-            "SELECT count(*) FROM chunk c WHERE taken AND (EXISTS (SELECT 1 FROM chunk_answer l JOIN answer a "
-            "ON a.key = l.key WHERE l.chunk = c.id) OR EXISTS (SELECT 1 FROM answer WHERE chunk = c.id))"
-        )
+        account.own_words = count("SELECT count(*) FROM chunk WHERE taken AND answered")
         self._count_changes(account)
         for document_id, state, reason in self._spool.rows(
             "SELECT id, state, reason FROM document WHERE NOT taken ORDER BY place"
@@ -118,6 +115,9 @@ class LightRAGStores:
         changes = {
             "entities whose names are one name here": count(
                 "SELECT count(*) - count(DISTINCT key) FROM thing WHERE other = '' AND state IN ('taken', 'hand')"
+            ),
+            "entities and relations read from what was embedded of them: weights are numbers of chunks": count(
+                "SELECT count(*) FROM thing WHERE embedded"
             ),
             "entities and relations without a chunk, taken as statements made by hand": count(
                 "SELECT count(*) FROM thing WHERE state = 'hand'"

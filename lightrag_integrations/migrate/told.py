@@ -28,7 +28,9 @@ class Sources:
     """The chunks that speak of an entity or relation, in order, and what is known of them."""
 
     own: Mapping[str, Sequence[Own]]
-    """By chunk what its answers say of just this; nothing: no answer is known, or it says nothing of it."""
+    """By chunk what its answers say of just this."""
+    unanswered: frozenset[str]
+    """Those of which no answer is kept, so that what they told is not known."""
     elsewhere: Callable[[str], Sequence[str]]
     """Chunks whose answers say this of another name (names were merged)."""
     nearest: Callable[[str, Sequence[str]], str]
@@ -53,11 +55,15 @@ class Told:
         return own if own and graph in given else graph
 
     def keywords_of(self, one: Own, graph: Sequence[str]) -> list[str]:
-        """The keywords of what a chunk tells, of those that the graph has; without any those that nobody gives."""
-        if one.keywords:
-            return [word for word in one.keywords if word in graph]
-        given = {word for own in self.by_chunk.values() for other in own for word in other.keywords}
-        return [word for word in graph if word not in given]
+        """The keywords of what a chunk tells, of those that the graph has.
+
+        Those that no answer gives go to who gives none, or where all give some to the first.
+        """
+        told = [other for own in self.by_chunk.values() for other in own]
+        given = {word for other in told for word in other.keywords}
+        own = [word for word in one.keywords if word in graph]
+        silent = [other for other in told if not set(other.keywords) & set(graph)] or told[:1]
+        return own + [word for word in graph if word not in given] if one in silent else own
 
 
 def descriptions_of(merged: Sequence[str], sources: Sources) -> Told:
@@ -88,15 +94,16 @@ def descriptions_of(merged: Sequence[str], sources: Sources) -> Told:
 
 def _place(unknown: Sequence[str], merged: Sequence[str], own: dict[str, list[Own]], sources: Sources) -> set[str]:
     """Descriptions that no answer explains: of chunks whose answers are not kept, else of somebody's own hand."""
-    silent = [chunk for chunk, told in own.items() if not told]
-    if not silent:
+    lost = [chunk for chunk in own if chunk in sources.unanswered]
+    edited = not lost and any(own.values())
+    if edited:
         # Who wrote it anew wrote it in place of what is not there any more.
         for chunk, told in own.items():
             own[chunk] = [one for one in told if one.description in merged]
-    among = silent or list(own)
+    among = lost or list(own)
     for text in unknown:
         chunk = among[0] if len(among) == 1 else sources.nearest(text, among)
         own[chunk].append(Own(text))
-    if not silent:
+    if edited:
         return {EDITED}
     return {PLACED} if len(among) > 1 else set()

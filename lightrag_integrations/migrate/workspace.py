@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from lightrag_integrations.errors import InputError
-from lightrag_integrations.migrate.directory import described, fill_from_graphml
+from lightrag_integrations.migrate.directory import fill_from_graphml
 from lightrag_integrations.migrate.names import FIELD_SEPARATOR, fields
 from lightrag_integrations.migrate.sources import LightRAGWorkspace
 from lightrag_integrations.migrate.spool import Spool
@@ -48,7 +48,10 @@ def fill_from_workspace(source: LightRAGWorkspace, tables: Tables, spool: Spool,
     reader.fill_answers(spool)
     _fill_graph(source, reader, spool)
     if vectors:
-        for table in reader.vector_tables("chunks"):
+        held = reader.vector_tables("chunks")
+        if len(held) > 1:
+            raise InputError(f"vectors: {', '.join(held)} hold those of several models; leave vectors='keep' away")
+        for table in held:
             reader.fill_vectors(table, spool)
 
 
@@ -140,15 +143,11 @@ class _Reader:
         for table in entities:
             query = "SELECT entity_name, content, chunk_ids FROM {t} WHERE workspace = %s ORDER BY id"
             for name, content, chunks in self._tables.rows(query, [self._workspace], {"t": (table,)}):
-                spool.thing(name, description=described(content, relation=False)[1], chunks=chunks or ())
+                spool.embedded_thing(name, content=content, chunks=chunks or ())
         for table in self.vector_tables("relation"):
             query = "SELECT source_id, target_id, content, chunk_ids FROM {t} WHERE workspace = %s ORDER BY id"
             for first, second, content, chunks in self._tables.rows(query, [self._workspace], {"t": (table,)}):
-                keywords, description = described(content, relation=True)
-                weight = max(len(chunks or ()), 1)
-                spool.thing(
-                    first, second, description=description, keywords=keywords, weight=weight, chunks=chunks or ()
-                )
+                spool.embedded_thing(first, second, content=content, chunks=chunks or ())
         return bool(entities)
 
     def vector_tables(self, kind: str) -> Sequence[str]:
