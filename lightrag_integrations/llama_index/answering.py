@@ -49,8 +49,9 @@ class HandleLLM(CustomLLM):
     @property
     def metadata(self) -> LLMMetadata:
         """Name and window of the model."""
+        name = getattr(self.model, "model_name", None) or getattr(self.model, "model", None)
         return LLMMetadata(
-            model_name=self.index.describe()["llm"] or "handle", context_window=self.context_window, is_chat_model=True
+            model_name=str(name or self.index.describe()["llm"]), context_window=self.context_window, is_chat_model=True
         )
 
     @llm_chat_callback()

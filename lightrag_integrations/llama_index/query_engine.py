@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 from llama_index.core.base.base_retriever import BaseRetriever
@@ -13,12 +14,15 @@ from llama_index.core.query_engine import RetrieverQueryEngine
 from llama_index.core.response_synthesizers import BaseSynthesizer
 from llama_index.core.schema import QueryBundle
 
-from lightrag_integrations import AnswerOptions, ConfigurationError, LightRAGIndex
+from lightrag_integrations import AnswerOptions, ConfigurationError, InputError, LightRAGIndex
 from lightrag_integrations.llama_index.answering import answering_llm
 from lightrag_integrations.llama_index.retriever import LightRAGRetriever, searches
 from lightrag_integrations.llama_index.synthesizer import LightRAGSynthesizer
 
 __all__ = ["LightRAGQueryEngine"]
+
+_SAYS_NOTHING = frozenset({"use_async", "verbose"})
+"""Arguments that people give to every engine, and that say nothing about how ours answers."""
 
 
 class LightRAGQueryEngine(RetrieverQueryEngine):
@@ -77,9 +81,19 @@ class LightRAGQueryEngine(RetrieverQueryEngine):
             streaming: Answer in pieces.
             answer: Response type, extra instructions; None: the handle's.
             **kwargs: For a synthesizer of LlamaIndex's: see `RetrieverQueryEngine.from_args`.
+
+        Raises:
+            InputError: An argument is unknown.
+            ConfigurationError: There is no handle, or no model to answer with.
         """
-        chosen = response_synthesizer
-        if chosen is None and not kwargs:
+        known = _SAYS_NOTHING | inspect.signature(RetrieverQueryEngine.from_args).parameters.keys()
+        unknown = sorted(kwargs.keys() - known)
+        if unknown:
+            raise InputError(f"got unknown arguments {', '.join(unknown)}; see RetrieverQueryEngine.from_args")
+        chosen, stock = response_synthesizer, kwargs.keys() - _SAYS_NOTHING
+        if stock and answer is not None:
+            raise InputError(f"answer: it is for our synthesizer, and {', '.join(sorted(stock))} for LlamaIndex's")
+        if chosen is None and not stock:
             chosen = _synthesizer(
                 retriever, index, llm=llm, streaming=streaming, options=answer, callback_manager=callback_manager
             )

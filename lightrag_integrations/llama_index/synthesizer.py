@@ -30,6 +30,9 @@ from lightrag_integrations.options import merged
 
 __all__ = ["LightRAGSynthesizer"]
 
+_EMPTY = "Empty Response"
+"""What every synthesizer of LlamaIndex says where nothing was found."""
+
 
 class LightRAGSynthesizer(BaseSynthesizer):
     """Answers from LightRAG's context with citations `[n]`; the handle's limits, retries and ledger apply.
@@ -136,8 +139,10 @@ class LightRAGSynthesizer(BaseSynthesizer):
 
     def _answered(self, question: str, nodes: Sequence[NodeWithScore]) -> Response | StreamingResponse:
         if not nodes:
-            empty = self._empty_response_generator()
-            return StreamingResponse(empty) if self._streaming else Response(self._empty_response)
+            nothing = _used(Context(text=""), ())
+            if self._streaming:
+                return StreamingResponse(_noting((piece for piece in (_EMPTY,)), nothing), metadata=nothing)
+            return Response(_EMPTY, metadata=nothing)
         result = _searched(question, nodes)
         context = self._index.context(result, **self._limits())
         asking, used = self._asking(result, context), _used(context, nodes)
@@ -149,8 +154,12 @@ class LightRAGSynthesizer(BaseSynthesizer):
 
     async def _aanswered(self, question: str, nodes: Sequence[NodeWithScore]) -> Response | AsyncStreamingResponse:
         if not nodes:
-            empty = self._empty_response_agenerator()
-            return AsyncStreamingResponse(empty) if self._streaming else Response(self._empty_response)
+            nothing = _used(Context(text=""), ())
+            return (
+                AsyncStreamingResponse(_empty(), metadata=nothing)
+                if self._streaming
+                else Response(_EMPTY, metadata=nothing)
+            )
         result = _searched(question, nodes)
         context = await self._index.acontext(result, **self._limits())
         asking, used = self._asking(result, context), _used(context, nodes)
@@ -170,6 +179,10 @@ class LightRAGSynthesizer(BaseSynthesizer):
             "system_prompt": self._prompts.texts().get("answer"),
         }
         return merged(self._options, fields)
+
+
+async def _empty() -> AsyncGenerator[str, None]:
+    yield _EMPTY
 
 
 def _searched(question: str, nodes: Sequence[NodeWithScore]) -> RetrievalResult:

@@ -17,6 +17,7 @@ from llama_index.core.retrievers import QueryFusionRetriever
 from llama_index.core.schema import NodeWithScore, TextNode
 
 from lightrag_integrations import (
+    AnswerOptions,
     ConfigurationError,
     Document,
     InputError,
@@ -149,10 +150,17 @@ async def test_which_model_answers(library: LightRAGIndex, question: str, monkey
     stock = LightRAGQueryEngine.from_args(retriever, llm=chat, response_mode=ResponseMode.REFINE)
     assert isinstance(stock, LightRAGQueryEngine) and stock.query(question).source_nodes
     assert chat.kinds == ["answer"] * 3  # of two passages, the second refines
-    nothing = await LightRAGQueryEngine.from_args(LightRAGRetriever(library, filters={"year": 1}), llm=given).aquery(
-        "?"
-    )
+    nowhere = LightRAGRetriever(library, filters={"year": 1})
+    nothing = await LightRAGQueryEngine.from_args(nowhere, llm=given).aquery("?")
     assert str(nothing) == "Empty Response" and nothing.source_nodes == []
+    stream = LightRAGQueryEngine.from_args(nowhere, llm=given, streaming=True, use_async=True, verbose=True)
+    empty, live = stream.query("?"), await stream.aquery("?")
+    assert isinstance(empty, StreamingResponse) and isinstance(live, AsyncStreamingResponse)
+    assert [*empty.response_gen] == [piece async for piece in live.async_response_gen()] == ["Empty Response"]
+    assert empty.metadata == live.metadata == nothing.metadata
+    for wrong in ({"top_k": 3}, {"answer": AnswerOptions(), "response_mode": ResponseMode.REFINE}):
+        with pytest.raises(InputError, match=r"top_k|answer: it is for our synthesizer"):
+            LightRAGQueryEngine.from_args(retriever, llm=given, **wrong)
 
 
 def test_over_other_retrievers(library: LightRAGIndex, question: str) -> None:
