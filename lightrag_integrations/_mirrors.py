@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Any, Protocol, TypeVar
 
-from lightrag_integrations.errors import LightRAGError, MirrorError, StorageError
+from lightrag_integrations.errors import MirrorError, StorageError
 from lightrag_integrations.mirror.adopt import make_of
 from lightrag_integrations.mirror.nearest import Outside
 from lightrag_integrations.mirror.sync import sync_all
@@ -148,6 +148,6 @@ class _StoreErrors(AbstractContextManager[None]):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if isinstance(error, Exception) and not isinstance(error, LightRAGError):
+        if isinstance(error, Exception):
             told = " ".join(str(error).split())[:300]
             raise MirrorError(f"the store of {self._role} failed: {type(error).__name__}: {told}") from error

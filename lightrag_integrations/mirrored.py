@@ -137,6 +137,10 @@ class GraphTarget(Target, Protocol):
         """Keep these chunks, each tied to the entities it mentions."""
         ...
 
+    def unrelate(self, pairs: Sequence[tuple[str, str]]) -> bool:
+        """Take out the relations between these (source, target); False: it can't, and did nothing."""
+        ...
+
     def related(self, ids: Sequence[str]) -> Iterable[tuple[str, str]] | None:
         """(source, target) of each relation that these entities are the source of; None: can't be told."""
         ...

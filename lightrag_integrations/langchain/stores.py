@@ -17,7 +17,7 @@ from langchain_core.embeddings import Embeddings
 from langchain_core.stores import BaseStore
 from langchain_core.vectorstores import InMemoryVectorStore, VectorStore
 
-from lightrag_integrations.errors import ConfigurationError
+from lightrag_integrations.errors import ConfigurationError, MirrorError
 from lightrag_integrations.mirrored import ChunkItem, DocumentItem
 
 __all__ = ["HASH", "LangChainDocuments", "LangChainVectors", "StoredEmbeddings"]
@@ -131,20 +131,22 @@ class LangChainVectors:
 
     def remove(self, ids: Sequence[str]) -> None:
         """See `mirrored.Target.remove`; some stores refuse ids that they don't have."""
+        if not self._there():
+            return
         held = self.held(ids)
         there = list(ids) if held is None else [one for one in ids if one in held]
         if there and self._store.delete(there) is False:
-            raise ConfigurationError(f"{type(self._store).__name__}.delete said that it failed")
+            raise MirrorError(f"{type(self._store).__name__}.delete said that it failed")
 
     def nearest(self, vector: Sequence[float], limit: int) -> Sequence[str]:
         """See `mirrored.VectorTarget.nearest`."""
-        found = self._store.similarity_search_by_vector(list(vector), k=limit)
+        found = self._store.similarity_search_by_vector(list(vector), k=limit) if self._there() else ()
         return [str(document.metadata.get(_ID) or document.id) for document in found]
 
     def held(self, ids: Sequence[str]) -> Mapping[str, str] | None:
         """See `mirrored.Target.held`."""
         try:
-            found = self._store.get_by_ids(list(ids))
+            found = self._store.get_by_ids(list(ids)) if self._there() else ()
         except NotImplementedError:
             return None
         return {str(one.metadata.get(_ID) or one.id): str(one.metadata.get(HASH, "")) for one in found}
@@ -152,6 +154,10 @@ class LangChainVectors:
     def ids(self) -> Iterable[str] | None:
         """See `mirrored.Target.ids`."""
         return [*self._store.store] if isinstance(self._store, InMemoryVectorStore) else None
+
+    def _there(self) -> bool:
+        """Milvus's makes its collection with the first document, and fails before at everything else."""
+        return getattr(self._store, "col", self) is not None
 
 
 class LangChainDocuments:

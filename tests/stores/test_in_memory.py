@@ -12,6 +12,7 @@ from llama_index.core.storage.kvstore import SimpleKVStore
 from llama_index.core.vector_stores import SimpleVectorStore
 
 from lightrag_integrations.langchain import StoredEmbeddings
+from lightrag_integrations.llama_index.stores import LlamaGraph
 from tests.stores.contract import Hands, check_documents, check_graph, check_vectors
 
 
@@ -26,4 +27,9 @@ def test_documents(hands: Hands, make: Callable[[], Any]) -> None:
 
 
 def test_graph(hands: Hands) -> None:
+    check_graph(hands, SimplePropertyGraphStore)
+
+
+def test_graph_that_can_take_out_no_single_relation(hands: Hands, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(LlamaGraph, "unrelate", lambda self, pairs: False)
     check_graph(hands, SimplePropertyGraphStore)
