@@ -57,7 +57,7 @@ def test_exports_are_complete_and_documented(adapter: str) -> None:
     names = {
         "langchain": {
             "LightRAGRetriever", "LightRAGIngestor", "LightRAGReranker", "LightRAGVectorStore", "LightRAGTool",
-            "LightRAGRecordManager", "StoredEmbeddings",
+            "LightRAGRecordManager", "LightRAGTranslator", "StoredEmbeddings",
         },
         "llama_index": {
             "LightRAGTransform", "LightRAGRetriever", "LightRAGRerank", "LightRAGVectorStore", "LightRAGToolSpec",
