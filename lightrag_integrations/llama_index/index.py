@@ -175,14 +175,16 @@ class LightRAGPropertyGraphIndex(BaseIndex[IndexLPG]):
         """Insert the documents of which text or metadata changed, and the new ones; which those were."""
         known = hashes(self.index.documents.chunks(filter=of_documents(documents)) if documents else [])
         changed = [known.get(document.id_) != document.hash for document in documents]
-        self._put([document for document, new in zip(documents, changed, strict=True) if new])
+        if any(changed):
+            self._put([document for document, new in zip(documents, changed, strict=True) if new])
         return changed
 
     async def arefresh_ref_docs(self, documents: Sequence[Document], **update_kwargs: Any) -> list[bool]:
         """Like `refresh_ref_docs`."""
         known = hashes(await self.index.documents.achunks(filter=of_documents(documents)) if documents else [])
         changed = [known.get(document.id_) != document.hash for document in documents]
-        await self._aput([document for document, new in zip(documents, changed, strict=True) if new])
+        if any(changed):
+            await self._aput([document for document, new in zip(documents, changed, strict=True) if new])
         return changed
 
     def delete_ref_doc(self, ref_doc_id: str, delete_from_docstore: bool = False, **delete_kwargs: Any) -> None:

@@ -15,6 +15,7 @@ from lightrag_integrations import Chunk, Extraction, LightRAGIndex
 from lightrag_integrations.llama_index.convert import to_chunk
 from lightrag_integrations.llama_index.events import ExtractionEndEvent, ExtractionStartEvent
 from lightrag_integrations.llama_index.knowledge import KG_KEYS, graph_metadata, hidden_keys
+from lightrag_integrations.prompts import load
 
 __all__ = ["LightRAGTransform"]
 
@@ -76,7 +77,8 @@ class LightRAGTransform(TransformComponent):
         """The fields and what shapes the result: index, models, extraction options. Nothing secret."""
         settings = {name: value for name, value in self.index.describe().items() if name != "database"}
         ingest = self.index.options.ingest.model_dump(mode="json", include=set(_SHAPES_EXTRACTION))
-        digest = hashlib.sha256(json.dumps(ingest, sort_keys=True).encode()).hexdigest()
+        asked = [ingest, load("extract"), load("extract_input")]  # other words in a later version are other answers
+        digest = hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
         return {**super().to_dict(**kwargs), "settings": {**settings, "options": digest}}
 
     @classmethod

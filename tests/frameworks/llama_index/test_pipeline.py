@@ -7,12 +7,15 @@ import pytest
 from langchain_core.messages import AIMessage
 from langchain_core.outputs import ChatGeneration, ChatResult
 from llama_index.core.ingestion import DocstoreStrategy, IngestionCache, IngestionPipeline
+from llama_index.core.instrumentation import get_dispatcher
+from llama_index.core.instrumentation.event_handlers import BaseEventHandler
 from llama_index.core.node_parser import SentenceSplitter
 from llama_index.core.schema import Document
 from llama_index.core.storage.docstore import SimpleDocumentStore
 
 from lightrag_integrations import LightRAGIndex
 from lightrag_integrations.llama_index import LightRAGTransform, LightRAGVectorStore
+from lightrag_integrations.llama_index.events import ExtractionStartEvent, MergeStartEvent
 from tests.frameworks.conftest import ARTICLES, MakeIndex
 from tests.frameworks.doubles import WordChat, WordEmbedder, WordExtractor
 
@@ -172,6 +175,32 @@ def test_the_order_of_additions_does_not_matter(make_index: MakeIndex) -> None:
     for node in reversed(nodes):
         LightRAGVectorStore(index=two, build_graph=True).add([node])
     assert one.dump() == two.dump()
+
+
+class Seen(BaseEventHandler):
+    events: list[Any] = []  # noqa: RUF012 - pydantic copies it
+
+    def handle(self, event: Any, **kwargs: Any) -> None:
+        if event.class_name().startswith("LightRAG") and event.class_name() != "LightRAGIngestStepEvent":
+            self.events.append(event)
+
+
+@pytest.mark.parametrize("asynchronous", [False, True])
+async def test_extraction_and_merge_are_told(index: LightRAGIndex, asynchronous: bool) -> None:
+    handler, dispatcher = Seen(), get_dispatcher()
+    dispatcher.add_event_handler(handler)
+    try:
+        made = pipeline(index)
+        await made.arun(documents=documents()) if asynchronous else made.run(documents=documents())
+    finally:
+        dispatcher.event_handlers.remove(handler)
+    started, extracted, merging, merged = handler.events
+    assert isinstance(started, ExtractionStartEvent) and isinstance(merging, MergeStartEvent)
+    assert (started.nodes, extracted.nodes, merging.documents, merged.report.documents) == (8, 8, 8, 8)
+    assert (extracted.entities, extracted.relations) == (merged.report.entities, merged.report.relations)
+    spans = [event.span_id.split("-")[0] for event in handler.events]
+    call, merge = ("LightRAGTransform.acall", "amerge") if asynchronous else ("LightRAGTransform.__call__", "merge")
+    assert spans == [call, call, merge, merge]
 
 
 def graph(index: LightRAGIndex) -> list[str]:

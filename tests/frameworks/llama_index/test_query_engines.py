@@ -19,9 +19,10 @@ from llama_index.core.question_gen.types import BaseQuestionGenerator, SubQuesti
 from llama_index.core.retrievers import QueryFusionRetriever
 from llama_index.core.selectors import LLMSingleSelector
 from llama_index.core.tools import QueryEngineTool, ToolMetadata
+from pydantic import BaseModel
 
 from lightrag_integrations import LightRAGIndex
-from lightrag_integrations.llama_index import LightRAGRerank, LightRAGRetriever
+from lightrag_integrations.llama_index import LightRAGQueryEngine, LightRAGRerank, LightRAGRetriever
 
 
 class SecondChoice(CustomLLM):
@@ -61,6 +62,12 @@ def engine(index: LightRAGIndex, **settings: Any) -> RetrieverQueryEngine:
     return RetrieverQueryEngine.from_args(retriever, llm=MockLLM(), **settings)
 
 
+def engines(index: LightRAGIndex) -> dict[str, RetrieverQueryEngine]:
+    """LlamaIndex's over one mode, ours over another."""
+    ours = LightRAGQueryEngine.from_args(LightRAGRetriever(index, mode="graph", similarity_top_k=3), llm=MockLLM())
+    return {"keyword": engine(index, mode="keyword"), "graph": ours}
+
+
 async def test_blocking_and_asynchronous_answers(library: LightRAGIndex, question: str) -> None:
     one = engine(library).query(question)
     two = await engine(library).aquery(question)
@@ -78,6 +85,28 @@ async def test_streams(library: LightRAGIndex, question: str) -> None:
     live = await engine(library, streaming=True, use_async=True).aquery(question)
     assert isinstance(live, AsyncStreamingResponse)
     assert "".join([piece async for piece in live.async_response_gen()]) == "".join(pieces)
+
+
+class Founder(BaseModel):
+    """Who founded it."""
+
+    name: str
+
+
+class Structured(SecondChoice):
+    """Answers with what a program wants to read."""
+
+    @llm_completion_callback()
+    def complete(self, prompt: str, formatted: bool = False, **kwargs: Any) -> CompletionResponse:
+        return CompletionResponse(text='{"name": "Edda Quill"}')
+
+
+async def test_structured_answers(library: LightRAGIndex, question: str) -> None:
+    retriever = LightRAGRetriever(library, similarity_top_k=2)
+    for kind in (RetrieverQueryEngine, LightRAGQueryEngine):
+        asked = kind.from_args(retriever, llm=Structured(), output_cls=Founder)
+        for response in (asked.query(question), await asked.aquery(question)):
+            assert response.response == Founder(name="Edda Quill") and len(response.source_nodes) == 2
 
 
 async def test_with_the_reranker(library: LightRAGIndex, question: str) -> None:
@@ -98,8 +127,8 @@ def test_citations_name_our_nodes(library: LightRAGIndex, question: str) -> None
 @pytest.mark.parametrize("asynchronous", [False, True])
 async def test_a_router_chooses_a_mode(library: LightRAGIndex, question: str, asynchronous: bool) -> None:
     tools = [
-        QueryEngineTool.from_defaults(engine(library, mode=mode), name=mode, description=f"Searches by {mode}.")
-        for mode in ("keyword", "graph")
+        QueryEngineTool.from_defaults(one, name=mode, description=f"Searches by {mode}.")
+        for mode, one in engines(library).items()
     ]
     router = RouterQueryEngine(
         selector=LLMSingleSelector.from_defaults(llm=SecondChoice()), query_engine_tools=tools, llm=MockLLM()
@@ -110,8 +139,8 @@ async def test_a_router_chooses_a_mode(library: LightRAGIndex, question: str, as
 
 async def test_sub_questions(library: LightRAGIndex, question: str) -> None:
     tools = [
-        QueryEngineTool(engine(library, mode=mode), ToolMetadata(name=mode, description=f"Searches by {mode}."))
-        for mode in ("keyword", "graph")
+        QueryEngineTool(one, ToolMetadata(name=mode, description=f"Searches by {mode}."))
+        for mode, one in engines(library).items()
     ]
     sub = SubQuestionQueryEngine(
         question_gen=Halves(),
