@@ -54,7 +54,7 @@ class ChunkEntity(ExtractedEntity):
     properties: dict[str, Any] | None = None
     """What else is said of it: kept as it is, for `graph.nodes`."""
     embedding: tuple[float, ...] | None = None
-    """Its vector, where the index has none yet; None: of its name."""
+    """Taken by `graph.contribute` in place of the one that is there, or that of its name."""
 
 
 class ChunkRelation(ExtractedRelation):

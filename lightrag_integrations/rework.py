@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from lightrag_integrations.contributions import PreparedDocument
     from lightrag_integrations.models import ChunkGraph, Document
 
-__all__ = ["Change", "Contributed", "Reworked", "Reworking"]
+__all__ = ["Change", "Contributed", "Reworked", "Reworking", "Vectors"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +43,20 @@ Change = Callable[[Mapping[str, "PreparedDocument"]], Reworked]
 """Of the stored chunks by id, each as a document of one; may be called again."""
 
 
+Vectors = Mapping[str, Sequence[float]]
+
+
 class Reworking(Protocol):
     """The part of the store that changes what stored chunks contribute."""
 
     async def rework(
-        self, chunk_ids: Sequence[str], change: Change, *, homes: Sequence[str] = (), model: str = ""
+        self,
+        chunk_ids: Sequence[str],
+        change: Change,
+        *,
+        homes: Sequence[str] = (),
+        vectors: Vectors | None = None,
+        model: str = "",
     ) -> Reworked:
         """Read chunks, change them and store them, in one transaction that nobody else changes them in.
 
@@ -55,6 +64,7 @@ class Reworking(Protocol):
             chunk_ids: Those that are to be changed; unknown ones are left out.
             change: Says what is to be stored and removed.
             homes: Documents that new chunks go to.
+            vectors: That entities have from now on, by key.
             model: That new vectors come from; empty: not told.
 
         Returns:

@@ -16,5 +16,6 @@ __all__ = ["Graph"]
 class Graph(Exporting, Loading, Merging, Hiding, Summarising, Noted, Contributing):
     """The knowledge graph of an index. Get it as `index.graph`. Names are matched as ingestion normalises them.
 
-    Every method that reads takes a metadata `filter`: what is said only by documents that do not pass is not there.
+    Every method that reads takes a metadata `filter`: what is said only by documents that do not pass is not there. Not
+    so those that show the whole as a property graph (`nodes`, `near`, `triples`, `around`, `schema`).
     """

@@ -61,8 +61,8 @@ class Contributing(Reading):
     def withdraw(self, entities: Sequence[str] = (), *, triples: Sequence[Triple] = ()) -> int:
         """Take from all chunks what they tell of some entities and triples, in one transaction.
 
-        Their texts stay; a document that is ingested anew tells everything again (`hide` holds for ever). Statements
-        made by hand go with what they say.
+        Their texts stay; a document that is ingested with another text tells everything again (`hide` holds for ever).
+        Statements made by hand go with what they say.
 
         Args:
             entities: With all their relations.

@@ -152,7 +152,7 @@ class Noted(Reading):
                     if one.label not in without:
                         found.setdefault((one.source, one.label, one.target), one)
                 ends = [end for one in new for end in (one.source, one.target) if end not in seen]
-                ends = list(dict.fromkeys(ends))
+                ends = list(dict.fromkeys(ends))[: limit * _WIDER]
                 seen.update(ends)
         return list(found.values())[:limit]
 

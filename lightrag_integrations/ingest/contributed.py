@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
@@ -20,6 +21,9 @@ from lightrag_integrations.rework import Contributed, Reworked
 from lightrag_integrations.text.keys import normalise_name
 
 __all__ = ["run_contribute"]
+
+_AT_ONCE = 64
+"""So many documents are embedded together, so that batches are full."""
 
 
 async def run_contribute(given: Contributed, tools: IngestTools, options: IngestOptions) -> Reworked:
@@ -40,18 +44,16 @@ async def run_contribute(given: Contributed, tools: IngestTools, options: Ingest
     documents, graphs = await tools.run_cpu(lambda: _prepared(given, tools, options))
     vectors = {key: vector for chunk in [*_chunks(documents), *graphs.values()] for key, vector in _named(chunk)}
     async with EmbedQueue(tools.embedder, batch=options.embed_batch) as queue:
-        embeddings = Embeddings(tools, queue)
-        names: dict[str, Vector] = {}
-        for place, document in enumerate(documents):
-            chunks, new = await embeddings.of(document.document.id, document.chunks, stored=True)
-            documents[place] = replace(document, chunks=chunks)
-            names |= new
-        added, new = await embeddings.of_graphs(given.homes, [*graphs.values()])
+        embeddings = Embeddings(tools, queue, named=vectors)
         await embeddings.check_given(vectors.values())
-    bare = vectors.keys() - await tools.store.embedded_entities(sorted(vectors)) if vectors else set()
-    graphs = dict(zip(graphs, added, strict=True))
-    change = Addition(documents, graphs, into=given.into, wanted=bare)
-    embedded = {**names, **new, **vectors}
+        added, embedded = await embeddings.of_graphs(given.homes, [*graphs.values()])
+        for begin in range(0, len(documents), _AT_ONCE):
+            some = documents[begin : begin + _AT_ONCE]
+            made = await asyncio.gather(*(embeddings.of(one.document.id, one.chunks, stored=True) for one in some))
+            for place, (document, (chunks, names)) in enumerate(zip(some, made, strict=True), begin):
+                documents[place] = replace(document, chunks=chunks)
+                embedded |= names
+    change = Addition(documents, dict(zip(graphs, added, strict=True)), into=given.into)
 
     def changed(stored: Mapping[str, PreparedDocument]) -> Reworked:
         made = change(stored)
@@ -59,7 +61,7 @@ async def run_contribute(given: Contributed, tools: IngestTools, options: Ingest
 
     ids = [*graphs, *given.into, *(chunk.chunk.id for chunk in _chunks(documents))]
     homes = [document.document.id for document in documents]
-    return await tools.store.rework(ids, changed, homes=homes, model=tools.embedder.fingerprint)
+    return await tools.store.rework(ids, changed, homes=homes, vectors=vectors, model=tools.embedder.fingerprint)
 
 
 def _prepared(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from lightrag_integrations.contributions import Fact, PreparedChunk
@@ -18,8 +18,15 @@ __all__ = ["Embeddings", "fact_text"]
 class Embeddings:
     """Vectors of one call's documents."""
 
-    def __init__(self, tools: IngestTools, queue: EmbedQueue) -> None:
-        """Embed nothing yet."""
+    def __init__(self, tools: IngestTools, queue: EmbedQueue, *, named: Collection[str] = ()) -> None:
+        """Embed nothing yet.
+
+        Args:
+            tools: The call's.
+            queue: For what is to be embedded.
+            named: Keys of entities that come with vectors.
+        """
+        self._named = frozenset(named)
         self._store = tools.store
         self._embedder = tools.embedder
         self._queue = queue
@@ -69,7 +76,7 @@ class Embeddings:
         }
 
     async def _new_names(self, chunks: Sequence[PreparedChunk]) -> dict[str, str]:
-        keys = sorted({mention.key for chunk in chunks for mention in chunk.mentions})
+        keys = sorted({mention.key for chunk in chunks for mention in chunk.mentions} - self._named)
         have = await self._store.embedded_entities(keys) if keys else frozenset[str]()
         return {key: entity_text(key) for key in keys if key not in have}
 

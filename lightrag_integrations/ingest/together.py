@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from lightrag_integrations.contributions import Fact, PreparedChunk, PreparedDocument
@@ -24,7 +24,6 @@ class Addition:
         graphs: Mapping[str, PreparedChunk],
         *,
         into: Mapping[str, str],
-        wanted: Collection[str],
     ) -> None:
         """Change nothing yet.
 
@@ -32,12 +31,10 @@ class Addition:
             documents: New chunks, or such as are stored.
             graphs: What is added to stored chunks, by id.
             into: Stored chunks whose contributions another one takes over.
-            wanted: Keys of entities that get a vector: chunks that mention them are written though nothing else is new.
         """
         self._documents = documents
         self._graphs = graphs
         self._into = into
-        self._wanted = frozenset(wanted)
 
     def __call__(self, stored: Mapping[str, PreparedDocument]) -> Reworked:
         """The documents with chunks that are new or changed."""
@@ -68,17 +65,14 @@ class Addition:
             after = chunk if before is None else told_by_both(before, chunk, as_second=True)
             for other in taken.get(chunk.chunk.id, ()):
                 after = told_by_both(after, other)
-            if before is None or not _same(before, after) or self._lacks(after):
+            if before is None or not _same(before, after):
                 changed.append(after)
         return changed
 
     def _added(self, stored: PreparedDocument, told: PreparedChunk) -> PreparedDocument:
         (before,) = stored.chunks
         after = told_by_both(before, told)
-        return replace(stored, chunks=[] if _same(before, after) and not self._lacks(told) else [after])
-
-    def _lacks(self, chunk: PreparedChunk) -> bool:
-        return any(mention.key in self._wanted for mention in chunk.mentions)
+        return replace(stored, chunks=[] if _same(before, after) else [after])
 
 
 def told_by_both(first: PreparedChunk, second: PreparedChunk, *, as_second: bool = False) -> PreparedChunk:

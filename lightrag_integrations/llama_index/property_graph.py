@@ -119,7 +119,7 @@ class LightRAGPropertyGraphStore(PropertyGraphStore):
         return await arun(self.index, reading.get_llama_nodes(node_ids))
 
     def upsert_nodes(self, nodes: Sequence[LabelledNode]) -> None:
-        """Add entities and chunks to what is there."""
+        """Add entities and chunks to what is there; the vector of a node takes the place of the one it has."""
         run(self.index, writing.write_nodes(nodes, self.index.graph.key))
 
     async def aupsert_nodes(self, nodes: Sequence[LabelledNode]) -> None:

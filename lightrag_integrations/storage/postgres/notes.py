@@ -18,7 +18,12 @@ class NoteReads(FactReads):
     async def noted_mentions(self, entities: Sequence[int], *, limit: int) -> Sequence[NotedMention]:
         """See `notes.NoteReader.noted_mentions`."""
         rows = await self._rows("noted_mentions", entities=int4_array(entities), limit=limit)
-        return [NotedMention(*row) for row in rows]
+        found: dict[tuple[int, str], list[NotedMention]] = {}
+        for mention in (NotedMention(*row) for row in rows):
+            same = found.setdefault((mention.entity, mention.chunk_id), [])
+            if mention.properties is not None or not same:  # a chunk may note it under several names
+                same.append(mention)
+        return [mention for same in found.values() for mention in same]
 
     async def noted_facts(self, facts: Sequence[int]) -> Sequence[NotedFact]:
         """See `notes.NoteReader.noted_facts`."""

@@ -11,15 +11,16 @@ from typing import Any
 from lightrag_integrations.contributions import Fact, Mention, PreparedChunk, PreparedDocument
 from lightrag_integrations.models import Chunk, Document
 from lightrag_integrations.notes import Note
-from lightrag_integrations.rework import Change, Reworked
+from lightrag_integrations.rework import Change, Reworked, Vectors
 from lightrag_integrations.storage.postgres.edits import share_edits
 from lightrag_integrations.storage.postgres.filled import layout_for
 from lightrag_integrations.storage.postgres.parts import StorePart, run
 from lightrag_integrations.storage.postgres.pool import Connection
+from lightrag_integrations.storage.postgres.reads import recorded_dimension
 from lightrag_integrations.storage.postgres.removal import delete_stored_chunks
-from lightrag_integrations.storage.postgres.rows import validate
+from lightrag_integrations.storage.postgres.rows import validate, vector
 from lightrag_integrations.storage.postgres.schema import Layout
-from lightrag_integrations.storage.postgres.wire import int4_array, read_halfvec
+from lightrag_integrations.storage.postgres.wire import halfvec_array, int4_array, read_halfvec
 from lightrag_integrations.storage.postgres.write import store_documents
 from lightrag_integrations.text.terms import term_hashes
 
@@ -32,10 +33,17 @@ class ReworkPart(StorePart):
     """`rework` of the store."""
 
     async def rework(
-        self, chunk_ids: Sequence[str], change: Change, *, homes: Sequence[str] = (), model: str = ""
+        self,
+        chunk_ids: Sequence[str],
+        change: Change,
+        *,
+        homes: Sequence[str] = (),
+        vectors: Vectors | None = None,
+        model: str = "",
     ) -> Reworked:
         """See `store.Store.rework`."""
-        work = partial(_rework, chunk_ids=sorted(set(chunk_ids)), change=change, homes=sorted(set(homes)), model=model)
+        ids, documents = sorted(set(chunk_ids)), sorted(set(homes))
+        work = partial(_rework, chunk_ids=ids, change=change, homes=documents, vectors=vectors or {}, model=model)
         done = await self._transact(work, _both)
         if done.documents or done.gone:
             self._changed(removed=True)
@@ -48,7 +56,14 @@ def _both(first: Reworked, second: Reworked) -> Reworked:
 
 
 async def _rework(
-    connection: Connection, layout: Layout, *, chunk_ids: list[str], change: Change, homes: list[str], model: str
+    connection: Connection,
+    layout: Layout,
+    *,
+    chunk_ids: list[str],
+    change: Change,
+    homes: list[str],
+    vectors: Vectors,
+    model: str,
 ) -> Reworked:
     await share_edits(connection, layout)
     layout = await layout_for(connection, layout, {model})
@@ -63,10 +78,20 @@ async def _rework(
     if done.gone:
         await delete_stored_chunks(connection, layout, ids=list(done.gone))
     await store_documents(connection, layout, done.documents)
+    if vectors and not done.missing:
+        await _set_vectors(connection, layout, vectors)
     ids = int4_array([row[0] for row in locked])
     empty = int4_array([row[0] for row in await run(connection, layout, "empty_documents", documents=ids)])
     await run(connection, layout, "remove_documents", documents=empty)
     return done
+
+
+async def _set_vectors(connection: Connection, layout: Layout, vectors: Vectors) -> None:
+    dimension = recorded_dimension(dict(await run(connection, layout, "meta")))
+    keys = sorted(vectors)
+    packed = [vector(vectors[key], dimension) for key in keys]
+    embeddings = halfvec_array(packed, layout.halfvec_oid)
+    await run(connection, layout, "set_entity_vectors", keys=keys, embeddings=embeddings)
 
 
 async def _stored(connection: Connection, layout: Layout, chunk_ids: Sequence[str]) -> dict[str, PreparedDocument]:
@@ -110,15 +135,15 @@ def _chunk(document_id: str, row: Sequence[Any]) -> PreparedChunk:
         id=chunk_id, document_id=document_id, position=position, start=start, end=end, token_count=tokens, title=title,
         text=text, metadata=metadata,
     )  # fmt: skip
-    vector = None if embedding is None else read_halfvec(embedding)
+    values = None if embedding is None else read_halfvec(embedding)
     terms = term_hashes(chunk.content)
-    return PreparedChunk(chunk, content_hash, terms, length, embedding=vector)
+    return PreparedChunk(chunk, content_hash, terms, length, embedding=values)
 
 
 def _fact(row: Row) -> Fact:
     source, target, description, keywords, weight, start, end, cooccurrence, embedding, _ = row
-    vector = None if embedding is None else read_halfvec(embedding)
+    values = None if embedding is None else read_halfvec(embedding)
     return Fact(
         source, target, description, tuple(keywords), weight, start=start, end=end, cooccurrence=cooccurrence,
-        embedding=vector,
+        embedding=values,
     )  # fmt: skip

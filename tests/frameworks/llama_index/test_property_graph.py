@@ -225,6 +225,11 @@ def test_strange_names_and_values(store: LightRAGPropertyGraphStore, caplog: pyt
     assert edges(store.get_triplets(ids=["Larvik"])) == {(quoted.id, "IN_PORT", "Larvik"), ("Larvik", "IS", "larvik")}
     with pytest.raises(InputError, match="properties"):
         store.upsert_nodes([EntityNode(name="A", properties={"bad": {1, 2}})])
+    store.upsert_llama_nodes([text_node("n1", "One.", "d")])
+    before = store.index.dump()
+    with pytest.raises(InputError, match="belongs to document"):
+        store.upsert_llama_nodes([text_node("n2", "Two.", "d"), text_node("n1", "Three.", "other")])
+    assert store.index.dump() == before, "all or nothing"
     with pytest.raises(InputError, match="nodes: got"):
         store.upsert_nodes([Other(label="x")])
     assert store.get(ids=["A"]) == []
@@ -266,6 +271,11 @@ async def test_vectors_filters_and_schema(make_index: MakeIndex) -> None:
     assert [node.id for node in nodes] == ["Boat", "Glass"] and 0.99 < scores[0] > scores[1]
     assert await store.avector_query(query) == (nodes, scores)
     assert store.vector_query(VectorStoreQuery(query_str="tram", similarity_top_k=1))[0][0].id == "Tram", "as the name"
+    before = store.index.dump()
+    store.upsert_nodes([EntityNode(name="tram", embedding=WordEmbedder.vector("red"))])
+    moved, scores = store.vector_query(query.__class__(query_embedding=query.query_embedding, similarity_top_k=3))
+    assert {node.id: round(score, 2) for node, score in zip(moved, scores, strict=True)}["Tram"] == 1
+    assert store.index.dump() != before and store.index.verify() == []
     query.filters = MetadataFilters(filters=[MetadataFilter(key="n", value=1, operator=FilterOperator.GT)])
     assert [node.id for node in (await store.avector_query(query))[0]] == ["Glass"]
     with pytest.raises(InputError, match="query_embedding"):

@@ -156,6 +156,16 @@ def test_what_a_second_document_says_of_an_entity_is_not_skipped(store: LightRAG
     assert store.get(ids=["Tarn"])[0].properties == before
 
 
+def test_from_existing_over_what_was_ingested_otherwise(store: LightRAGPropertyGraphStore) -> None:
+    store.index.ingest(documents())
+    graph = PropertyGraphIndex.from_existing(property_graph_store=store, llm=Triples(), embed_model=Words())
+    nodes = graph.as_retriever().retrieve("Mira and Corvane")
+    assert any("Mira -> " in node.get_content() and TEXTS[0][1] in node.get_content() for node in nodes)
+    assert {node.id for node in store.get(properties={"ref_doc_id": "mira"})} == {"mira#0"}
+    (mira,) = store.get(ids=["Mira"])
+    assert mira.label == "concept" and mira.properties["triplet_source_id"] == "mira#0"
+
+
 async def test_inside_a_running_loop(store: LightRAGPropertyGraphStore) -> None:
     fields = {"llm": Triples(), "embed_model": Words(), "kg_extractors": [LightRAGTransform(index=store.index)]}
     made = PropertyGraphIndex.from_existing(property_graph_store=store, use_async=False, **fields)

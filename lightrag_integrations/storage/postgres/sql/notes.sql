@@ -21,13 +21,21 @@ FROM (
     UNION ALL
     SELECT u.id, m.chunk, NULL
     FROM unnest(%(entities)s::int[]) AS u (id) CROSS JOIN LATERAL (
-        SELECT chunk FROM {s}.mention m
-        WHERE m.entity = u.id AND NOT EXISTS (SELECT FROM noted o WHERE o.entity = u.id AND o.chunk = m.chunk)
-        ORDER BY is_title DESC, tie LIMIT %(limit)s
+        SELECT chunk FROM {s}.mention WHERE entity = u.id ORDER BY is_title DESC, tie LIMIT %(limit)s
     ) m
 ) m
 JOIN {s}.chunk c ON c.id = m.chunk JOIN {s}.document d ON d.id = c.document
-ORDER BY m.entity, m.chunk
+ORDER BY m.entity, m.chunk, m.properties IS NULL
+
+-- name: set_entity_vectors
+-- Those that callers gave: what is stored already is not written again.
+WITH given AS (
+    SELECT e.id, u.embedding
+    FROM unnest(%(keys)s::text[], %(embeddings)s::{v}.halfvec[]) AS u (key, embedding) JOIN {s}.entity e ON e.key = u.key
+    WHERE u.embedding IS NOT NULL AND e.{e} IS DISTINCT FROM u.embedding
+    ORDER BY e.key FOR NO KEY UPDATE OF e
+)
+UPDATE {s}.entity e SET {e} = given.embedding FROM given WHERE e.id = given.id
 
 -- name: notes_of_facts
 SELECT f.id, n.label, n.properties
