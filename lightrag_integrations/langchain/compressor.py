@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any, TypedDict
+from typing import Any
 
 from langchain_core.callbacks import AsyncCallbackManagerForChainRun, CallbackManagerForChainRun, Callbacks
 from langchain_core.documents import BaseDocumentCompressor, Document
@@ -26,14 +26,7 @@ from lightrag_integrations.langchain.convert import child_config, to_hits
 __all__ = ["LightRAGReranker"]
 
 
-class Compression(TypedDict):
-    """What a reranker works on, as a Runnable."""
-
-    query: str
-    documents: Sequence[Document]
-
-
-class LightRAGReranker(RunnableSerializable[Compression, list[Document]], BaseDocumentCompressor):
+class LightRAGReranker(RunnableSerializable[dict[str, Any], list[Document]], BaseDocumentCompressor):
     """Reorders documents for a query and keeps the best, on copies; the score is under `relevance_score`.
 
     A document compressor, for `ContextualCompressionRetriever`; and a Runnable:
@@ -60,7 +53,7 @@ class LightRAGReranker(RunnableSerializable[Compression, list[Document]], BaseDo
             return CrossEncoderReranker(given)
         raise ValueError(f"got {given!r:.80}; expected a Reranker, a cross-encoder with score(), or 'llm'")
 
-    def invoke(self, input: Compression, config: RunnableConfig | None = None, **kwargs: Any) -> list[Document]:
+    def invoke(self, input: dict[str, Any], config: RunnableConfig | None = None, **kwargs: Any) -> list[Document]:
         """Rerank.
 
         Args:
@@ -70,15 +63,17 @@ class LightRAGReranker(RunnableSerializable[Compression, list[Document]], BaseDo
         """
         return self._call_with_config(self._compress, input, config, **kwargs)
 
-    async def ainvoke(self, input: Compression, config: RunnableConfig | None = None, **kwargs: Any) -> list[Document]:
+    async def ainvoke(
+        self, input: dict[str, Any], config: RunnableConfig | None = None, **kwargs: Any
+    ) -> list[Document]:
         """Like `invoke`."""
         return await self._acall_with_config(self._acompress, input, config, **kwargs)
 
-    def _compress(self, given: Compression, run_manager: CallbackManagerForChainRun) -> list[Document]:
+    def _compress(self, given: dict[str, Any], run_manager: CallbackManagerForChainRun) -> list[Document]:
         query, documents = _read(given)
         return self.compress_documents(documents, query, run_manager.get_child())
 
-    async def _acompress(self, given: Compression, run_manager: AsyncCallbackManagerForChainRun) -> list[Document]:
+    async def _acompress(self, given: dict[str, Any], run_manager: AsyncCallbackManagerForChainRun) -> list[Document]:
         query, documents = _read(given)
         return await self.acompress_documents(documents, query, run_manager.get_child())
 
@@ -111,7 +106,7 @@ class LightRAGReranker(RunnableSerializable[Compression, list[Document]], BaseDo
             return _copies(documents, hits, await asyncio.create_task(call, context=context))
 
 
-def _read(given: Compression) -> tuple[str, Sequence[Document]]:
+def _read(given: dict[str, Any]) -> tuple[str, Sequence[Document]]:
     if not isinstance(given, Mapping) or not {"query", "documents"} <= given.keys():
         raise InputError(f"got {type(given).__name__}; expected a dictionary with 'query' and 'documents'")
     return given["query"], given["documents"]

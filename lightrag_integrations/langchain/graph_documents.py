@@ -66,6 +66,8 @@ def one_chunk_for_each_source(
 ) -> tuple[list[str], list[OurDocument]]:
     """Documents of one chunk each, which says what the graph documents of its source say, and the id for each given.
 
+    Without sources, those that say nothing are left out.
+
     Args:
         given: Graph documents.
         include_source: False: the chunk's text is not the source's, but what is said of the graph.
@@ -82,6 +84,8 @@ def one_chunk_for_each_source(
                 f"graph_documents[{place}]: got {type(one).__name__}; expected nodes, relationships, source"
             )
         graph = ChunkGraph(entities=_entities(one), relations=list(_relations(one)))
+        if not include_source and not graph.entities:
+            continue  # of many texts, a model has nothing to tell
         source = _source(one.source, graph, include_source=include_source, place=place)
         ids.append(str(source.id))
         sources[ids[-1]] = source

@@ -117,8 +117,9 @@ def test_without_the_sources_texts(index: LightRAGIndex) -> None:
     bare = [one.model_copy(update={"source": None}) for one in made()[:2]]
     with pytest.raises(InputError, match=r"graph_documents\[0\]: has no source"):
         store.add_graph_documents(bare)
-    ids = store.add_graph_documents([*made(), *bare], include_source=False)
-    assert ids[0] == ids[2] == "graph:c1" and len(set(ids)) == 4
+    nothing = GraphDocument(nodes=[], relationships=[])
+    ids = store.add_graph_documents([*made(), nothing, *bare], include_source=False)
+    assert ids[0] == ids[2] == "graph:c1" and len(set(ids)) == 4 and len(ids) == 5
     (told,) = store.get_by_ids(["graph:c1"])
     assert told.page_content.startswith("Mira Halden: An engineer.") and "She drew it" not in told.page_content
     assert told.metadata == {"source": "a.txt", "tenant": "north"}

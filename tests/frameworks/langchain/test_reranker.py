@@ -4,13 +4,14 @@ from typing import Any
 
 import pytest
 from langchain_classic.retrievers import ContextualCompressionRetriever, EnsembleRetriever, MultiQueryRetriever
+from langchain_classic.retrievers.document_compressors import DocumentCompressorPipeline
 from langchain_core.documents import Document
 from langchain_core.language_models import FakeListChatModel
 from langchain_core.runnables import RunnablePassthrough
 from pydantic import ValidationError
 
 from lightrag_integrations import InputError, LexicalReranker, LightRAGIndex, LLMReranker
-from lightrag_integrations.langchain import LightRAGReranker, LightRAGRetriever
+from lightrag_integrations.langchain import LightRAGIngestor, LightRAGReranker, LightRAGRetriever
 from tests.frameworks.conftest import MakeIndex
 from tests.frameworks.doubles import WordChat
 
@@ -84,6 +85,10 @@ async def test_as_a_runnable(library: LightRAGIndex, question: str) -> None:
     )
     assert found == compressing.invoke(question) == await chain.ainvoke(question)
     assert len(found) == 2 and reranker.invoke({"query": question, "documents": []}) == []
+    pipeline = DocumentCompressorPipeline(transformers=[reranker])
+    assert [document.page_content for document in pipeline.compress_documents(documents(), "bridge")]
+    for runnable in (reranker, LightRAGIngestor(index=library), chain):
+        assert runnable.get_input_jsonschema()["type"] and runnable.get_output_jsonschema()["type"]
     with pytest.raises(InputError, match="expected a dictionary with 'query' and 'documents'"):
         await reranker.ainvoke(found)
 
