@@ -10,7 +10,7 @@ from llama_index.core.callbacks import CallbackManager, CBEventType, LlamaDebugH
 from llama_index.core.instrumentation import get_dispatcher
 from llama_index.core.instrumentation.event_handlers import BaseEventHandler
 from llama_index.core.instrumentation.span_handlers import SimpleSpanHandler
-from llama_index.core.llms import MockLLM
+from llama_index.core.llms import ChatMessage, MockLLM
 from llama_index.core.prompts import PromptTemplate, RichPromptTemplate
 from llama_index.core.response_synthesizers import ResponseMode
 from llama_index.core.retrievers import QueryFusionRetriever
@@ -33,6 +33,7 @@ from lightrag_integrations.llama_index import (
     LightRAGRetriever,
     LightRAGSynthesizer,
 )
+from lightrag_integrations.llama_index.answering import answering_llm
 from tests.doubles.fixtures import openai_server as openai_server
 from tests.doubles.openai_server import OpenAIServer
 from tests.frameworks.conftest import MakeIndex
@@ -133,6 +134,28 @@ def test_prompts_that_cannot_work_are_refused(library: LightRAGIndex) -> None:
     with pytest.raises(InputError, match="no model reranks"):
         LightRAGRerank(index=library).update_prompts({"rerank": PromptTemplate("x")})
     assert LightRAGRerank(index=library).get_prompts() == {}
+
+
+async def test_bare_texts_and_bare_prompts(served: LightRAGIndex, openai_server: OpenAIServer) -> None:
+    openai_server.clear()
+    openai_server.script("[1] Ada did.", "She did [1].")
+    synthesizer = LightRAGSynthesizer(served)
+    assert synthesizer.get_response("Who?", ["Ada did."]) == "She did [1]."
+    assert await synthesizer.aget_response("Who?", ["Ada did."]) == "She did [1]."
+    live: Any = await LightRAGSynthesizer(served, streaming=True).aget_response("Who?", ["Ada did."])
+    assert "".join([piece async for piece in live]) == "She did [1]."
+    openai_server.script("Say yes.", "Yes, certainly yes.")
+    llm = answering_llm(served)
+    assert llm.complete("Say yes.").text == (await llm.acomplete("Say yes.")).text == "Yes, certainly yes."
+    pieces = list(llm.stream_complete("Say yes."))
+    assert len(pieces) > 1 and pieces[-1].text == "".join(piece.delta or "" for piece in pieces)
+    assert [piece async for piece in await llm.astream_complete("Say yes.")] == pieces
+    turns = [ChatMessage("Be brief.", role="system"), ChatMessage("Hi"), ChatMessage("Yes?", role="assistant")]
+    *_, last = llm.stream_chat([*turns, ChatMessage("Say yes.")])
+    assert last.message.content == pieces[-1].text
+    sent = [(message["role"], message["content"]) for message in openai_server.requests[-1].body["messages"]]
+    assert sent == [("system", "Be brief."), ("user", "Hi"), ("assistant", "Yes?"), ("user", "Say yes.")]
+    assert llm.metadata.model_name == "m" and "index" not in llm.to_dict()
 
 
 async def test_which_model_answers(library: LightRAGIndex, question: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,7 +3,6 @@
 from typing import Any
 
 import pytest
-from llama_index.core import get_response_synthesizer
 from llama_index.core.base.response.schema import AsyncStreamingResponse, StreamingResponse
 from llama_index.core.chat_engine import ContextChatEngine
 from llama_index.core.llms import CompletionResponse, CustomLLM, LLMMetadata, MockLLM
@@ -22,7 +21,12 @@ from llama_index.core.tools import QueryEngineTool, ToolMetadata
 from pydantic import BaseModel
 
 from lightrag_integrations import LightRAGIndex
-from lightrag_integrations.llama_index import LightRAGQueryEngine, LightRAGRerank, LightRAGRetriever
+from lightrag_integrations.llama_index import (
+    LightRAGQueryEngine,
+    LightRAGRerank,
+    LightRAGRetriever,
+    LightRAGSynthesizer,
+)
 
 
 class SecondChoice(CustomLLM):
@@ -144,7 +148,7 @@ async def test_sub_questions(library: LightRAGIndex, question: str) -> None:
     ]
     sub = SubQuestionQueryEngine(
         question_gen=Halves(),
-        response_synthesizer=get_response_synthesizer(llm=MockLLM()),
+        response_synthesizer=LightRAGSynthesizer(library, llm=MockLLM()),
         query_engine_tools=tools,
         use_async=False,
         verbose=False,
