@@ -186,7 +186,7 @@ class AnswerOptions(_Options):
     retrieval: RetrievalResult | None = None
     """What to answer from, in place of a search; its context is built where it has none."""
     llm: Any = Field(default=None, exclude=True, repr=False)
-    """A model in place of the handle's."""
+    """A model in place of the handle's, which keeps it: give the same object to many calls."""
 
 
 class SummaryOptions(_Options):

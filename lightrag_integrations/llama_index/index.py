@@ -45,7 +45,7 @@ class LightRAGPropertyGraphIndex(BaseIndex[IndexLPG]):
     would fill LlamaIndex's docstore, in which a second process or a restart finds nothing, are all overridden, and
     that docstore stays empty. So `ref_doc_info` and `refresh_ref_docs` are right in every process; an inserted document
     takes the place of the one with its id, in one transaction; entities that several documents describe are merged; and
-    every `a…` method is asynchronous to the end, inside running loops, too.
+    every `a…` method is asynchronous to the end, inside running loops, too (as far as the transformations given are).
 
     Without `transformations` and `kg_extractors` the handle splits documents itself. The handle's models do all the
     work; `Settings.llm` is looked at for answers only, when neither call nor handle names a model, and never set.
