@@ -8,7 +8,7 @@ from typing import Any
 
 from lightrag_integrations.errors import InputError, StorageError
 from lightrag_integrations.filters import parse_filter
-from lightrag_integrations.graph.reading import Reading, find_entities
+from lightrag_integrations.graph.reading import Reading
 from lightrag_integrations.graph.statements import (
     entity_statement,
     link_statement,
@@ -101,8 +101,7 @@ class Contributing(Reading):
             keys = {normalise_name(name) for name in entities}
             roots = {edits.root(key) for key in keys}
             keys |= roots | {key for key in edits.aliases if edits.root(key) in roots}
-            ids = await find_entities(reader, entities)
-            chunks = await chunks_to_change(reader, ids, triples)
+            chunks = await chunks_to_change(reader, entities, triples)
         done = await store.rework(chunks, Withdrawal(keys, triples, root=edits.root))
         return sum(len(document.chunks) for document in done.documents) + len(done.gone)
 

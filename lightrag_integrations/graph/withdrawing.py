@@ -25,11 +25,12 @@ def label_of(fact: NotedFact) -> str:
     return _label(fact.label, fact.row.view.keywords)
 
 
-async def chunks_to_change(reader: Reader, entities: Sequence[int], triples: Collection[Triple]) -> list[str]:
+async def chunks_to_change(reader: Reader, names: Sequence[str], triples: Collection[Triple]) -> list[str]:
     """Ids of the chunks that tell something of these entities, or one of these triples."""
-    mentioned = await reader.mentions_of_entities(entities, ALL) if entities else ()
+    mentioned = await reader.mentions_of_entities(await find_entities(reader, names), ALL)
     rows = await reader.chunks([chunk for _, chunk in mentioned])
     found = [row.chunk_id for row in rows.values()]
+    found += [link.chunk_id for link in await reader.noted_links(ends=names)]
     for source, label, target in triples:
         ids = await find_entities(reader, [source, target])
         pairs = [(ids[0], ids[-1])] if len(ids) == 2 else []

@@ -85,6 +85,9 @@ def _extraction_problems(extraction: Extraction | ChunkGraph | None) -> Iterator
     for link in getattr(extraction, "links", None) or ():
         for value in (link.source, link.target, link.label):
             yield from _text_problems(value, "a link's text")
+            yield from _id_problems(value, "a link's text")
+        if not link.source or not link.target:
+            yield "a link has an empty end; expected the id of a chunk or document, or the name of an entity"
         yield from _note_problems(link, f"properties of a link of {link.source!r:.80}")
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from lightrag_integrations.contributions import Fact, Mention, PreparedChunk
-from lightrag_integrations.ingest.check import MAX_ID_BYTES
+from lightrag_integrations.ingest.check import MAX_ID_BYTES, plain_json
 from lightrag_integrations.ingest.lexical import lexical_contributions, lexical_mentions, title_mention
 from lightrag_integrations.ingest.validate import contributions, merged_mentions
 from lightrag_integrations.models import Chunk, ChunkGraph, Extraction
@@ -72,13 +72,23 @@ def _notes(graph: ChunkGraph) -> tuple[Note, ...]:
     for one in graph.entities:
         if one.properties is not None:
             key = normalise_name(one.name)
-            entities[key] = Note(key, properties={**entities.get(key, Note(key)).properties, **one.properties})
+            entities[key] = Note(
+                key, properties={**entities.get(key, Note(key)).properties, **plain_json(one.properties)}
+            )
     facts = [
-        Note(normalise_name(one.source), normalise_name(one.target), one.label or "", place, one.properties or {})
+        Note(
+            normalise_name(one.source),
+            normalise_name(one.target),
+            one.label or "",
+            place,
+            plain_json(one.properties or {}),
+        )
         for place, one in enumerate(graph.relations)
         if one.label is not None or one.properties is not None
     ]
-    links = [Note(one.source, one.target, one.label, properties=one.properties) for one in graph.links or ()]
+    links = [
+        Note(one.source, one.target, one.label, properties=plain_json(one.properties)) for one in graph.links or ()
+    ]
     return (*entities.values(), *facts, *links)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from lightrag_integrations.contributions import Fact, PreparedChunk, PreparedDocument
+from lightrag_integrations.ingest.identity import canonical
 from lightrag_integrations.ingest.validate import merged_mentions
 from lightrag_integrations.notes import Note
 from lightrag_integrations.rework import Reworked
@@ -137,5 +138,5 @@ def _said(chunk: PreparedChunk) -> tuple[object, ...]:
         chunk.content_hash, own.title, own.position, own.start, own.end, own.metadata,
         sorted(chunk.mentions, key=lambda mention: mention.key),
         [replace(fact, embedding=None) for fact in chunk.facts],
-        {_place(note): note for note in chunk.notes},
+        {_place(note): (note.label, canonical(note.properties)) for note in chunk.notes},
     )  # fmt: skip

@@ -64,6 +64,8 @@ def write_relations(relations: Sequence[Relation], key: Key) -> Course[None]:
     for one in relations:
         source = _source(one.properties)
         ends = [end for end in (one.source_id, one.target_id) if end in chunks or end == source]
+        if ends and not all([_fits(end) for end in (one.source_id, one.target_id)]):
+            continue
         if ends:
             owner = source if source in ends else ends[0]
             graphs[owner] = _linked(graphs.get(owner, ChunkGraph()), one)
@@ -71,6 +73,7 @@ def write_relations(relations: Sequence[Relation], key: Key) -> Course[None]:
         elif all([_usable(end, key) for end in (one.source_id, one.target_id)]):
             graph = graphs.setdefault(source, ChunkGraph())
             if key(one.source_id) == key(one.target_id):  # nothing to walk along, but not lost
+                graph.entities.append(ChunkEntity(name=" ".join(one.source_id.split())))
                 graphs[source] = _linked(graph, one)
             else:
                 graph.relations.append(_fact(one, own))
@@ -129,9 +132,14 @@ def _source(properties: Mapping[str, Any]) -> str:
 
 def _usable(name: str, key: Key) -> bool:
     """Models make names of dashes and of whole paragraphs; one of them must not stop all others."""
-    fine = any(map(str.isalnum, name)) and len(key(name).encode("utf-8", "replace")) <= _MAX_KEY_BYTES
+    return _fits(key(name) if any(map(str.isalnum, name)) else "", name)
+
+
+def _fits(key: str, name: str | None = None) -> bool:
+    fine = 0 < len(key.encode("utf-8", "replace")) <= _MAX_KEY_BYTES
     if not fine:
-        _LOG.warning("left out what is said of %.80r, which can't be a name", name, extra={"action": "left out"})
+        shown = key if name is None else name
+        _LOG.warning("left out what is said of %.80r, which can't be a name", shown, extra={"action": "left out"})
     return fine
 
 

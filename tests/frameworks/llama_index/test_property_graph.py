@@ -225,7 +225,17 @@ def test_strange_names_and_values(store: LightRAGPropertyGraphStore, caplog: pyt
     assert edges(store.get_triplets(ids=["Larvik"])) == {(quoted.id, "IN_PORT", "Larvik"), ("Larvik", "IS", "larvik")}
     with pytest.raises(InputError, match="properties"):
         store.upsert_nodes([EntityNode(name="A", properties={"bad": {1, 2}})])
+    store.delete(ids=["Larvik"])
+    assert store.get_triplets(ids=["Larvik", "larvik", quoted.id]) == []
     store.upsert_llama_nodes([text_node("n1", "One.", "d")])
+    store.upsert_relations([Relation(label="NEXT", source_id="n1", target_id="y" * 3000)])
+    store.upsert_nodes([EntityNode(name="B", properties={"n": 1, "big": 1e23, "t": (1, 2)})])
+    assert store.get(ids=["B"])[0].properties == {"n": 1, "big": 10**23, "t": [1, 2]}
+    told = store.index.dump()
+    store.upsert_nodes([EntityNode(name="B", properties={"n": 1, "big": 1e23, "t": (1, 2)})])
+    assert store.index.dump() == told
+    store.upsert_nodes([EntityNode(name="B", properties={"n": True})])
+    assert store.get(ids=["B"])[0].properties["n"] is True
     before = store.index.dump()
     with pytest.raises(InputError, match="belongs to document"):
         store.upsert_llama_nodes([text_node("n2", "Two.", "d"), text_node("n1", "Three.", "other")])

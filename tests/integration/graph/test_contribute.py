@@ -147,6 +147,7 @@ def test_edits_hold_for_what_is_added_and_unmerge_brings_it_back(make_index: Mak
         {"relations": [{"source": "X", "target": "the x"}]},
         {"entities": [{"name": "X", "embedding": [1.0, 2.0]}]},
         {"links": [{"source": "a\0", "target": "b", "label": "L"}]},
+        {"links": [{"source": "a", "target": "", "label": "L"}]},
     ],
 )
 def test_what_is_bad_is_refused_whole(make_index: MakeIndex, graph: dict[str, Any]) -> None:
