@@ -56,7 +56,10 @@ NO_SPAN = Span()
 
 
 class Tracer:
-    """Makes spans; this one makes none. `OpenTelemetryTracer` is the one to use, or inherit and override."""
+    """Makes spans; this one makes none. `OpenTelemetryTracer` is the one to use, or inherit and override.
+
+    What a tracer or a span raises ends the call that it watches: it must raise nothing.
+    """
 
     on: bool = False
     """Whether spans are made: what is told of them needs not be gathered otherwise."""
