@@ -39,6 +39,8 @@ class Said(NamedTuple):
     type: str
     description: str
     keywords: str
+    lesser: bool = False
+    """Another answer about the chunk says more of it, and counts in newer versions of LightRAG."""
 
 
 def said_in(answers: Sequence[str]) -> list[Said]:
@@ -50,14 +52,18 @@ def said_in(answers: Sequence[str]) -> list[Said]:
         answers: In the order they were given.
     """
     told: dict[tuple[str, str], list[Said]] = {}
+    lesser: list[Said] = []
     for answer in answers:
         one: dict[tuple[str, str], list[Said]] = {}
         for said in _read(answer):
             one.setdefault((said.source, said.target), []).append(said)
         for key, found in one.items():
             if key not in told or len(found[0].description) > len(told[key][0].description):
+                lesser += told.get(key, ())
                 told[key] = found
-    return [said for found in told.values() for said in found]
+            else:
+                lesser += found
+    return [said for found in told.values() for said in found] + [said._replace(lesser=True) for said in lesser]
 
 
 def _read(answer: str) -> Iterator[Said]:

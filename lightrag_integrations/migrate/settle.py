@@ -93,9 +93,9 @@ def _read_answers(chunk: str, spool: Spool) -> None:
     for place, said in enumerate(said_in(answers)):
         keys = sorted(normalise_name(end) for end in (said.source, said.target) if end)
         spool.run(
-            "INSERT INTO said VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO said VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             chunk, keys[0], keys[-1] if said.target else "", place, said.source, said.target, said.type,
-            said.description, said.keywords,
+            said.description, said.keywords, said.lesser,
         )  # fmt: skip
 
 
@@ -131,14 +131,14 @@ def _sources(thing: _Thing, chunks: Mapping[str, bool], spool: Spool) -> Sources
     own: dict[str, list[Own]] = {chunk: [] for chunk in chunks}
     low, high = sorted((thing.key, thing.other_key)) if thing.other_key else (thing.key, "")
     found = spool.rows(
-        "SELECT s.chunk, s.source, s.type, s.description, s.keywords FROM thing_chunk t JOIN said s "
+        "SELECT s.chunk, s.source, s.type, s.description, s.keywords, s.lesser FROM thing_chunk t JOIN said s "
         "ON s.chunk = t.chunk AND s.key = ? AND s.other_key = ? WHERE t.thing = ? ORDER BY t.place, s.place",
         low, high, thing.id,
     )  # fmt: skip
-    for chunk, source, kind, description, keywords in found:
+    for chunk, source, kind, description, keywords, lesser in found:
         if chunk in own:
             turned = bool(thing.other) and normalise_name(source) != thing.key
-            own[chunk].append(Own(description, kind, _keywords(keywords), turned))
+            own[chunk].append(Own(description, kind, _keywords(keywords), turned, bool(lesser)))
 
     def elsewhere(description: str) -> list[str]:
         query = (

@@ -119,7 +119,9 @@ class Spool:
             self.run("INSERT OR IGNORE INTO chunk_answer VALUES (?, ?)", chunk_id, str(key))
 
     def answer(self, key: str, *, chunk: object, time: object, text: object) -> None:
-        """A model's answer about a chunk."""
+        """A model's answer about a chunk. Older versions keep summaries in the same way, but without a chunk."""
+        if not chunk:
+            self.summary(text)
         when = float(time) if isinstance(time, int | float) else 0.0
         self.run("INSERT OR REPLACE INTO answer VALUES (?, ?, ?, ?)", key, storable(chunk), when, storable(text))
 

@@ -26,7 +26,7 @@ CREATE TABLE thing_chunk (thing INTEGER NOT NULL, place INTEGER NOT NULL, chunk 
 CREATE TABLE said (
     chunk TEXT NOT NULL, key TEXT NOT NULL, other_key TEXT NOT NULL, place INTEGER NOT NULL, source TEXT NOT NULL,
     target TEXT NOT NULL, type TEXT NOT NULL, description TEXT NOT NULL, keywords TEXT NOT NULL,
-    PRIMARY KEY (chunk, key, other_key, place)
+    lesser INTEGER NOT NULL, PRIMARY KEY (chunk, key, other_key, place)
 ) WITHOUT ROWID;
 CREATE TABLE told (
     chunk TEXT NOT NULL, thing INTEGER NOT NULL, place INTEGER NOT NULL, source TEXT NOT NULL, target TEXT NOT NULL,

@@ -21,6 +21,8 @@ class Own(NamedTuple):
     keywords: tuple[str, ...] = ()
     turned: bool = False
     """It tells the relation from its other end."""
+    lesser: bool = False
+    """Another answer about the chunk says more of it."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,7 @@ def descriptions_of(merged: Sequence[str], sources: Sources) -> Told:
         merged: What the graph holds, split.
         sources: At least one chunk.
     """
-    own = {chunk: list(told) for chunk, told in sources.own.items()}
+    own = {chunk: _counting(told, merged) for chunk, told in sources.own.items()}
     known = {one.description for told in own.values() for one in told}
     notes, unknown = set[str](), list[str]()
     for text in merged:
@@ -90,6 +92,12 @@ def descriptions_of(merged: Sequence[str], sources: Sources) -> Told:
     if unknown:
         notes |= _place(unknown, merged, own, sources)
     return Told({chunk: told or [Own()] for chunk, told in own.items()}, notes)
+
+
+def _counting(told: Sequence[Own], merged: Sequence[str]) -> list[Own]:
+    """Of what several answers about one chunk say that which the graph has, else that which says most."""
+    taken = [one for one in told if one.description in merged]
+    return taken if any(one.lesser for one in taken) else [one for one in told if not one.lesser]
 
 
 def _place(unknown: Sequence[str], merged: Sequence[str], own: dict[str, list[Own]], sources: Sources) -> set[str]:

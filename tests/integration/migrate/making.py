@@ -33,9 +33,9 @@ class WordsEmbedder:
         return [1.0 + (ord(self._salt[:1] or "a") * len(text)) % (place + 3) for place in range(self._dimension)]
 
 
-def lay_out_directory(home: Path) -> None:
+def lay_out_directory(home: Path, version: str = "1_5_7") -> None:
     """A working directory that LightRAG wrote."""
-    with tarfile.open(FIXTURES / "lightrag_1_5_7.tar.xz") as archive:
+    with tarfile.open(FIXTURES / f"lightrag_{version}.tar.xz") as archive:
         archive.extractall(home, filter="data")
 
 

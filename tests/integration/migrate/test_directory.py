@@ -11,7 +11,13 @@ from lightrag_integrations import InputError, LightRAGDirectory, LightRAGIndex, 
 from lightrag_integrations.errors import EmbeddingMismatch
 from tests.doubles.openai_server import OpenAIServer
 from tests.integration.handle.conftest import MakeIndex
-from tests.integration.migrate.making import GRAPHML, WordsEmbedder, assert_same_graph, lightrags_graph
+from tests.integration.migrate.making import (
+    GRAPHML,
+    WordsEmbedder,
+    assert_same_graph,
+    lay_out_directory,
+    lightrags_graph,
+)
 
 CACHE = "kv_store_llm_response_cache.json"
 MODES = ("keyword", "vector", "local", "global", "hybrid", "graph", "mix")
@@ -199,6 +205,26 @@ def test_a_graph_kept_elsewhere(directory: Path, make_index: MakeIndex) -> None:
     (directory / "vdb_entities.json").unlink()
     with pytest.raises(InputError, match="so no graph"):
         index.import_from(LightRAGDirectory(path=directory))
+
+
+def test_an_older_version(make_index: MakeIndex, tmp_path: Path) -> None:
+    """1.4.0: answers and summaries in another form, no lists of all chunks, vectors in one matrix only."""
+    home = tmp_path / "old"
+    lay_out_directory(home, "1_4_0")
+    index = make_index(embed_model=WordsEmbedder())
+    report = index.import_from(LightRAGDirectory(path=home), vectors="keep")
+    assert_same_graph(index, lightrags_graph(home))
+    assert (report.documents, report.chunks, report.own_words, report.vectors_kept) == (7, 12, 12, 12)
+    assert report.left_out == {}
+    assert report.changed == {"summaries by a model, replaced by the descriptions they were made of": 1}
+    rows = json.loads((home / "kv_store_text_chunks.json").read_text("utf-8"))
+    kept = index.documents.vectors(list(rows))
+    for key, row in rows.items():
+        assert kept[key] == pytest.approx(index.embed([row["content"]])[0], abs=2e-3)
+    index.documents.delete([ids(home)["fram.txt"]])
+    assert index.graph.entity("Otto Sverdrup") is None
+    built = index.graph.relation("Colin Archer", "Fram")
+    assert built is not None and (built.weight, built.description) == (3.0, "Colin Archer built the Fram.")
 
 
 def truncate(path: Path) -> None:

@@ -55,9 +55,15 @@ A, B = Own("of a", "person"), Own("of b", "person")
             told(["of a", "moved"], {"a": [A], "b": []}, elsewhere={"moved": ["b"]}),
             {"a": ["of a"], "b": ["moved"]}, set(),
         ),
+        # An older version kept the shorter one of two answers.
+        (told(["of a"], {"a": [Own("more of a"), A._replace(lesser=True)]}), {"a": ["of a"]}, set()),
+        (
+            told(["S"], {"a": [Own("more of a"), A._replace(lesser=True)]}, summaries="S"),
+            {"a": ["more of a"]}, {SUMMARISED},
+        ),
         (told([], {"a": []}), {"a": [""]}, set()),
     ],
-    ids=range(10),
+    ids=range(12),
 )  # fmt: skip
 def test_descriptions(found: Told, expected: dict[str, list[str]], notes: set[str]) -> None:
     assert (words(found), found.notes) == (expected, notes)

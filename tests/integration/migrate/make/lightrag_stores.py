@@ -12,30 +12,15 @@ import numpy as np
 from corpus import FAILS, FOUND, GLEANED, TEXTS, WAITS
 from lightrag import LightRAG
 from lightrag.utils import EmbeddingFunc, Tokenizer
+from tokens import Words
 from vectors import DIMENSION, vector
 
-_TOKENS = re.compile(r"\s*[\u4e00-\u9fff]|\s*[^\s\u4e00-\u9fff]+|\s+")
 _POSTGRES = {
     "kv_storage": "PGKVStorage",
     "vector_storage": "PGVectorStorage",
     "graph_storage": "PGTableGraphStorage",
     "doc_status_storage": "PGDocStatusStorage",
 }
-
-
-class Words:
-    """A tokenizer that needs no download: a word with the space before it is a token."""
-
-    def __init__(self) -> None:
-        self.known: list[str] = []
-
-    def encode(self, content: str) -> list[int]:
-        first = len(self.known)
-        self.known += _TOKENS.findall(content)
-        return list(range(first, len(self.known)))
-
-    def decode(self, tokens: list[int]) -> str:
-        return "".join(self.known[token] for token in tokens)
 
 
 async def embed(texts: list[str], **_: object) -> np.ndarray:
