@@ -121,8 +121,7 @@ def _settled(thing: _Thing, spool: Spool) -> tuple[str, set[str]]:
     if not sources:
         return ("unfinished" if any(taken is not None for _, taken, _ in named) else "hand"), set()
     told = descriptions_of(fields(thing.description), _sources(thing, sources, spool))
-    for chunk in sources:
-        _write(thing, chunk, told, share=thing.weight / len(named), spool=spool)
+    _write(thing, told, share=thing.weight / len(named), spool=spool)
     return "taken", told.notes
 
 
@@ -168,16 +167,18 @@ def _text(chunk: str, spool: Spool) -> str:
     return str(spool.run("SELECT text FROM chunk WHERE id = ?", chunk).fetchone()[0])
 
 
-def _write(thing: _Thing, chunk: str, told: Told, *, share: float, spool: Spool) -> None:
-    """What one chunk tells of a thing: at least that it speaks of it. Together they have the graph's weight."""
-    graph, kind = _keywords(thing.keywords), told.type_in(chunk, thing.type)
-    for place, one in enumerate(told.by_chunk[chunk]):
-        ends = (thing.other, thing.name) if one.turned else (thing.name, thing.other)
-        keywords = "" if not thing.other else ",".join(told.keywords_of(one, graph))
-        spool.run(
-            "INSERT INTO told VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            chunk, thing.id, place, *ends, kind, one.description, keywords, share / len(told.by_chunk[chunk]),
-        )  # fmt: skip
+def _write(thing: _Thing, told: Told, *, share: float, spool: Spool) -> None:
+    """What each chunk tells of a thing: at least that it speaks of it. Together they have the graph's weight."""
+    kinds = told.types(thing.type)
+    keywords = told.keywords(_keywords(thing.keywords)) if thing.other else {}
+    for chunk, own in told.by_chunk.items():
+        for place, one in enumerate(own):
+            ends = (thing.other, thing.name) if one.turned else (thing.name, thing.other)
+            words = ",".join(keywords[chunk][place]) if keywords else ""
+            spool.run(
+                "INSERT INTO told VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                chunk, thing.id, place, *ends, kinds[chunk], one.description, words, share / len(own),
+            )  # fmt: skip
 
 
 def _keywords(text: str) -> tuple[str, ...]:

@@ -49,23 +49,29 @@ class Told:
     """Never empty."""
     notes: set[str] = field(default_factory=set)
 
-    def type_in(self, chunk: str, graph: str) -> str:
-        """The type that a chunk gives; the graph's where it gives none, or where the graph's was set by hand."""
-        given = {one.type for own in self.by_chunk.values() for one in own if one.type}
+    def types(self, graph: str) -> dict[str, str]:
+        """The type that each chunk gives; the graph's where it gives none, or where the graph's was set by hand."""
+        own = {chunk: next((one.type for one in told if one.type), "") for chunk, told in self.by_chunk.items()}
         graph = "" if graph == "UNKNOWN" else graph
-        own = next((one.type for one in self.by_chunk[chunk] if one.type), "")
-        return own if own and graph in given else graph
+        by_hand = graph not in set(own.values())
+        return {chunk: graph if by_hand or not kind else kind for chunk, kind in own.items()}
 
-    def keywords_of(self, one: Own, graph: Sequence[str]) -> list[str]:
-        """The keywords of what a chunk tells, of those that the graph has.
+    def keywords(self, graph: Sequence[str]) -> dict[str, list[list[str]]]:
+        """The keywords of what each chunk tells, of those that the graph has.
 
         Those that no answer gives go to who gives none, or where all give some to the first.
         """
-        told = [other for own in self.by_chunk.values() for other in own]
-        given = {word for other in told for word in other.keywords}
-        own = [word for word in one.keywords if word in graph]
-        silent = [other for other in told if not set(other.keywords) & set(graph)] or told[:1]
-        return own + [word for word in graph if word not in given] if one in silent else own
+        held = frozenset(graph)
+        own = {
+            chunk: [[word for word in one.keywords if word in held] for one in told]
+            for chunk, told in self.by_chunk.items()
+        }
+        given = {word for told in own.values() for words in told for word in words}
+        left = [word for word in graph if word not in given]
+        each = [words for told in own.values() for words in told]
+        for words in [words for words in each if not words] or each[:1]:
+            words += left
+        return own
 
 
 def descriptions_of(merged: Sequence[str], sources: Sources) -> Told:
@@ -75,7 +81,8 @@ def descriptions_of(merged: Sequence[str], sources: Sources) -> Told:
         merged: What the graph holds, split.
         sources: At least one chunk.
     """
-    own = {chunk: _counting(told, merged) for chunk, told in sources.own.items()}
+    held = frozenset(merged)
+    own = {chunk: _counting(told, held) for chunk, told in sources.own.items()}
     known = {one.description for told in own.values() for one in told}
     notes, unknown = set[str](), list[str]()
     for text in merged:
@@ -90,17 +97,17 @@ def descriptions_of(merged: Sequence[str], sources: Sources) -> Told:
         if not tellers:
             unknown.append(text)
     if unknown:
-        notes |= _place(unknown, merged, own, sources)
+        notes |= _place(unknown, held, own, sources)
     return Told({chunk: told or [Own()] for chunk, told in own.items()}, notes)
 
 
-def _counting(told: Sequence[Own], merged: Sequence[str]) -> list[Own]:
+def _counting(told: Sequence[Own], merged: frozenset[str]) -> list[Own]:
     """Of what several answers about one chunk say that which the graph has, else that which says most."""
     taken = [one for one in told if one.description in merged]
     return taken if any(one.lesser for one in taken) else [one for one in told if not one.lesser]
 
 
-def _place(unknown: Sequence[str], merged: Sequence[str], own: dict[str, list[Own]], sources: Sources) -> set[str]:
+def _place(unknown: Sequence[str], merged: frozenset[str], own: dict[str, list[Own]], sources: Sources) -> set[str]:
     """Descriptions that no answer explains: of chunks whose answers are not kept, else of somebody's own hand."""
     lost = [chunk for chunk in own if chunk in sources.unanswered]
     edited = not lost and any(own.values())

@@ -71,16 +71,15 @@ def test_descriptions(found: Told, expected: dict[str, list[str]], notes: set[st
 
 def test_types() -> None:
     both = told(["of a", "of b"], {"a": [A], "b": [Own("of b", "ship")], "c": []})
-    assert [both.type_in(chunk, "person") for chunk in "abc"] == ["person", "ship", "person"]
-    assert [both.type_in(chunk, "hero") for chunk in "abc"] == ["hero"] * 3, "set by hand"
-    assert told(["x"], {"a": []}).type_in("a", "UNKNOWN") == ""
+    assert both.types("person") == {"a": "person", "b": "ship", "c": "person"}
+    assert both.types("hero") == dict.fromkeys("abc", "hero"), "set by hand"
+    assert told(["x"], {"a": []}).types("UNKNOWN") == {"a": ""}
 
 
 def test_keywords_are_the_graphs_and_none_is_lost() -> None:
     one, two, mute = Own("1", keywords=("x", "old")), Own("2", keywords=("y",)), Own("3")
     found = told(["1", "2", "3"], {"a": [one], "b": [two], "c": [mute]})
-    graph = ["x", "y", "z"]
-    assert [found.keywords_of(each, graph) for each in (one, two, mute)] == [["x"], ["y"], ["z"]]
+    assert found.keywords(["x", "y", "z"]) == {"a": [["x"]], "b": [["y"]], "c": [["z"]]}
     found = told(["1", "2"], {"a": [one], "b": [two]})
-    assert [found.keywords_of(each, graph) for each in (one, two)] == [["x", "z"], ["y"]]
-    assert [found.keywords_of(each, ["new"]) for each in (one, two)] == [["new"], ["new"]]
+    assert found.keywords(["x", "y", "z"]) == {"a": [["x", "z"]], "b": [["y"]]}
+    assert found.keywords(["new"]) == {"a": [["new"]], "b": [["new"]]}
