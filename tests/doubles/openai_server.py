@@ -104,9 +104,7 @@ class OpenAIServer:
 
     async def _start(self) -> None:
         app = web.Application(client_max_size=64 << 20)
-        app.router.add_post("/v1/chat/completions", self._chat)
-        app.router.add_post("/v1/embeddings", self._embeddings)
-        app.router.add_post("/v1/rerank", self._rerank)
+        self._routes(app)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2, handle_signals=False)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", 0)
@@ -114,6 +112,11 @@ class OpenAIServer:
         self.base_url = f"http://127.0.0.1:{self._runner.addresses[0][1]}/v1"
 
     # --- endpoints
+
+    def _routes(self, app: web.Application) -> None:
+        app.router.add_post("/v1/chat/completions", self._chat)
+        app.router.add_post("/v1/embeddings", self._embeddings)
+        app.router.add_post("/v1/rerank", self._rerank)
 
     async def _chat(self, request: web.Request) -> web.StreamResponse:
         body = await request.json()
@@ -181,7 +184,7 @@ class OpenAIServer:
             usage = self._usage("embed", self.count(said), 0)
             if fault is not None and fault.trouble == "unordered":
                 data.reverse()
-            return web.json_response({"object": "list", "data": data, "model": body["model"], "usage": usage})
+            return web.json_response({"object": "list", "data": data, "model": body.get("model", "m"), "usage": usage})
 
     async def _rerank(self, request: web.Request) -> web.StreamResponse:
         body = await request.json()
@@ -194,7 +197,9 @@ class OpenAIServer:
             scored = [{"index": i, "relevance_score": overlap(body["query"], text)} for i, text in enumerate(texts)]
             scored.sort(key=lambda item: (-item["relevance_score"], item["index"]))
             self._usage("rerank_api", self.count(said), 0)
-            return web.json_response({"results": scored[: body.get("top_n") or len(scored)], "model": body["model"]})
+            return web.json_response(
+                {"results": scored[: body.get("top_n") or len(scored)], "model": body.get("model", "m")}
+            )
 
     # --- bookkeeping
 
@@ -275,13 +280,13 @@ def _completion(
                    "tool_calls": [{"id": "call_1", "type": "function", "function": function}]}  # fmt: skip
     reason = "length" if trouble == "truncated" else "stop"
     return {
-        "id": "chatcmpl-1", "object": "chat.completion", "created": 0, "model": body["model"],
+        "id": "chatcmpl-1", "object": "chat.completion", "created": 0, "model": body.get("model", "m"),
         "choices": [{"index": 0, "message": message, "finish_reason": reason}], "usage": usage,
     }  # fmt: skip
 
 
 def _event(body: dict[str, Any], choices: list[dict[str, Any]], usage: dict[str, int] | None) -> bytes:
-    event = {"id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 0, "model": body["model"],
+    event = {"id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 0, "model": body.get("model", "m"),
              "choices": choices, "usage": usage}  # fmt: skip
     return f"data: {json.dumps(event)}\n\n".encode()
 
