@@ -1,13 +1,17 @@
 """A working directory that LightRAG 1.5.7 wrote comes over: what its graph holds, and who said it."""
 
+import asyncio
 import json
+import os
 import shutil
+import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from lightrag_integrations import InputError, LightRAGDirectory, LightRAGIndex, OpenAIChatModel
+from lightrag_integrations import Event, InputError, LightRAGDirectory, LightRAGIndex, Observer, OpenAIChatModel
 from lightrag_integrations.errors import EmbeddingMismatch
 from tests.doubles.openai_server import OpenAIServer
 from tests.integration.handle.conftest import MakeIndex
@@ -188,6 +192,46 @@ async def test_asynchronously(directory: Path, make_index: MakeIndex) -> None:
     report = await index.aimport_from(LightRAGDirectory(path=directory.parent, workspace=directory.name))
     assert report.documents == 10
     assert await index.graph.aentity("Otto Sverdrup") is not None
+    await index.aclose()
+
+
+class Cancels(Observer):
+    """Cancels a task at the first event of a kind."""
+
+    def __init__(self, kind: str) -> None:
+        self.seen: list[str] = []
+        self.cancel: Callable[[], object] = lambda: None
+        self._kind = kind
+
+    def on_event(self, event: Event) -> None:
+        self.seen.append(event.kind)
+        if event.kind == self._kind:
+            self.cancel()
+
+
+async def test_broken_off_and_begun_again(
+    directory: Path, make_index: MakeIndex, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Wherever it is cancelled, nothing half-written is left, and the next import completes it."""
+    (tmp_path / "spools").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "spools"))
+    loop = asyncio.get_running_loop()
+    index = await make_index(embed_model=WordsEmbedder()).aopen()
+    for kind in ("", "accepted", "embedded"):
+        cancels = Cancels(kind)
+        running = asyncio.create_task(index.aimport_from(LightRAGDirectory(path=directory), observer=cancels))
+        cancels.cancel = partial(loop.call_soon_threadsafe, running.cancel)
+        if not kind:
+            loop.call_later(0.005, running.cancel)
+        with pytest.raises(asyncio.CancelledError):
+            await running
+        assert not kind or kind in cancels.seen
+        assert await index.averify() == []
+        assert not os.listdir(tmp_path / "spools")
+    report = await index.aimport_from(LightRAGDirectory(path=directory))
+    assert report.documents + report.unchanged == 10
+    assert {one.status for one in await index.documents.alist()} == {"processed"}
+    assert await index.averify() == []
     await index.aclose()
 
 
