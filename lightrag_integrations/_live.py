@@ -171,7 +171,7 @@ class Live:
             report = await run_reembed(session.reembed_tools(model, observer, on_step))
         session.embedders.own = session.embedders.adopt(model)
         self.settings = replace(self.settings, embed_model=model)
-        return report
+        return report if session.mirrors is None else await session.mirrors.after(report)
 
     async def estimate(self, documents: Sequence[Document]) -> Estimate:
         """See `Documents.estimate`."""

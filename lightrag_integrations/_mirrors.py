@@ -55,7 +55,7 @@ class OpenMirrors:
                 name=f"{role}:{stores.name}",
                 index=index,
                 target=_target(role, given, index),
-                run=_runner(role, run_blocking, stores.threads),
+                run=_runner(role, run_blocking, stores),
                 store=store,
             )
             for role in _ROLES
@@ -88,10 +88,13 @@ class OpenMirrors:
             _LOG.warning("mirror %s failed, the next sync goes on: %s", role, reason, extra={"action": "mirror"})
         return report
 
+    async def after(self, report: T) -> T:
+        """The same report, once the mirrors followed."""
+        await self.after_change()
+        return report
+
     async def after_ingest(self, report: IngestReport) -> IngestReport:
         """The report of an ingestion, with what became of the mirrors after it."""
-        if not (report.documents or report.failed or report.superseded):
-            return report
         return report.model_copy(update={"mirrors": await self.after_change()})
 
 
@@ -122,11 +125,15 @@ def _target(role: str, given: Any, index: str) -> Target:
         return llama_index.LlamaKeyValues(given, index)
     if make == "llama_index_documents":
         return llama_index.LlamaDocuments(given)
-    return llama_index.LlamaVectors(given) if role == "vectors" else llama_index.LlamaGraph(given)
+    if role == "vectors":
+        return llama_index.LlamaVectors(given)
+    from lightrag_integrations.llama_index.graph_mirror import LlamaGraph
+
+    return LlamaGraph(given)
 
 
-def _runner(role: str, run_blocking: RunBlocking, threads: int) -> RunTarget:
-    places = asyncio.Semaphore(threads)
+def _runner(role: str, run_blocking: RunBlocking, stores: Stores) -> RunTarget:
+    places = asyncio.Semaphore(stores.threads)
 
     async def run(fn: Callable[[], T], /) -> T:
         def guarded() -> T:
@@ -134,9 +141,16 @@ def _runner(role: str, run_blocking: RunBlocking, threads: int) -> RunTarget:
                 return fn()
 
         async with places:
-            return await run_blocking(guarded)
+            try:
+                return await asyncio.wait_for(_awaited(run_blocking(guarded)), stores.call_timeout_s)
+            except TimeoutError as error:
+                raise MirrorError(f"the store of {role} gave no answer within {stores.call_timeout_s} s") from error
 
     return run
+
+
+async def _awaited(call: Awaitable[T]) -> T:
+    return await call
 
 
 class _StoreErrors(AbstractContextManager[None]):

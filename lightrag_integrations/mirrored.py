@@ -159,7 +159,7 @@ class Compared(NamedTuple):
     """Its id there."""
     label: str
     first: str
-    """Of a relation: the id of each end there."""
+    """Of a relation: the id of each end there. Of a chunk: the model that its vector is of."""
     second: str
 
     @property

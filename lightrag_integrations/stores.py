@@ -16,7 +16,9 @@ class Stores:
 
     A handle made with it brings them up to date at the end of each ingestion, retry and deletion, and at
     `index.mirror.sync()`. One that fails breaks nothing: the report of the ingestion says so, and the next sync makes
-    up for it.
+    up for it. Give stores to one handle that writes; others that search with them take `automatic=False`, as not
+    every engine bears two that put the same thing at once. Protocols for stores of your own making, such as
+    `VectorTarget`, are in `lightrag_integrations.mirrored`.
     """
 
     vectors: Any = None
@@ -35,6 +37,8 @@ class Stores:
     `index.mirror.sync()` alone."""
     threads: int = 4
     """Calls at once to each store. 1 for one that bears no two."""
+    call_timeout_s: float = 120.0
+    """A store that gives no answer to a call within so long has failed."""
     search_timeout_s: float = 10.0
     """After so long without an answer PostgreSQL answers in place of `vectors`."""
     search_most: int = 1000
@@ -49,7 +53,7 @@ class Stores:
             value = getattr(self, name)
             if not isinstance(value, int) or value < 1:
                 raise ConfigurationError(f"Stores({name}=...): got {value!r:.40}; expected a whole number above 0")
-        if not self.search_timeout_s > 0:
-            raise ConfigurationError(
-                f"Stores(search_timeout_s=...): got {self.search_timeout_s!r:.40}; expected seconds above 0"
-            )
+        for name in ("call_timeout_s", "search_timeout_s"):
+            value = getattr(self, name)
+            if not isinstance(value, int | float) or not value > 0:
+                raise ConfigurationError(f"Stores({name}=...): got {value!r:.40}; expected seconds above 0")

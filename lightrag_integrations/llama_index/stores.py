@@ -1,4 +1,4 @@
-"""LlamaIndex stores as mirrors of an index: vector stores, property graph stores, key-value and document stores.
+"""LlamaIndex stores as mirrors of an index: vector stores, key-value stores and document stores.
 
 Made by the handle of what is given as `stores=Stores(…)`; all methods block and run in threads.
 """
@@ -7,45 +7,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from types import MappingProxyType
 from typing import Any
 
-from llama_index.core.graph_stores.simple_labelled import SimplePropertyGraphStore
-from llama_index.core.graph_stores.types import EntityNode, PropertyGraphStore, Relation
 from llama_index.core.schema import Document, NodeRelationship, RelatedNodeInfo, TextNode
-from llama_index.core.storage.docstore import BaseDocumentStore
+from llama_index.core.storage.docstore import BaseDocumentStore, SimpleDocumentStore
+from llama_index.core.storage.kvstore import SimpleKVStore
 from llama_index.core.storage.kvstore.types import BaseKVStore
 from llama_index.core.vector_stores import SimpleVectorStore
 from llama_index.core.vector_stores.types import BasePydanticVectorStore, VectorStoreQuery
 
 from lightrag_integrations.errors import ConfigurationError
-from lightrag_integrations.mirrored import ChunkItem, DocumentItem, EntityItem, RelationItem
+from lightrag_integrations.mirrored import ChunkItem, DocumentItem
 
-__all__ = ["HASH", "MENTIONS", "RELATED", "LlamaDocuments", "LlamaGraph", "LlamaKeyValues", "LlamaVectors"]
+__all__ = ["HASH", "LlamaDocuments", "LlamaKeyValues", "LlamaVectors", "json_of", "node_of"]
 
 HASH = "lightrag_hash"
 """Metadata key of what tells one state of a thing from another."""
-RELATED = "RELATED"
-"""Label of relations between entities; what is said is in their properties."""
-MENTIONS = "MENTIONS"
-"""Label of relations from chunks to the entities that they mention."""
-_LABELLED = (
-    "UNWIND $pairs AS pair MATCH (a:`__Entity__` {id: pair.source})-[r:`RELATED`]->(b:`__Entity__` {id: pair.target}) "
-    "DELETE r"
-)
-_UNRELATE = MappingProxyType(
-    {
-        "Neo4jPropertyGraphStore": _LABELLED,
-        "MemgraphPropertyGraphStore": _LABELLED,
-        "FalkorDBPropertyGraphStore": _LABELLED,
-        "KuzuPropertyGraphStore": (
-            "UNWIND $pairs AS pair "
-            "MATCH (a:Entity {id: pair.source})-[r:LINKS {label: 'RELATED'}]->(b:Entity {id: pair.target}) DELETE r"
-        ),
-    }
-)
-"""Cypher of stores that are known to speak it, which takes out single relations; the common interface can't."""
-_NO_TYPE = "entity"  # EntityNode's own default label
 _FAISS = ("FaissVectorStore", "FaissMapVectorStore")
 _PLAIN = (str, int, float, bool)
 
@@ -68,7 +45,7 @@ class LlamaVectors:
 
     def put(self, items: Sequence[ChunkItem]) -> None:
         """See `mirrored.VectorTarget.put`."""
-        self._store.add([_node(item, _flat(item.metadata)) for item in items])
+        self._store.add([node_of(item, _flat(item.metadata)) for item in items])
 
     def remove(self, ids: Sequence[str]) -> None:
         """See `mirrored.Target.remove`."""
@@ -107,81 +84,6 @@ class LlamaVectors:
         return bool(exists(name)) if callable(exists) and isinstance(name, str) else True
 
 
-class LlamaGraph:
-    """A `PropertyGraphStore`: entities and chunks as nodes, `RELATED` and `MENTIONS` as relations."""
-
-    def __init__(self, store: PropertyGraphStore) -> None:
-        """Keep the store."""
-        self._store = store
-        self._fixed = type(store).__name__ == "KuzuPropertyGraphStore"
-        self._cypher = _UNRELATE.get(type(store).__name__)
-
-    def put_entities(self, items: Sequence[EntityItem]) -> None:
-        """See `mirrored.GraphTarget.put_entities`."""
-        self._store.upsert_nodes([_entity(item) for item in items])
-
-    def put_relations(self, items: Sequence[RelationItem]) -> None:
-        """See `mirrored.GraphTarget.put_relations`."""
-        self._store.upsert_relations([_relation(item) for item in items])
-
-    def put_nodes(self, items: Sequence[ChunkItem]) -> None:
-        """See `mirrored.GraphTarget.put_nodes`."""
-        # What stands in its own properties can't clash with names that the engines use themselves.
-        self._store.upsert_llama_nodes([_node(item, {"metadata": _json(item.metadata)}) for item in items])
-        pairs = [(item.id, entity) for item in items for entity in item.mentions]
-        if self._fixed:
-            self._mention(pairs)
-        elif pairs:
-            ties = [Relation(label=MENTIONS, source_id=chunk, target_id=entity) for chunk, entity in pairs]
-            self._store.upsert_relations(ties)
-
-    def remove(self, ids: Sequence[str]) -> None:
-        """See `mirrored.Target.remove`."""
-        if isinstance(self._store, SimplePropertyGraphStore):
-            _remove_from_memory(self._store, frozenset(ids))
-        else:
-            self._store.delete(ids=list(ids))
-
-    def unrelate(self, pairs: Sequence[tuple[str, str]]) -> bool:
-        """See `mirrored.GraphTarget.unrelate`."""
-        if isinstance(self._store, SimplePropertyGraphStore):
-            _unrelate_in_memory(self._store, pairs)
-            return True
-        if self._cypher is None:
-            return False
-        told = [{"source": source, "target": target} for source, target in pairs]
-        self._store.structured_query(self._cypher, param_map={"pairs": told})
-        return True
-
-    def held(self, ids: Sequence[str]) -> Mapping[str, str] | None:
-        """See `mirrored.Target.held`."""
-        wanted = frozenset(ids)
-        found = self._store.get(ids=list(ids)) if ids else ()
-        return {node.id: str(node.properties.get(HASH) or "") for node in found if node.id in wanted}
-
-    def ids(self) -> Iterable[str] | None:
-        """See `mirrored.Target.ids`."""
-        return [*self._store.graph.nodes] if isinstance(self._store, SimplePropertyGraphStore) else None
-
-    def related(self, ids: Sequence[str]) -> Iterable[tuple[str, str]] | None:
-        """See `mirrored.GraphTarget.related`."""
-        if isinstance(self._store, SimplePropertyGraphStore):
-            wanted = frozenset(ids)
-            return {(a, b) for a, label, b in self._store.graph.triplets if label == RELATED and a in wanted}
-        if self._fixed:  # tells no more than a hundred
-            return None
-        found = self._store.get_triplets(ids=list(ids), relation_names=[RELATED])
-        return {(relation.source_id, relation.target_id) for _, relation, _ in found}
-
-    def _mention(self, pairs: Sequence[tuple[str, str]]) -> None:
-        """Kùzu's store ties chunks only to the ends of relations, so its language is spoken."""
-        for chunk, entity in pairs:
-            self._store.structured_query(
-                "MATCH (c:Chunk {id: $chunk}), (e:Entity {id: $entity}) MERGE (c)-[:MENTIONS]->(e)",
-                param_map={"chunk": chunk, "entity": entity},
-            )
-
-
 class LlamaKeyValues:
     """A `BaseKVStore`: a dict for each document, in a collection named after the index."""
 
@@ -211,7 +113,8 @@ class LlamaKeyValues:
 
     def ids(self) -> Iterable[str] | None:
         """See `mirrored.Target.ids`."""
-        return [*self._store.get_all(collection=self._collection)]
+        # Others would hand over all the documents, too.
+        return [*self._store.get_all(self._collection)] if isinstance(self._store, SimpleKVStore) else None
 
 
 class LlamaDocuments:
@@ -243,10 +146,11 @@ class LlamaDocuments:
 
     def ids(self) -> Iterable[str] | None:
         """See `mirrored.Target.ids`."""
-        return [*self._store.docs]
+        return [*self._store.docs] if isinstance(self._store, SimpleDocumentStore) else None
 
 
-def _node(item: ChunkItem, metadata: Mapping[str, Any]) -> TextNode:
+def node_of(item: ChunkItem, metadata: Mapping[str, Any]) -> TextNode:
+    """A chunk as a node, with this metadata and our own beside it."""
     own = {
         **metadata,
         "chunk_id": item.chunk_id,
@@ -268,46 +172,9 @@ def _node(item: ChunkItem, metadata: Mapping[str, Any]) -> TextNode:
 
 def _flat(metadata: Mapping[str, Any]) -> dict[str, Any]:
     """Many engines take only plain values: others are told in JSON."""
-    return {key: value if isinstance(value, _PLAIN) else _json(value) for key, value in metadata.items()}
+    return {key: value if isinstance(value, _PLAIN) else json_of(value) for key, value in metadata.items()}
 
 
-def _json(value: Any) -> str:
+def json_of(value: Any) -> str:
+    """A value told in JSON."""
     return json.dumps(value, ensure_ascii=False, sort_keys=True, default=dict)
-
-
-def _entity(item: EntityItem) -> EntityNode:
-    properties = {
-        "description": item.description,
-        "mentions": item.mentions,
-        "document_ids": list(item.document_ids),
-        HASH: item.hash,
-    }
-    return EntityNode(name=item.id, label=item.type or _NO_TYPE, properties=properties)
-
-
-def _relation(item: RelationItem) -> Relation:
-    properties = {
-        "description": item.description,
-        "keywords": list(item.keywords),
-        "weight": item.weight,
-        "chunk_ids": list(item.chunk_ids),
-        "document_ids": list(item.document_ids),
-        "triplet_source_id": item.chunk_ids[0] if item.chunk_ids else "",
-    }
-    return Relation(label=RELATED, source_id=item.source, target_id=item.target, properties=properties)
-
-
-def _remove_from_memory(store: SimplePropertyGraphStore, ids: frozenset[str]) -> None:
-    """Its own `delete` takes the neighbours with it and leaves their relations behind."""
-    graph = store.graph
-    for triplet in [one for one in graph.triplets if one[0] in ids or one[2] in ids]:
-        graph.triplets.discard(triplet)
-        graph.relations.pop("_".join(triplet), None)
-    for one in ids:
-        graph.nodes.pop(one, None)
-
-
-def _unrelate_in_memory(store: SimplePropertyGraphStore, pairs: Sequence[tuple[str, str]]) -> None:
-    for source, target in pairs:
-        store.graph.triplets.discard((source, RELATED, target))
-        store.graph.relations.pop(f"{source}_{RELATED}_{target}", None)

@@ -85,7 +85,11 @@ async def _bring(mirror: Mirror[Any], kind: MirrorKind, part: Part[Any]) -> None
     Not every store replaces what is there, so that is taken out first.
     """
     keys = [item.chunk_id if kind == "chunk" else item.id for item in part.items]
-    rows = [Recorded(key=key, stored=item.id, hash=item.hash) for key, item in zip(keys, part.items, strict=True)]
+    models = {state.key: state.first for state in part.states}
+    rows = [
+        Recorded(key=key, stored=item.id, hash=item.hash, label=models[key])
+        for key, item in zip(keys, part.items, strict=True)
+    ]
     await mirror.store.record_mirrored(mirror.name, kind, [Recorded(row.key, row.stored) for row in rows])
     out = [state.stored for state in (*part.gone, *part.changed) if state.past is not None]
     known = frozenset(out)

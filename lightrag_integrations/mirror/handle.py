@@ -17,7 +17,8 @@ __all__ = ["Mirrors"]
 class Mirrors:
     """The stores given as `LightRAGIndex(…, stores=Stores(…))`. Get it as `index.mirror`.
 
-    PostgreSQL stays the truth; these are made from it, and can be made again at any time.
+    PostgreSQL stays the truth; these are made from it, and can be made again at any time. `index.drop()` leaves them as
+    they are. After a change of the embedding model to one of another dimension, most engines need a new collection.
     """
 
     def __init__(self, live: Live, keeper: object) -> None:
@@ -33,7 +34,8 @@ class Mirrors:
         at each start) is filled again.
 
         Args:
-            anew: Take out everything first, and put it in again.
+            anew: Take out everything first that was put in, and put it in again: after a backup of PostgreSQL was
+                restored, or when somebody changed what the store holds.
 
         Returns:
             Counts by role, and the reason for each store that failed.

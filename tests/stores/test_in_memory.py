@@ -12,7 +12,7 @@ from llama_index.core.storage.kvstore import SimpleKVStore
 from llama_index.core.vector_stores import SimpleVectorStore
 
 from lightrag_integrations.langchain import StoredEmbeddings
-from lightrag_integrations.llama_index.stores import LlamaGraph
+from lightrag_integrations.llama_index.graph_mirror import LlamaGraph
 from tests.stores.contract import Hands, check_documents, check_graph, check_vectors
 
 

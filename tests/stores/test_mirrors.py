@@ -11,11 +11,11 @@ from langchain_core.vectorstores import InMemoryVectorStore
 from llama_index.core.graph_stores import SimplePropertyGraphStore
 from llama_index.core.vector_stores import SimpleVectorStore
 
-from lightrag_integrations import ConfigurationError, Document, MirrorError, Stores
+from lightrag_integrations import ConfigurationError, Document, LightRAGIndex, MirrorError, Stores
 from lightrag_integrations.langchain import StoredEmbeddings
 from lightrag_integrations.mirrored import ChunkItem, DocumentItem
 from lightrag_integrations.storage.postgres.reader import PostgresReader
-from tests.stores.contract import ARTICLES, QUESTION, Hands, article, articles
+from tests.stores.contract import ARTICLES, DIMENSION, QUESTION, Hands, Meaning, article, articles
 
 
 class Shelf:
@@ -251,3 +251,58 @@ def test_a_store_that_would_embed_again_is_refused_and_a_handle_without_stores_s
     with pytest.raises(ConfigurationError, match="embed every chunk once more"):
         index.mirror.sync()
     assert Stores(graph=SimplePropertyGraphStore()).automatic
+
+
+class Turned(Meaning):
+    """Another model of the same dimension: every direction is another one."""
+
+    def __init__(self) -> None:
+        super().__init__(DIMENSION)
+        self.fingerprint = "turned"
+
+    async def embed(self, texts: Sequence[str], *, kind: Any) -> Any:
+        return [[*vector[1:], vector[0]] for vector in await super().embed(texts, kind=kind)]
+
+
+def test_vectors_of_another_model_are_not_asked(hands: Hands, dsn: str) -> None:
+    store = SimpleVectorStore()
+    index = hands.with_stores(vectors=store)
+    index.ingest(articles())
+    before = dict(store.data.embedding_dict)
+    hands.bare().reembed(Turned())
+    expected = LightRAGIndex(hands.name, database=dsn, embed_model=Turned())
+    found = LightRAGIndex(hands.name, database=dsn, embed_model=Turned(), stores=Stores(vectors=store))
+    with expected, found:
+        assert found.mirror.verify()[0].startswith("vectors: 6 chunks stale")
+        asked = {"mode": "vector", "k": 2}
+        assert found.retrieve(QUESTION, **asked).hits == expected.retrieve(QUESTION, **asked).hits
+        assert found.mirror.sync().put == {"vectors": 6} and found.mirror.verify() == []
+        assert found.retrieve(QUESTION, **asked).hits == expected.retrieve(QUESTION, **asked).hits
+        after = store.data.embedding_dict
+        assert after.keys() == before.keys() and all(after[one] != before[one] for one in after)
+
+
+def test_a_store_that_hangs_holds_up_no_ingest(hands: Hands) -> None:
+    released = threading.Event()
+
+    class Hung(Shelf):
+        def put(self, items: Sequence[DocumentItem]) -> None:
+            released.wait(30)
+
+    index = hands.with_stores(documents=Hung(), call_timeout_s=0.1)
+    report = index.ingest(articles())
+    released.set()
+    assert report.documents == len(ARTICLES) and report.mirrors is not None
+    assert "no answer within 0.1 s" in report.mirrors.failed["documents"]
+
+
+def test_changed_metadata_and_a_new_model_are_followed_at_once(hands: Hands) -> None:
+    shelf, vectors = Shelf(), SimpleVectorStore()
+    index = hands.with_stores(documents=shelf, vectors=vectors)
+    index.ingest([Document(id="a", text="The Lantern Fair.", metadata={"year": 1})])
+    index.ingest([Document(id="a", text="The Lantern Fair.", metadata={"year": 2})])
+    assert shelf.kept["a"].metadata == {"year": 2}
+    (kept,) = vectors.data.metadata_dict.values()
+    assert kept["year"] == 2
+    index.reembed(Turned())
+    assert index.mirror.verify() == []

@@ -44,16 +44,17 @@ SELECT key FROM (
 -- name: mirror_chunk
 -- A chunk without a vector can't be kept among vectors.
 WITH present AS (
-    SELECT c.chunk_id AS key,
+    SELECT c.chunk_id AS key, model.value AS model,
            md5(concat_ws(E'\x1f', md5(c.content), c.title, d.document_id, d.source, c.position, c.metadata::text,
-                         md5({v}.halfvec_send(c.{e})))) AS hash
+                         model.value, md5({v}.halfvec_send(c.{e})))) AS hash
     FROM {s}.chunk c JOIN {s}.document d ON d.id = c.document
+    CROSS JOIN (SELECT coalesce((SELECT value FROM {s}.meta WHERE key = 'embedding'), '') AS value) model
     WHERE c.chunk_id = ANY(%(keys)s) AND c.{e} IS NOT NULL
 ), past AS (
     SELECT key, hash, stored, label, made FROM {s}.mirrored
     WHERE mirror = %(mirror)s AND kind = 'chunk' AND key = ANY(%(keys)s)
 )
-SELECT key, '', present.hash, past.hash, coalesce(past.stored, ''), '', '', ''
+SELECT key, '', present.hash, past.hash, coalesce(past.stored, ''), '', coalesce(present.model, ''), ''
 FROM present FULL JOIN past USING (key) ORDER BY key
 
 -- name: mirror_document
@@ -166,8 +167,10 @@ SELECT document_id, title, source, metadata, content FROM {s}.document
 WHERE document_id = ANY(%(keys)s) ORDER BY document_id
 
 -- name: mirrored_chunks
+-- Only those whose vectors there are of the model in use: nearness to others says nothing.
 SELECT r.stored, c.id FROM {s}.mirrored r JOIN {s}.chunk c ON c.chunk_id = r.key
 WHERE r.stored = ANY(%(stored)s) AND r.mirror = %(mirror)s AND r.kind = 'chunk'
+  AND r.label = (SELECT value FROM {s}.meta WHERE key = 'embedding')
   AND (%(visible)s::int[] IS NULL OR c.id = ANY(%(visible)s::int[]))
   AND get_bit(%(flags)s::bytea, c.id) IS DISTINCT FROM 0
 ORDER BY c.chunk_id
