@@ -35,6 +35,18 @@ _SPLIT = "split_by_handle"
 _KEPT_ELSEWHERE = frozenset({"id_", "embedding", "metadata", "text", "text_resource", "class_name"})
 
 
+class FoundBy(dict[str, Any]):
+    """What is said of a hit under `RESERVED`.
+
+    As text it names the chunk only: LlamaIndex's fusion takes nodes for the same when text and metadata, as text, are,
+    and one node that two modes found has to be one.
+    """
+
+    def __repr__(self) -> str:
+        """The same in every mode."""
+        return f"<evidence of {self.get('chunk_id')!r}>"
+
+
 def to_chunk(node: BaseNode) -> Chunk:
     """A node as a chunk of its reference document (or of itself), with what it carries filled in."""
     ours = (*KG_KEYS, RESERVED) if _evidence(node) else KG_KEYS
@@ -134,7 +146,7 @@ def stored(hit: Hit) -> BaseNode:
 def found(hit: Hit, mode: str) -> NodeWithScore:
     """A hit as the retriever returns it: the stored node, and the evidence under one key kept out of prompts."""
     node = stored(hit)
-    node.metadata = {**node.metadata, RESERVED: hit.summary(mode)}
+    node.metadata = {**node.metadata, RESERVED: FoundBy(hit.summary(mode))}
     node.excluded_embed_metadata_keys = hidden_keys(node.excluded_embed_metadata_keys, (RESERVED,))
     node.excluded_llm_metadata_keys = hidden_keys(node.excluded_llm_metadata_keys, (RESERVED,))
     return NodeWithScore(node=node, score=float(hit.score))

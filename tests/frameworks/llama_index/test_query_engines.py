@@ -1,5 +1,6 @@
 """Our retriever and reranker under LlamaIndex's engines."""
 
+import json
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from llama_index.core.query_engine import (
 )
 from llama_index.core.question_gen.types import BaseQuestionGenerator, SubQuestion
 from llama_index.core.retrievers import QueryFusionRetriever
+from llama_index.core.retrievers.fusion_retriever import FUSION_MODES
 from llama_index.core.selectors import LLMSingleSelector
 from llama_index.core.tools import QueryEngineTool, ToolMetadata
 from pydantic import BaseModel
@@ -156,11 +158,29 @@ async def test_sub_questions(library: LightRAGIndex, question: str) -> None:
     assert len((await sub.aquery(question)).source_nodes) == len(sub.query(question).source_nodes) >= 6
 
 
+@pytest.mark.parametrize("fusion", list(FUSION_MODES))
+async def test_a_node_of_two_modes_is_one_for_fusion(
+    library: LightRAGIndex, question: str, fusion: FUSION_MODES
+) -> None:
+    modes: list[Any] = ["keyword", "graph"]
+    both: list[Any] = [LightRAGRetriever(library, mode=mode, similarity_top_k=4) for mode in modes]
+    fused = QueryFusionRetriever(both, mode=fusion, llm=MockLLM(), num_queries=1, similarity_top_k=8, use_async=False)
+    found = fused.retrieve(question)
+    wanted = {item.node.node_id for one in both for item in one.retrieve(question)}
+    assert len(found) == len(wanted) and {item.node.node_id for item in found} == wanted
+    if fusion == FUSION_MODES.RECIPROCAL_RANK:
+        ranks = [[item.node.node_id for item in one.retrieve(question)] for one in both]
+        shares = {id_: sum(1 / (rank.index(id_) + 60) for rank in ranks if id_ in rank) for id_ in wanted}
+        assert {item.node.node_id: item.score for item in found} == pytest.approx(shares)
+    assert [item.node.hash for item in await fused.aretrieve(question)] == [item.node.hash for item in found]
+    assert json.loads(json.dumps(found[0].node.metadata)) == found[0].node.metadata
+
+
 async def test_fusion_and_chat(library: LightRAGIndex, question: str) -> None:
     modes = [LightRAGRetriever(library, mode=mode, similarity_top_k=4) for mode in ("keyword", "graph")]  # type: ignore[arg-type]
     fused = QueryFusionRetriever(modes, llm=MockLLM(), num_queries=1, similarity_top_k=5, use_async=False)
     found = fused.retrieve(question)
-    assert len({item.node.node_id for item in found}) >= 4  # its first versions tell nodes apart by evidence, too
+    assert len({item.node.node_id for item in found}) == len(found) >= 4
     memory = ChatMemoryBuffer.from_defaults()  # the default one leaves a SQLite connection open
     chat = ContextChatEngine.from_defaults(retriever=modes[1], llm=MockLLM(), memory=memory)
     assert len(chat.chat(question).source_nodes) == 4
