@@ -46,7 +46,8 @@ class Embedders:
 
     async def tell_if_blind(self, name: str, store: Store) -> None:
         """Warn where the index has vectors of meaning that this session can't ask for: `mix` does without them."""
-        if getattr(self.own, "lexical", False):
+        # An index that isn't there is not to be made, or missed, by a look at it.
+        if getattr(self.own, "lexical", False) and name in await store.names():
             recorded = (await store.settings()).get("embedding", self.own.fingerprint)
             if recorded != self.own.fingerprint:
                 _log.warning(
@@ -54,6 +55,7 @@ class Embedders:
                     "'vector' fails; open it with embed_model=…",
                     name,
                     recorded,
+                    extra={"index": name, "action": "blind"},
                 )
 
     def turn_to(self, fingerprint: str) -> Embedder | None:
