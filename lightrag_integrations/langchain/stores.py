@@ -114,12 +114,12 @@ class LangChainVectors:
                 id=item.id,
                 page_content=item.text,
                 metadata={
-                    **_flat(item.metadata),
                     "title": item.title,
                     "source": item.source,
                     "position": item.position,
                     "chunk_id": item.chunk_id,
                     "document_id": item.document_id,
+                    **_flat(item.metadata),
                     _ID: item.id,
                     HASH: item.hash,
                 },
@@ -188,11 +188,11 @@ class LangChainDocuments:
         return [str(key) for key in self._store.yield_keys()]
 
     def _value(self, item: DocumentItem) -> bytes | Document:
-        own = {"title": item.title, "source": item.source, HASH: item.hash}
+        own = {"title": item.title, "source": item.source}
         if self._bytes:
-            value = {"text": item.text, "metadata": dict(item.metadata), **own}
+            value = {"text": item.text, "metadata": dict(item.metadata), **own, HASH: item.hash}
             return json.dumps(value, ensure_ascii=False).encode()
-        return Document(id=item.id, page_content=item.text, metadata={**item.metadata, **own})
+        return Document(id=item.id, page_content=item.text, metadata={**own, **item.metadata, HASH: item.hash})
 
     def _hash(self, value: Any) -> str:
         if isinstance(value, Document):
@@ -232,8 +232,9 @@ def _holds_bytes(store: type) -> bool:
 
 
 def _flat(metadata: Mapping[str, Any]) -> dict[str, Any]:
-    """Many engines take only plain values: others are told in JSON."""
+    """Many engines take only plain values: others are told in JSON, and nothing is left out."""
+    told = {key: value for key, value in metadata.items() if value is not None}
     return {
         key: value if isinstance(value, _PLAIN) else json.dumps(value, ensure_ascii=False, sort_keys=True)
-        for key, value in metadata.items()
+        for key, value in told.items()
     }

@@ -126,7 +126,7 @@ class LlamaDocuments:
 
     def put(self, items: Sequence[DocumentItem]) -> None:
         """See `mirrored.DocumentTarget.put`."""
-        own = [{**item.metadata, "title": item.title, "source": item.source, HASH: item.hash} for item in items]
+        own = [{"title": item.title, "source": item.source, **item.metadata, HASH: item.hash} for item in items]
         documents = [
             Document(id_=item.id, text=item.text, metadata=metadata, excluded_embed_metadata_keys=[HASH],
                      excluded_llm_metadata_keys=[HASH])
@@ -150,13 +150,13 @@ class LlamaDocuments:
 
 
 def node_of(item: ChunkItem, metadata: Mapping[str, Any]) -> TextNode:
-    """A chunk as a node, with this metadata and our own beside it."""
+    """A chunk as a node, with this metadata; what it says itself goes before what we say beside it."""
     own = {
-        **metadata,
         "chunk_id": item.chunk_id,
         "title": item.title,
         "source": item.source,
         "position": item.position,
+        **metadata,
         HASH: item.hash,
     }
     return TextNode(
@@ -171,8 +171,9 @@ def node_of(item: ChunkItem, metadata: Mapping[str, Any]) -> TextNode:
 
 
 def _flat(metadata: Mapping[str, Any]) -> dict[str, Any]:
-    """Many engines take only plain values: others are told in JSON."""
-    return {key: value if isinstance(value, _PLAIN) else json_of(value) for key, value in metadata.items()}
+    """Many engines take only plain values: others are told in JSON, and nothing is left out."""
+    told = {key: value for key, value in metadata.items() if value is not None}
+    return {key: value if isinstance(value, _PLAIN) else json_of(value) for key, value in told.items()}
 
 
 def json_of(value: Any) -> str:

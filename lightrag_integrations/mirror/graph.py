@@ -25,8 +25,10 @@ from lightrag_integrations.mirrored import (
 )
 from lightrag_integrations.reader import Reader
 
-__all__ = ["node_id", "sync_graph"]
+__all__ = ["BETWEEN", "node_id", "sync_graph"]
 
+BETWEEN = "\x1f"
+"""Stands between the ids of a relation's ends where it is recorded."""
 _ENTITIES = 200
 _CHUNKS = 200
 _SOURCES = 100
@@ -81,7 +83,7 @@ async def _loosen(mirror: Graph, counts: Counts) -> bool:
 
 
 def _pair(stored: str) -> tuple[str, str]:
-    source, _, target = stored.partition("\n")
+    source, _, target = stored.partition(BETWEEN)
     return source, target
 
 
@@ -177,7 +179,7 @@ async def _take_out(mirror: Graph, out: Mapping[str, str]) -> None:
 async def _relations(mirror: Graph, counts: Counts) -> None:
     async for part in parts(mirror, "relation", _ENTITIES, _read_relations):
         rows = [
-            Recorded(key=state.key, part=state.part, stored=f"{item.source}\n{item.target}", hash=item.hash)
+            Recorded(key=state.key, part=state.part, stored=f"{item.source}{BETWEEN}{item.target}", hash=item.hash)
             for state, item in part.items
         ]
         await mirror.store.record_mirrored(mirror.name, "relation", [replace(row, hash="") for row in rows])

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from lightrag_integrations.errors import MirrorError
+from lightrag_integrations.mirror.graph import BETWEEN
 from lightrag_integrations.mirror.sync import KINDS
 from lightrag_integrations.mirror.tools import Mirror, nothing, parts
 from lightrag_integrations.mirrored import Compared, MirrorKind
@@ -80,7 +81,7 @@ async def _relations(mirror: Mirror[Any]) -> list[str]:
 
 def _ends(state: Compared) -> tuple[str, str]:
     if state.stored:
-        source, _, target = state.stored.partition("\n")
+        source, _, target = state.stored.partition(BETWEEN)
         return source, target
     low, high = state.first or state.key, state.second or state.part[1:]
     return (low, high) if state.part.startswith(">") else (high, low)

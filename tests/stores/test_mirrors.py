@@ -306,3 +306,16 @@ def test_changed_metadata_and_a_new_model_are_followed_at_once(hands: Hands) -> 
     assert kept["year"] == 2
     index.reembed(Turned())
     assert index.mirror.verify() == []
+
+
+def test_metadata_of_the_user_goes_before_ours(hands: Hands) -> None:
+    llama, store = SimpleVectorStore(), InMemoryVectorStore(StoredEmbeddings())
+    given = {"source": "shelf 4", "chunk_id": 7, "tags": ["a"], "none": None}
+    hands.with_stores(vectors=llama).ingest(
+        [Document(id="a", source="a.txt", text="The Lantern Fair.", metadata=given)]
+    )
+    hands.with_stores(vectors=store, name="other").mirror.sync()
+    (one,), (other,) = llama.data.metadata_dict.values(), (value["metadata"] for value in store.store.values())
+    for kept in (one, other):
+        assert {key: kept.get(key) for key in given} == {**given, "tags": '["a"]'} and "none" not in kept
+        assert kept["document_id"] == "a" and kept["position"] == 0
