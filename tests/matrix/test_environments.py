@@ -11,7 +11,8 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS, ids=lambda each: each.name)
 def test_paths_are_there(environment: Environment) -> None:
-    assert environment.tests and environment.expects
+    assert (environment.tests or environment.module) and environment.expects
+    assert not environment.module or (ROOT / environment.module.replace(".", "/")).with_suffix(".py").exists()
     for each in (*environment.tests, *environment.without):
         path, _, name = each.partition("::")
         assert (ROOT / path).exists(), each

@@ -62,6 +62,8 @@ def make(environment: Environment, *, root: Path, home: Path, wheel: Path, log: 
     uv(log, "venv", "--clear", f"--python={sys.executable}", str(home / "venv"))
     python = home / "venv" / "bin" / "python"
     uv(log, "pip", "install", f"--python={python}", "--no-deps", "-r", str(lock), str(wheel))
+    if environment.alone:
+        uv(log, "pip", "install", f"--python={python}", "--no-deps", *environment.alone)
     lines = (line.partition("==") for line in lock.read_text("utf-8").splitlines())
     return Made(python, {name: version for name, sign, version in lines if sign})
 

@@ -1,0 +1,1 @@
+"""Real models: not collected, as they take weights and minutes."""
