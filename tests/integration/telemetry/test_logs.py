@@ -14,7 +14,7 @@ import pytest
 
 from lightrag_integrations import Document, IndexOptions, IngestOptions, LightRAGIndex, ModelError, OpenAIChatModel
 from tests.doubles.openai_server import OpenAIServer
-from tests.faults.processes import kill, programs_of
+from tests.faults.processes import children_of, kill, programs_of
 
 MakeIndex = Callable[..., LightRAGIndex]
 FIELDS = ("index", "action", "document_id", "count", "duration_ms", "mode", "error_type", "chunks", "failed")
@@ -99,7 +99,8 @@ def work(index: LightRAGIndex, openai_server: OpenAIServer, home: Path) -> None:
     index.ingest(Document(id="d3", text=TEXT + " Again."))
     with pytest.raises(ModelError):
         index.answer("Who built the Zanzibar?")
-    kill(programs_of(home))
+    (server,) = programs_of(home)
+    kill([server, *children_of(server)])  # alone, it would leave the connection's own process to answer
     assert index.retrieve("Who built the Zanzibar?", mode="keyword").hits
 
 
