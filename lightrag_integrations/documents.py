@@ -70,18 +70,31 @@ class Documents:
         """Like `text`."""
         return await self._live.arun(lambda: self._text(document_id))
 
-    def chunks(self, chunk_ids: Sequence[str] | None = None, *, filter: Mapping[str, Any] | None = None) -> Hits:
+    def chunks(
+        self,
+        chunk_ids: Sequence[str] | None = None,
+        *,
+        filter: Mapping[str, Any] | None = None,
+        limit: int | None = None,
+    ) -> Hits:
         """Chunks as hits of score 0.
 
         Args:
             chunk_ids: In the order asked, unknown ones left out; None: all, ordered by document id and position.
             filter: Only those that pass.
+            limit: At most so many, the first ones.
         """
-        return self._live.read(lambda: self._chunks(chunk_ids, filter))
+        return self._live.read(lambda: self._chunks(chunk_ids, filter, limit))
 
-    async def achunks(self, chunk_ids: Sequence[str] | None = None, *, filter: Mapping[str, Any] | None = None) -> Hits:
+    async def achunks(
+        self,
+        chunk_ids: Sequence[str] | None = None,
+        *,
+        filter: Mapping[str, Any] | None = None,
+        limit: int | None = None,
+    ) -> Hits:
         """Like `chunks`."""
-        return await self._live.aread(lambda: self._chunks(chunk_ids, filter))
+        return await self._live.aread(lambda: self._chunks(chunk_ids, filter, limit))
 
     def vectors(self, chunk_ids: Sequence[str]) -> dict[str, Vector]:
         """Stored vectors by chunk id, of those that have one, normalised and in the precision they are stored in."""
@@ -160,10 +173,14 @@ class Documents:
         (checked,) = _ids([document_id])
         return await (await self._live.store()).document_text(checked)
 
-    async def _chunks(self, chunk_ids: Sequence[str] | None, where: Mapping[str, Any] | None) -> Hits:
+    async def _chunks(
+        self, chunk_ids: Sequence[str] | None, where: Mapping[str, Any] | None, limit: int | None
+    ) -> Hits:
+        if limit is not None and not (isinstance(limit, int) and 0 < limit < 2**31):
+            raise InputError(f"limit: got {limit!r:.40}; expected a whole number above 0, or None for all")
         async with self._live.reading(parse_filter(where)) as reader:
-            rows = await (reader.all_chunks() if chunk_ids is None else reader.find_chunks(_ids(chunk_ids)))
-            return [row.hit() for row in rows]
+            rows = await (reader.all_chunks(limit) if chunk_ids is None else reader.find_chunks(_ids(chunk_ids)))
+            return [row.hit() for row in rows[:limit]]
 
     async def _vectors(self, chunk_ids: Sequence[str]) -> dict[str, Vector]:
         async with self._live.reading() as reader:

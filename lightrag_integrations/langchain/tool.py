@@ -8,6 +8,7 @@ from typing import Any, Literal
 from langchain_core.callbacks import AsyncCallbackManagerForToolRun, CallbackManagerForToolRun
 from langchain_core.documents import Document
 from langchain_core.runnables import RunnableConfig
+from langchain_core.runnables.config import ensure_config
 from langchain_core.tools import BaseTool, ToolException
 from langchain_core.tools.base import ArgsSchema
 from pydantic import BaseModel, ConfigDict, Field, field_validator
@@ -116,7 +117,8 @@ class LightRAGTool(BaseTool):
             index=self.index,
             k=self.k,
             mode=self.mode,
-            filter=narrowed(fixed, scope=self.scope, told=Told(config, runtime)),
+            # `run` and `arun`, which older agents call, give None.
+            filter=narrowed(fixed, scope=self.scope, told=Told(ensure_config(config), runtime)),
             rerank=self.rerank,
             options=self.options,
         )

@@ -18,6 +18,8 @@ from lightrag_integrations.options import MODES, QueryFields
 __all__ = ["VectorSearch", "is_mode", "nothing_else"]
 
 Where = dict[str, Any] | None
+_K = 4
+"""Documents to find, as everywhere in LangChain."""
 Scored = list[tuple[Document, float]]
 
 
@@ -51,18 +53,22 @@ class VectorSearch(VectorStore):
             InputError: There is no such way.
         """
         if is_mode(search_type):
+            if _unasked(query, kwargs.get("filter")):
+                return self.similarity_search(query, kwargs.get("k", _K), filter=kwargs["filter"])
             return [stored(hit) for hit in self.index.retrieve(query, **_fields(search_type, kwargs)).hits]
         return super().search(query, search_type, **kwargs)
 
     async def asearch(self, query: str, search_type: str, **kwargs: Any) -> list[Document]:
         """Like `search`."""
         if is_mode(search_type):
+            if _unasked(query, kwargs.get("filter")):
+                return await self.asimilarity_search(query, kwargs.get("k", _K), filter=kwargs["filter"])
             found = await self.index.aretrieve(query, **_fields(search_type, kwargs))
             return [stored(hit) for hit in found.hits]
         return await super().asearch(query, search_type, **kwargs)
 
     def similarity_search(self, query: str, k: int = 4, *, filter: Where = None, **others: Any) -> list[Document]:
-        """The `k` documents nearest to a question."""
+        """The `k` documents nearest to a question; to none but a filter, the first `k` that pass."""
         return [document for document, _ in self.similarity_search_with_score(query, k, filter=filter, **others)]
 
     async def asimilarity_search(
@@ -75,14 +81,18 @@ class VectorSearch(VectorStore):
     def similarity_search_with_score(self, query: str, k: int = 4, *, filter: Where = None, **others: Any) -> Scored:
         """Like `similarity_search`, with cosine similarities from 0 (not near at all) to 1."""
         nothing_else(others)
-        return _scored(self.index.retrieve(query, mode="vector", k=k, filter=filter).hits)
+        if _unasked(query, filter):
+            return _scored(self.index.documents.chunks(filter=filter, limit=k))
+        return _scored(self.index.retrieve(query, **_near(k, filter)).hits)
 
     async def asimilarity_search_with_score(
         self, query: str, k: int = 4, *, filter: Where = None, **others: Any
     ) -> Scored:
         """Like `similarity_search_with_score`."""
         nothing_else(others)
-        return _scored((await self.index.aretrieve(query, mode="vector", k=k, filter=filter)).hits)
+        if _unasked(query, filter):
+            return _scored(await self.index.documents.achunks(filter=filter, limit=k))
+        return _scored((await self.index.aretrieve(query, **_near(k, filter))).hits)
 
     def similarity_search_with_score_by_vector(
         self, embedding: list[float], k: int = 4, *, filter: Where = None, **others: Any
@@ -116,6 +126,8 @@ class VectorSearch(VectorStore):
         self, query: str, k: int = 4, fetch_k: int = 20, lambda_mult: float = 0.5, **kwargs: Any
     ) -> list[Document]:
         """The `k` documents that are near to a question and unlike each other."""
+        if _unasked(query, kwargs.get("filter")):
+            return self.similarity_search(query, k, **kwargs)
         vector = self.index.embed([query], kind="query")[0]
         return self.max_marginal_relevance_search_by_vector(vector, k, fetch_k, lambda_mult, **kwargs)
 
@@ -123,6 +135,8 @@ class VectorSearch(VectorStore):
         self, query: str, k: int = 4, fetch_k: int = 20, lambda_mult: float = 0.5, **kwargs: Any
     ) -> list[Document]:
         """Like `max_marginal_relevance_search`."""
+        if _unasked(query, kwargs.get("filter")):
+            return await self.asimilarity_search(query, k, **kwargs)
         vector = (await self.index.aembed([query], kind="query"))[0]
         return await self.amax_marginal_relevance_search_by_vector(vector, k, fetch_k, lambda_mult, **kwargs)
 
@@ -173,11 +187,21 @@ def nothing_else(others: Mapping[str, Any]) -> None:
 
 
 def _fields(mode: str, given: dict[str, Any]) -> QueryFields:
-    return cast(QueryFields, {"k": 4, **given, "mode": mode})
+    return cast(QueryFields, {"k": _K, **given, "mode": mode})
+
+
+def _unasked(query: str, where: Where) -> bool:
+    """Whether only a filter was said: LangChain's self-query asks for a blank then."""
+    return bool(where) and isinstance(query, str) and not query.strip()
+
+
+def _near(k: int, where: Where) -> QueryFields:
+    # Whatever the handle's defaults are: scores are cosines, and these searches ask no model but the embedder.
+    return {"mode": "vector", "k": k, "filter": where, "rerank": False, "decompose": False}
 
 
 def _nearest(embedding: Sequence[float], k: int, where: Where) -> QueryFields:
-    return {"mode": "vector", "query_embedding": tuple(embedding), "k": k, "filter": where}
+    return {**_near(k, where), "query_embedding": tuple(embedding)}
 
 
 def _scored(hits: Sequence[Hit]) -> Scored:
@@ -188,11 +212,13 @@ def _scored(hits: Sequence[Hit]) -> Scored:
 def _diverse(
     embedding: Sequence[float], hits: Sequence[Hit], vectors: dict[str, list[float]], *, k: int, lambda_mult: float
 ) -> list[Document]:
-    near = [hit for hit in hits if hit.chunk_id in vectors]
+    # A question of no direction is as near to one as to another.
+    known = vectors if any(embedding) else {}
+    near = [hit for hit in hits if hit.chunk_id in known]
     # LangChain asks for a numpy array; a buffer is one to numpy, and needs no numpy here.
     query = cast(Any, memoryview(array("d", embedding)))
     places = maximal_marginal_relevance(query, [vectors[hit.chunk_id] for hit in near], lambda_mult, k)
     chosen = [near[place] for place in places]
     # Texts that the model has no direction for are unlike everything; they come last.
-    rest = [hit for hit in hits if hit.chunk_id not in vectors]
+    rest = [hit for hit in hits if hit.chunk_id not in known]
     return [stored(hit) for hit in (*chosen, *rest)][:k]

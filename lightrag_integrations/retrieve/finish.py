@@ -46,6 +46,8 @@ async def finish(
     missing = wanted(options) - len(order)
     if missing > 0 and options.mode != "keyword":
         floor = found[order[-1]].score if order else 1.0
+        if options.mode == "vector":  # its scores are cosines, and nothing is known of these
+            floor = min(floor, 0.0)
         more = await _more(question, reader, set(order), missing)
         rows.update(await reader.chunks(more))
         order += more

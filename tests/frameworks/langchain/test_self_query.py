@@ -63,3 +63,18 @@ def test_every_comparator_makes_a_filter() -> None:
     assert translator.visit_structured_query(StructuredQuery(query="q", filter=None, limit=None)) == ("q", {})
     with pytest.raises(InputError, match="operator"):
         LightRAGTranslator(filter={"year": {"$after": 3}})
+
+
+@pytest.mark.parametrize("search_type", ["similarity", "mmr", "mix", "keyword"])
+async def test_a_filter_without_a_question(library: LightRAGIndex, search_type: str) -> None:
+    """LangChain's parser makes a blank of a question that is nothing but a filter."""
+    retriever = SelfQueryRetriever(
+        vectorstore=LightRAGVectorStore(index=library),
+        llm_chain=RunnableLambda(lambda _: StructuredQuery(query=" ", filter=compare("gt", "year", 1850), limit=2)),
+        structured_query_translator=LightRAGTranslator(filter={"even": True}),
+        search_type=search_type,
+    )
+    found = retriever.invoke("what is newer than 1850 and even?")
+    assert [document.id for document in found] == ["corvane#0", "otto#0"] and await retriever.ainvoke("?") == found
+    with pytest.raises(InputError, match="empty text"):
+        retriever.vectorstore.similarity_search(" ")

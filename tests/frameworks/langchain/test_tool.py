@@ -8,12 +8,13 @@ from langchain.agents import create_agent
 from langchain_core.documents import Document
 from langchain_core.load import dumps
 from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
+from langchain_core.runnables import RunnableLambda
 from langchain_core.tools import create_retriever_tool
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.graph import START, MessagesState, StateGraph
 from langgraph.prebuilt import ToolNode
 
-from lightrag_integrations import LightRAGIndex
+from lightrag_integrations import ConfigurationError, LightRAGIndex
 from lightrag_integrations.langchain import LightRAGRetriever, LightRAGTool
 from tests.frameworks.doubles import AgentChat
 
@@ -56,6 +57,19 @@ def test_nothing_secret_is_shown() -> None:
     tool = LightRAGTool(index=index)
     assert "s3cr3t" not in repr(tool) + dumps(tool) + json.dumps(tool.get_input_jsonschema())
     index.close()
+
+
+async def test_as_agent_executors_call_it(library: LightRAGIndex) -> None:
+    """By `run` and `arun`, which give no configuration; what a chain around them says counts."""
+    tool, scoped = LightRAGTool(index=library), LightRAGTool(index=library, scope=("even",))
+    assert str(tool.run("Corvane Bridge")).startswith("[1]") and await tool.arun("Corvane Bridge") == tool.run(
+        "Corvane Bridge"
+    )
+    with pytest.raises(ConfigurationError, match="'even' of its run"):
+        scoped.run("Corvane Bridge")
+    chain = RunnableLambda(lambda query: scoped.run(query))
+    assert "Lantern Fair" in chain.invoke("Lantern Fair", {"configurable": {"even": True}})
+    assert "Lantern Fair\n" not in chain.invoke("Lantern Fair", {"configurable": {"even": False}})
 
 
 async def test_langchains_own_retriever_tool(library: LightRAGIndex) -> None:

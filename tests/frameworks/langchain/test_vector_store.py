@@ -8,7 +8,14 @@ from langchain_core.embeddings import DeterministicFakeEmbedding
 from langchain_core.indexing import InMemoryRecordManager, aindex, index
 from langchain_core.vectorstores import VectorStoreRetriever
 
-from lightrag_integrations import ConfigurationError, InputError, LightRAGError, LightRAGIndex
+from lightrag_integrations import (
+    ConfigurationError,
+    IndexOptions,
+    InputError,
+    LightRAGError,
+    LightRAGIndex,
+    QueryOptions,
+)
 from lightrag_integrations.langchain import LightRAGReranker, LightRAGRetriever, LightRAGVectorStore
 from lightrag_integrations.options import MODES
 from tests.frameworks.conftest import MakeIndex
@@ -154,6 +161,29 @@ async def test_diverse_results_are_as_many_as_asked_for(index: LightRAGIndex) ->
         await store.amax_marginal_relevance_search_by_vector(vector, k=4),
     ):
         assert sorted(document.id or "" for document in found) == ["1", "2", "3", "none"]
+
+
+async def test_similarities_are_cosines_whatever_the_handles_defaults_are(make_index: MakeIndex) -> None:
+    index = make_index(options=IndexOptions(query=QueryOptions(rerank=True, decompose=True)))
+    store = LightRAGVectorStore(index=index)
+    store.add_documents(documents())
+    vector = store.embeddings.embed_query("red boats")
+    scored = store.similarity_search_with_score("red boats")
+    assert scored == await store.asimilarity_search_with_score("red boats")
+    assert scored == store.similarity_search_with_score_by_vector(vector)
+    stored = index.documents.vectors(["1"])["1"]
+    cosine = sum(a * b for a, b in zip(vector, stored, strict=True))
+    assert dict((document.id, score) for document, score in scored)["1"] == pytest.approx(cosine, abs=1e-3)
+    assert [d.id for d in store.max_marginal_relevance_search("red boats", k=1)] == ["1"]
+
+
+async def test_nothing_is_similar_to_what_has_no_words(index: LightRAGIndex) -> None:
+    store = LightRAGVectorStore(index=index)
+    store.add_documents([*documents(), Document("¡ … !", id="none")])
+    assert [score for _, score in store.similarity_search_with_score("¿ ?")] == [0, 0, 0, 0]
+    assert dict((d.id, score) for d, score in store.similarity_search_with_score("red boats"))["none"] == 0
+    assert len(store.max_marginal_relevance_search("¿ ?", k=3)) == 3
+    assert len(await store.amax_marginal_relevance_search("¿ ?", k=3)) == 3
 
 
 async def test_what_passes_a_filter_is_deleted(store: LightRAGVectorStore) -> None:
