@@ -127,6 +127,13 @@ class NoteReader(Protocol):
         """Facts at these entities, at most `limit` of each direction of each, heaviest first."""
         ...
 
+    async def chunks_telling(self, keys: Sequence[str], pairs: Sequence[tuple[str, str]]) -> Sequence[str]:
+        """Ids of the chunks that mention these entities, or tell of one of a pair that it is something to the other.
+
+        Also where edits hide that, or show it otherwise.
+        """
+        ...
+
     async def noted_links(
         self, *, ends: Sequence[str] | None = None, labels: Sequence[str] | None = None
     ) -> Sequence[Link]:

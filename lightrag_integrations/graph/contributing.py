@@ -16,11 +16,10 @@ from lightrag_integrations.graph.statements import (
     statement_id,
     with_ids,
 )
-from lightrag_integrations.graph.withdrawing import Withdrawal, chunks_to_change
+from lightrag_integrations.graph.withdrawing import Withdrawal, chunks_to_change, same_keys
 from lightrag_integrations.models import Chunk, ChunkGraph, Document
 from lightrag_integrations.reader import Reader
 from lightrag_integrations.rework import Contributed
-from lightrag_integrations.text.keys import normalise_name
 
 __all__ = ["Contributing"]
 
@@ -38,7 +37,7 @@ class Contributing(Reading):
         """Add to what chunks tell, in one transaction; what is there already is not written again.
 
         An entity that a chunk mentions already gets a further description, and what is noted of both adds up. What is
-        added goes when its chunk goes, or is ingested anew with another text.
+        added goes when its chunk goes, or its document is ingested anew with another text.
 
         Args:
             graphs: By id of the chunk that tells it. Empty: nobody does; it is said by hand, as by `add`. So is what a
@@ -98,10 +97,9 @@ class Contributing(Reading):
         store = await self._live.store()
         async with self._live.reading() as reader:
             edits = await store.edits()
-            keys = {normalise_name(name) for name in entities}
-            roots = {edits.root(key) for key in keys}
-            keys |= roots | {key for key in edits.aliases if edits.root(key) in roots}
-            chunks = await chunks_to_change(reader, entities, triples)
+            same = same_keys(edits)
+            keys = {key for name in entities for key in same(name)}
+            chunks = await chunks_to_change(reader, entities, triples, same=same)
         done = await store.rework(chunks, Withdrawal(keys, triples, root=edits.root))
         return sum(len(document.chunks) for document in done.documents) + len(done.gone)
 

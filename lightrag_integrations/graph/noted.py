@@ -34,9 +34,9 @@ class Noted(Reading):
 
         Args:
             names: Only these; unknown ones are left out.
-            chunk_ids: Only those that these chunks mention.
             noting: Only those of which something noted has one of these properties; what was noted later may say
                 otherwise.
+            chunk_ids: Only those that these chunks mention.
         """
         return self._live.read(lambda: self._nodes(names, noting, chunk_ids))
 
@@ -64,7 +64,7 @@ class Noted(Reading):
             names: Only those with such an end: an entity, or for links also a chunk or document.
             labels: Only of these labels.
             noting: Only those of which something noted, of them or of an end, has one of these properties; what was
-                noted later may say otherwise.
+                noted later may say otherwise. Links are not narrowed by it.
         """
         return self._live.read(lambda: self._triples(names, labels, noting))
 
@@ -101,16 +101,17 @@ class Noted(Reading):
 
     async def _nodes(self, names: Names, noting: Noting, chunk_ids: Names) -> list[NodeView]:
         async with self._live.reading() as reader:
+            wanted: list[Sequence[int]] = []
             if names is not None:
-                ids: Sequence[int] = await find_entities(reader, names)
-            elif noting is not None:
-                ids = sorted(await reader.entities_noting(noting))
-            elif chunk_ids is not None:
+                wanted.append(await find_entities(reader, names))
+            if noting is not None:
+                wanted.append(sorted(await reader.entities_noting(noting)))
+            if chunk_ids is not None:
                 chunks = [row.id for row in await reader.find_chunks(chunk_ids)]
-                ids = sorted(entity for _, entity, _ in await reader.mentions_of_chunks(chunks))
-            else:
-                ids = await reader.all_entities()
-            return await _views(reader, list(dict.fromkeys(ids)))
+                wanted.append(sorted(entity for _, entity, _ in await reader.mentions_of_chunks(chunks)))
+            first, *others = wanted or [await reader.all_entities()]
+            left = set(first).intersection(*others)
+            return await _views(reader, [entity for entity in dict.fromkeys(first) if entity in left])
 
     async def _near(self, vector: Sequence[float], limit: int) -> list[tuple[NodeView, float]]:
         positive("limit", limit)
@@ -122,22 +123,24 @@ class Noted(Reading):
     async def _triples(self, names: Names, labels: Names, noting: Noting) -> list[TripleView]:
         async with self._live.reading() as reader:
             links = await reader.noted_links(ends=names, labels=labels)
+            chosen: list[Sequence[int]] = []
             if names is not None:
-                facts = await reader.facts_at(await find_entities(reader, names), limit=ALL)
+                chosen.append(await reader.facts_at(await find_entities(reader, names), limit=ALL))
             elif labels is not None:
-                facts = await reader.facts_labelled(labels, plain=PLAIN)
-            elif noting is not None:
+                chosen.append(await reader.facts_labelled(labels, plain=PLAIN))
+            if noting is not None:
                 ends = await reader.facts_at(await reader.entities_noting(noting), limit=ALL)
-                facts = [*await reader.facts_noting(noting), *ends]
-            else:
-                facts = await reader.facts_at(await reader.all_entities(), limit=ALL)
-            told = await reader.noted_facts(facts)
+                chosen.append([*await reader.facts_noting(noting), *ends])
+            first, *others = chosen or [await reader.facts_at(await reader.all_entities(), limit=ALL)]
+            left = set(first).intersection(*others)
+            told = await reader.noted_facts([fact for fact in first if fact in left])
             wanted = [fact for fact in told if labels is None or label_of(fact) in labels]
             return [*await _told(reader, wanted), *_linked(links)]
 
     async def _around(
         self, names: Sequence[str], *, depth: int, limit: int, without: Sequence[str]
     ) -> list[TripleView]:
+        positive("limit", limit)
         found: dict[tuple[str, str, str], TripleView] = {}
         async with self._live.reading() as reader:
             ends, seen = list(dict.fromkeys(names)), set(names)

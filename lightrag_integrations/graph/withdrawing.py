@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
+from itertools import product
 
 from lightrag_integrations.contributions import Fact, PreparedChunk, PreparedDocument
+from lightrag_integrations.edits import Edits
 from lightrag_integrations.evidence import HAND
-from lightrag_integrations.graph.reading import ALL, find_entities
 from lightrag_integrations.notes import Note, NotedFact
 from lightrag_integrations.reader import Reader
 from lightrag_integrations.rework import Reworked
 from lightrag_integrations.text.keys import normalise_name
 
-__all__ = ["PLAIN", "Triple", "Withdrawal", "chunks_to_change", "label_of"]
+__all__ = ["PLAIN", "Triple", "Withdrawal", "chunks_to_change", "label_of", "same_keys"]
 
 PLAIN = "related to"
 """Label of a relation that nobody gave one."""
@@ -25,16 +26,35 @@ def label_of(fact: NotedFact) -> str:
     return _label(fact.label, fact.row.view.keywords)
 
 
-async def chunks_to_change(reader: Reader, names: Sequence[str], triples: Collection[Triple]) -> list[str]:
-    """Ids of the chunks that tell something of these entities, or one of these triples."""
-    mentioned = await reader.mentions_of_entities(await find_entities(reader, names), ALL)
-    rows = await reader.chunks([chunk for _, chunk in mentioned])
-    found = [row.chunk_id for row in rows.values()]
+def same_keys(edits: Edits) -> Callable[[str], Collection[str]]:
+    """Tells of a name all keys that are shown as the same entity."""
+    shown: dict[str, set[str]] = {}
+    for key in edits.aliases:
+        shown.setdefault(edits.root(key), {edits.root(key)}).add(key)
+
+    def same(name: str) -> Collection[str]:
+        key = normalise_name(name)
+        return {key} | shown.get(edits.root(key), set())
+
+    return same
+
+
+async def chunks_to_change(
+    reader: Reader, names: Sequence[str], triples: Collection[Triple], *, same: Callable[[str], Collection[str]]
+) -> list[str]:
+    """Ids of the chunks that tell something of these entities, or one of these triples; what is hidden, too.
+
+    Args:
+        reader: The whole index.
+        names: Of entities.
+        triples: (source, label, target).
+        same: Keys that are shown as one entity, by its name.
+    """
+    keys = sorted({key for name in names for key in same(name)})
+    pairs = sorted({pair for source, _, target in triples for pair in product(same(source), same(target))})
+    found = [*await reader.chunks_telling(keys, pairs)]
     found += [link.chunk_id for link in await reader.noted_links(ends=names)]
     for source, label, target in triples:
-        ids = await find_entities(reader, [source, target])
-        pairs = [(ids[0], ids[-1])] if len(ids) == 2 else []
-        found += [fact.view.chunk_id for fact in await reader.facts_between(pairs, ALL)]
         links = await reader.noted_links(ends=[source], labels=[label])
         found += [link.chunk_id for link in links if link.target == target]
     return found

@@ -22,9 +22,11 @@ def delete(wanted: Wanted, key: Key) -> Course[None]:
         key: What names are matched by.
     """
     nodes: list[LabelledNode] = []
-    names = [*(wanted.ids or ()), *(wanted.names or ())]
-    if names:
-        nodes += yield from get_nodes(Wanted(ids=names))
+    if wanted.ids:
+        nodes += yield from get_nodes(Wanted(ids=wanted.ids))
+    if wanted.names:  # a chunk may have an entity's name as its id
+        named = yield from get_nodes(Wanted(ids=wanted.names))
+        nodes += [node for node in named if not isinstance(node, ChunkNode)]
     triplets: list[Triplet] = []
     if wanted.labels:
         triplets += yield from get_triplets(Wanted(labels=wanted.labels), key)

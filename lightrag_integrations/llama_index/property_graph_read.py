@@ -80,7 +80,9 @@ def get_triplets(wanted: Wanted, key: Key) -> Course[list[Triplet]]:
         return []
     ends = list(wanted.ids or wanted.names or ()) or None
     labels = list(wanted.labels) if wanted.labels else None
-    triples: list[TripleView] = yield Call("graph.triples", (ends,), {"labels": labels, "noting": wanted.properties})
+    # Properties that are no notes, such as descriptions, are looked at below.
+    noting = wanted.properties if ends is None and labels is None else None
+    triples: list[TripleView] = yield Call("graph.triples", (ends,), {"labels": labels, "noting": noting})
     triplets = yield from _triplets(triples)
     return [triplet for triplet in triplets if _fits(triplet, wanted, key)]
 

@@ -53,6 +53,12 @@ class NoteReads(FactReads):
         rows = await self._rows("facts_at", entities=int4_array(entities), limit=limit)
         return list(dict.fromkeys(row[0] for row in rows))
 
+    async def chunks_telling(self, keys: Sequence[str], pairs: Sequence[tuple[str, str]]) -> Sequence[str]:
+        """See `notes.NoteReader.chunks_telling`."""
+        sources, targets = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
+        rows = await self._rows("chunks_telling", keys=list(keys), sources=sources, targets=targets)
+        return [row[0] for row in rows]
+
     async def noted_links(
         self, *, ends: Sequence[str] | None = None, labels: Sequence[str] | None = None
     ) -> Sequence[Link]:

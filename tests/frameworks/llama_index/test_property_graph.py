@@ -208,6 +208,8 @@ def test_pieces_of_text_are_linked_and_mention(store: LightRAGPropertyGraphStore
     assert edges(store.get_triplets(entity_names=["Logan"])) == {("n1", "MENTIONS", "Logan")}
     assert store.index.graph.entity("Logan").document_ids == ("d",)  # type: ignore[union-attr]
     store.delete(relation_names=["SOURCE"])
+    store.delete(entity_names=["n2"])
+    assert store.get_llama_nodes(["n2"]), "an entity's name is no id of a chunk"
     store.delete(ids=["n2"])
     assert edges(store.get_triplets(ids=["n1"])) == {("n1", "MENTIONS", "Logan")}, "no link to what is gone"
 

@@ -175,3 +175,27 @@ def test_notes_that_lost_what_they_are_about_are_told_and_removed(make_index: Ma
     assert problem.startswith("notes of chunks, mentions or facts that are gone: 1 (fram#0)")
     assert "chunks with notes of what is gone, removed: 1 (fram#0)" in index.repair().mended
     assert index.verify() == [] and index.dump() == before
+
+
+def test_what_is_asked_for_holds_together(make_index: MakeIndex) -> None:
+    index = make_index()
+    index.ingest([FRAM, Document(id="other", text="Roald Amundsen sailed.")])
+    index.graph.contribute({"fram#0": ADDED})
+    assert [node.name for node in index.graph.nodes(["Fram", "Colin Archer"], noting={"born": 1832})] == [
+        "Colin Archer"
+    ]
+    assert index.graph.nodes(["Colin Archer"], chunk_ids=["other#0"]) == []
+    assert [one.label for one in index.graph.triples(["Fram"], noting={"year": 1892})] == ["DESIGNED"]
+    assert index.graph.triples(["Fram"], noting={"year": 1}) == []
+    assert index.graph.triples(labels=["DESIGNED"], noting={"year": 1}) == []
+
+
+def test_what_is_hidden_can_be_withdrawn(make_index: MakeIndex) -> None:
+    index = make_index()
+    index.ingest([FRAM])
+    index.graph.contribute({"fram#0": ADDED})
+    index.graph.hide("Colin Archer")
+    assert index.graph.withdraw(triples=[("Colin Archer", "DESIGNED", "Fram")]) == 1
+    assert index.graph.withdraw(["Colin Archer"]) == 1
+    index.graph.unhide("Colin Archer")
+    assert index.graph.nodes(["Colin Archer"]) == [] and index.verify() == []

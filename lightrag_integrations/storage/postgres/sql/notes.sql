@@ -75,6 +75,18 @@ FROM unnest(%(entities)s::int[]) WITH ORDINALITY AS u (id, place) CROSS JOIN LAT
 ) f
 ORDER BY u.place, f.weight DESC, f.tie, f.ordinal
 
+-- name: chunks_telling
+SELECT c.chunk_id FROM {s}.chunk c WHERE c.id IN (
+    SELECT m.chunk FROM {s}.entity e JOIN {s}.said_mention m ON m.entity = e.id WHERE e.key = ANY(%(keys)s::text[])
+    UNION
+    SELECT f.chunk
+    FROM unnest(%(sources)s::text[], %(targets)s::text[]) AS u (source, target)
+    JOIN {s}.entity s ON s.key = u.source
+    JOIN {s}.entity t ON t.key = u.target
+    JOIN {s}.said_fact f ON f.source = s.id AND f.target = t.id
+)
+ORDER BY c.chunk_id
+
 -- name: noted_links
 SELECT c.chunk_id, n.source, n.target, n.label, n.properties
 FROM {s}.note n JOIN {s}.chunk c ON c.id = n.chunk
