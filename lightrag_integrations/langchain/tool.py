@@ -70,7 +70,7 @@ class LightRAGTool(BaseTool):
     of several, are searched. A run that says none is refused."""
     rerank: Rerank | None = None
     """True: by the handle's reranker; "llm": by its chat model; None: the handle's default."""
-    options: QueryOptions | None = None
+    options: QueryOptions | None = Field(default=None, exclude=True, repr=False)
     """Everything else about a search; None: the handle's defaults."""
 
     _checked_filter = field_validator("filter")(checked_filter)

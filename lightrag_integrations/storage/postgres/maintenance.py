@@ -34,7 +34,7 @@ _SWEEP_AT_ONCE = 10000
 _MOST_LEVELS = 8
 _TABLES = (
     "document", "chunk", "entity", "mention", "relation", "fact", "segment", "postings", "aside_mention", "aside_fact",
-    "summary", "note", "mirrored",
+    "summary", "note", "mirrored", "record",
 )  # fmt: skip
 
 PostingRow = tuple[int, bytes, bytes, bytes]

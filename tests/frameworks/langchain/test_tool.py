@@ -14,7 +14,7 @@ from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.graph import START, MessagesState, StateGraph
 from langgraph.prebuilt import ToolNode
 
-from lightrag_integrations import ConfigurationError, LightRAGIndex
+from lightrag_integrations import ConfigurationError, LightRAGIndex, QueryOptions
 from lightrag_integrations.langchain import LightRAGRetriever, LightRAGTool
 from tests.frameworks.doubles import AgentChat
 
@@ -54,7 +54,8 @@ def test_refused_arguments_go_back_to_the_model(library: LightRAGIndex) -> None:
 
 def test_nothing_secret_is_shown() -> None:
     index = LightRAGIndex("secret", database="postgresql://user:s3cr3t-word@127.0.0.1:1/db")
-    tool = LightRAGTool(index=index)
+    hidden = {"tenant": "s3cr3t-tenant"}
+    tool = LightRAGTool(index=index, filter=hidden, options=QueryOptions(filter=hidden))
     assert "s3cr3t" not in repr(tool) + dumps(tool) + json.dumps(tool.get_input_jsonschema())
     index.close()
 
