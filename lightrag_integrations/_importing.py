@@ -102,6 +102,8 @@ async def run_import(call: ImportCall, ready: Ready) -> ImportReport:
         batches = opened.batches()
         while (batch := await in_thread(lambda: next(batches, None))) is not None:
             await _take(batch, counts, call=call, ready=ready, session=session)
+        if session.mirrors is not None and not call.dry_run:
+            await session.mirrors.after_change()
         if call.dry_run and counts.documents:
             counts.embedding_tokens += await in_thread(lambda: _name_tokens(opened, session))
     return _report(account, counts, dry_run=call.dry_run, seconds=time.monotonic() - started)

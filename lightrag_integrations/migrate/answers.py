@@ -77,8 +77,15 @@ def _object(text: str) -> dict[str, Any] | None:
     try:
         found = json.loads(text)
     except (ValueError, RecursionError):
-        found = json_repair.loads(text)
+        found = _repaired(text)
     return found if isinstance(found, dict) else None
+
+
+def _repaired(text: str) -> object:
+    try:
+        return json_repair.loads(text)
+    except (ValueError, RecursionError):  # nested too deeply
+        return None
 
 
 def _from_json(whole: dict[str, Any]) -> Iterator[Said | None]:

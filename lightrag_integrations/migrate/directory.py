@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import struct
 import zlib
 from array import array
@@ -14,7 +13,7 @@ from typing import Any
 from lightrag_integrations.errors import InputError
 from lightrag_integrations.migrate.graphml import elements
 from lightrag_integrations.migrate.jsonfile import items, members
-from lightrag_integrations.migrate.names import FIELD_SEPARATOR, fields
+from lightrag_integrations.migrate.names import FIELD_SEPARATOR, fields, listed
 from lightrag_integrations.migrate.sources import LightRAGDirectory
 from lightrag_integrations.migrate.spool import Spool
 
@@ -66,7 +65,7 @@ def fill_from_directory(source: LightRAGDirectory, spool: Spool, *, vectors: boo
         spool.chunk(
             chunk_id, document=row.get("full_doc_id"), position=row.get("chunk_order_index"), text=row.get("content"),
             tokens=row.get("tokens"), heading=_heading(row.get("heading")), source=row.get("file_path"),
-            answers=row.get("llm_cache_list") or (),
+            answers=listed(row.get("llm_cache_list")),
         )  # fmt: skip
     for key, told in _answers(home / "kv_store_llm_response_cache.json"):
         if told.get("cache_type") == "extract":
@@ -102,10 +101,10 @@ def _fill_graph(home: Path, spool: Spool) -> None:
     else:
         raise InputError(f"{home} has neither {_GRAPH} nor vdb_entities.json, so no graph; nothing was written")
     for name, row in _items(home / "kv_store_entity_chunks.json"):
-        spool.spoken_of_in(name, "", row.get("chunk_ids") or ())
+        spool.spoken_of_in(name, "", listed(row.get("chunk_ids")))
     for name, row in _items(home / "kv_store_relation_chunks.json"):
         first, _, second = name.partition(FIELD_SEPARATOR)
-        spool.spoken_of_in(first, second, row.get("chunk_ids") or ())
+        spool.spoken_of_in(first, second, listed(row.get("chunk_ids")))
 
 
 def _fill_from_vectors(home: Path, spool: Spool) -> None:
@@ -162,7 +161,7 @@ def _half_floats(path: Path, text: str) -> Sequence[float]:
     try:
         data = zlib.decompress(base64.b64decode(text))
         return struct.unpack(f"<{len(data) // 2}e", data)
-    except (zlib.error, binascii.Error, struct.error) as error:
+    except (zlib.error, ValueError, struct.error) as error:
         raise InputError(f"{path} holds a vector that can't be read: {error}; nothing was written") from error
 
 
@@ -170,7 +169,7 @@ def _matrix(path: Path, text: str, ids: Sequence[str], dimension: int) -> Iterat
     """The rows; they are exacter than what stands beside the texts."""
     try:
         data = base64.b64decode(text)
-    except binascii.Error as error:
+    except ValueError as error:
         raise InputError(f"{path} holds a matrix that can't be read: {error}; nothing was written") from error
     if len(data) != 4 * dimension * len(ids):
         raise InputError(

@@ -44,12 +44,12 @@ def elements(path: Path) -> Iterator[Element]:
                     graph = element if name == "graph" and graph is None else graph
                 elif name == "key":
                     names[element.get("id", "")] = element.get("attr.name", "")
-                elif name in ("node", "edge"):
+                elif name in ("node", "edge") and graph is not None:
                     yield _element(element, names)
                     graph.clear()
     except (OSError, StopIteration) as error:
         raise unreadable(path, error) from error
-    except ElementTree.ParseError as error:
+    except (ElementTree.ParseError, LookupError) as error:  # what is looked up is an encoding
         raise InputError(f"{path} holds no GraphML that can be read: {error}; nothing was written") from error
 
 

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from lightrag_integrations.errors import InputError
 from lightrag_integrations.migrate.names import storable
 from lightrag_integrations.migrate.sources import LangChainCollection, LangChainTable
-from lightrag_integrations.migrate.tables import Tables, floats
+from lightrag_integrations.migrate.tables import SOURCES, Tables, first_text, floats, object_of
 from lightrag_integrations.models import Chunk, Document
 
 __all__ = ["collection_rows", "table_rows"]
-
-_SOURCES = ("source", "file_path", "url")
 
 
 def table_rows(source: LangChainTable, tables: Tables, *, vectors: bool) -> Iterator[Document | None]:
@@ -39,7 +36,7 @@ def table_rows(source: LangChainTable, tables: Tables, *, vectors: bool) -> Iter
     )
     for row_id, text, columns, vector in tables.rows(query, [list(wanted), vectors], names):
         given = columns.pop(source.metadata_json_column, None)
-        metadata = {**columns, **_object(given)}
+        metadata = {**columns, **object_of(given)}
         yield _document(row_id, text, metadata, vector)
 
 
@@ -67,28 +64,17 @@ def collection_rows(source: LangChainCollection, tables: Tables, *, vectors: boo
         "JOIN {collections} c ON c.uuid = e.collection_id WHERE c.name = %s ORDER BY 1"
     )
     for row_id, text, metadata, vector in tables.rows(query, [vectors, source.collection], names):
-        yield _document(row_id, text, _object(metadata), vector)
+        yield _document(row_id, text, object_of(metadata), vector)
 
 
 def _document(row_id: str, text: object, metadata: Mapping[str, Any], vector: str | None) -> Document | None:
     told = storable(text)
     if not told.strip():
         return None
-    title, source = _first(metadata, "title"), _first(metadata, *_SOURCES)
+    title, source = first_text(metadata, "title"), first_text(metadata, *SOURCES)
     kept = dict(metadata)
     chunk = Chunk(
         id=row_id, document_id=row_id, text=told, end=len(told), title=title, metadata=kept,
         embedding=floats(vector) or None,
     )  # fmt: skip
     return Document(id=row_id, text=told, title=title, source=source, metadata=kept, chunks=(chunk,))
-
-
-def _object(value: object) -> dict[str, Any]:
-    found = json.loads(value) if isinstance(value, str) else value
-    return dict(found) if isinstance(found, dict) else {}
-
-
-def _first(metadata: Mapping[str, Any], *keys: str) -> str:
-    """The first of these that is text."""
-    values = (metadata.get(key) for key in keys)
-    return next((value for value in values if isinstance(value, str) and value), "")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import re
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
@@ -10,14 +10,14 @@ from typing import Any
 from lightrag_integrations.errors import InputError
 from lightrag_integrations.migrate.names import storable
 from lightrag_integrations.migrate.sources import LlamaIndexTable
-from lightrag_integrations.migrate.tables import Tables, floats
+from lightrag_integrations.migrate.tables import SOURCES, Tables, first_text, floats, object_of
 from lightrag_integrations.models import HIDDEN_KEY, Chunk, Document
 
 __all__ = ["embedded_text", "node_rows"]
 
-_SOURCES = ("source", "file_path", "url")
 _STORES_OWN = frozenset({"_node_content", "_node_type", "document_id", "doc_id", "ref_doc_id"})
 _KEPT_ELSEWHERE = frozenset({"id_", "embedding", "metadata", "text", "text_resource", "class_name"})
+_FIELD = re.compile(r"\{(\w+)\}")
 _DEFAULTS = MappingProxyType(
     {
         "mimetype": "text/plain",
@@ -28,7 +28,12 @@ _DEFAULTS = MappingProxyType(
     }
 )
 _SOURCE_RELATION = "1"
-_ORDER = "COALESCE(metadata_::jsonb ->> 'ref_doc_id', metadata_::jsonb ->> 'document_id', node_id)"
+_NODE = "COALESCE(node_id, id::text)"
+# The store writes 'None' for a node that belongs to no document; our own makes it a document by itself.
+_DOCUMENT = (
+    "COALESCE(NULLIF(metadata_::jsonb ->> 'ref_doc_id', 'None'), NULLIF(metadata_::jsonb ->> 'document_id', 'None'), "
+    + _NODE + ")"
+)  # fmt: skip
 
 
 def node_rows(source: LlamaIndexTable, tables: Tables, *, vectors: bool) -> Iterator[Document | None]:
@@ -43,7 +48,7 @@ def node_rows(source: LlamaIndexTable, tables: Tables, *, vectors: bool) -> Iter
         told = f"it has {', '.join(held)}" if held else "there is no such table"
         raise InputError(f"{table!r:.80} is no table of LlamaIndex' PGVectorStore; {told}")
     query = (
-        "SELECT " + _ORDER + ", node_id, text, metadata_::jsonb, CASE WHEN %s THEN embedding::text END "
+        "SELECT " + _DOCUMENT + ", " + _NODE + ", text, metadata_::jsonb, CASE WHEN %s THEN embedding::text END "
         "FROM {table} ORDER BY 1, id"
     )  # fmt: skip
     names = {"table": (source.schema_name, table)}
@@ -60,7 +65,7 @@ def node_rows(source: LlamaIndexTable, tables: Tables, *, vectors: bool) -> Iter
             continue
         # The store adds a row each time: of those of one node the last counts.
         chunks[node_id] = _chunk(
-            document_id, node_id, told, metadata=metadata, embedding=floats(vector), place=len(chunks)
+            document_id, node_id, told, metadata=object_of(metadata), embedding=floats(vector), place=len(chunks)
         )
     if chunks:
         yield _document([*chunks.values()])
@@ -71,20 +76,25 @@ def embedded_text(chunk: Chunk) -> str:
     hidden = chunk.metadata.get(HIDDEN_KEY, {})
     excluded = {HIDDEN_KEY, *hidden.get("excluded_embed_metadata_keys", ())}
     lines = [
-        hidden.get("metadata_template", _DEFAULTS["metadata_template"]).format(key=key, value=value)
+        _filled(hidden, "metadata_template", key=key, value=value)
         for key, value in chunk.metadata.items()
         if key not in excluded
     ]
     if not lines:
         return chunk.text
-    template = hidden.get("text_template", _DEFAULTS["text_template"])
-    return str(template.format(metadata_str="\n".join(lines), content=chunk.text))
+    return _filled(hidden, "text_template", metadata_str="\n".join(lines), content=chunk.text)
+
+
+def _filled(hidden: Mapping[str, Any], name: str, **values: object) -> str:
+    """A template with its values; it comes from outside, so nothing else in it is looked at."""
+    parts = _FIELD.split(str(hidden.get(name, _DEFAULTS[name])))
+    return "".join(str(values.get(part, "")) if place % 2 else part for place, part in enumerate(parts))
 
 
 def _chunk(
     document_id: str, node_id: str, text: str, *, metadata: Mapping[str, Any], embedding: tuple[float, ...], place: int
 ) -> Chunk:
-    node = _node(metadata)
+    node = object_of(metadata.get("_node_content"))
     own = {key: value for key, value in metadata.items() if key not in _STORES_OWN}
     kept = {key: value for key, value in node.items() if key not in _KEPT_ELSEWHERE and _said(key, value)}
     rebuilding = {"class_name": metadata.get("_node_type") or node.get("class_name") or "TextNode", **kept}
@@ -92,16 +102,8 @@ def _chunk(
     return Chunk(
         id=node_id, document_id=document_id, text=text, position=place if start is None else start,
         start=start or 0, end=(start or 0) + len(text) if end is None else end,
-        title=_first(own, "title"), metadata={**own, HIDDEN_KEY: rebuilding}, embedding=embedding or None,
+        title=first_text(own, "title"), metadata={**own, HIDDEN_KEY: rebuilding}, embedding=embedding or None,
     )  # fmt: skip
-
-
-def _node(metadata: Mapping[str, Any]) -> dict[str, Any]:
-    try:
-        found = json.loads(metadata.get("_node_content") or "{}")
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}
 
 
 def _place(node: Mapping[str, Any], name: str) -> int | None:
@@ -116,11 +118,5 @@ def _said(key: str, value: object) -> bool:
 
 def _document(chunks: list[Chunk]) -> Document:
     metadata = chunks[0].metadata
-    title, source = _first(metadata, "title"), _first(metadata, *_SOURCES)
+    title, source = first_text(metadata, "title"), first_text(metadata, *SOURCES)
     return Document(id=chunks[0].document_id, title=title, source=source, chunks=tuple(chunks))
-
-
-def _first(metadata: Mapping[str, Any], *keys: str) -> str:
-    """The first of these that is text."""
-    values = (metadata.get(key) for key in keys)
-    return next((value for value in values if isinstance(value, str) and value), "")

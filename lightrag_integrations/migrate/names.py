@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import re
 
-__all__ = ["FIELD_SEPARATOR", "as_name", "as_text", "fields", "storable"]
+__all__ = ["FIELD_SEPARATOR", "as_name", "as_text", "fields", "listed", "storable"]
 
 FIELD_SEPARATOR = "<SEP>"
 """Between what was merged of several sources (LightRAG's GRAPH_FIELD_SEP)."""
@@ -48,10 +48,15 @@ def as_name(text: str) -> str:
     return _dropped_number(_NARROW.sub(" ", text).strip())
 
 
-def fields(text: str | None) -> list[str]:
+def fields(text: object) -> list[str]:
     """What was merged into one text: distinct, in order."""
-    parts = (part.strip() for part in (text or "").split(FIELD_SEPARATOR))
+    parts = (part.strip() for part in (text.split(FIELD_SEPARATOR) if isinstance(text, str) else ()))
     return list(dict.fromkeys(part for part in parts if part))
+
+
+def listed(value: object) -> list[str]:
+    """The texts of a list; of whatever else stands in its place, none."""
+    return [one for one in value if isinstance(one, str)] if isinstance(value, list) else []
 
 
 def storable(text: object) -> str:

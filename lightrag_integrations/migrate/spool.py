@@ -24,6 +24,10 @@ from lightrag_integrations.text.keys import normalise_name
 __all__ = ["Spool"]
 
 
+_LATEST = 2.0**53
+"""No time of the epoch; what is beyond it is none."""
+
+
 class Spool:
     """A context manager; leaving it removes the file. For one thread, but for `end`."""
 
@@ -100,7 +104,7 @@ class Spool:
             "INSERT INTO document (id, text, source, state, reason) VALUES (?, '', ?, ?, ?) ON CONFLICT (id) DO UPDATE "
             "SET state = excluded.state, reason = excluded.reason, "
             "source = CASE WHEN source = '' THEN excluded.source ELSE source END",
-            storable(document_id), storable(source), state, storable(reason),
+            storable(document_id), storable(source), storable(state), storable(reason),
         )  # fmt: skip
 
     def chunk(
@@ -116,14 +120,16 @@ class Spool:
             " ".join(storable(heading).split()), storable(source),
         )  # fmt: skip
         for key in answers:
-            self.run("INSERT OR IGNORE INTO chunk_answer VALUES (?, ?)", chunk_id, str(key))
+            self.run("INSERT OR IGNORE INTO chunk_answer VALUES (?, ?)", chunk_id, storable(key))
 
     def answer(self, key: str, *, chunk: object, time: object, text: object) -> None:
         """A model's answer about a chunk. Older versions keep summaries in the same way, but without a chunk."""
         if not chunk:
             self.summary(text)
-        when = float(time) if isinstance(time, int | float) else 0.0
-        self.run("INSERT OR REPLACE INTO answer VALUES (?, ?, ?, ?)", key, storable(chunk), when, storable(text))
+        when = float(time) if isinstance(time, int | float) and abs(time) < _LATEST else 0.0
+        self.run(
+            "INSERT OR REPLACE INTO answer VALUES (?, ?, ?, ?)", storable(key), storable(chunk), when, storable(text)
+        )
 
     def summary(self, text: object) -> None:
         """What a model made of many descriptions."""
@@ -157,6 +163,7 @@ class Spool:
 
     def spoken_of_in(self, name: str, other: str, chunks: Sequence[str]) -> None:
         """All chunks that speak of an entity or relation of the graph, which itself may name a part of them only."""
+        name, other = storable(name), storable(other)
         ends = (min(name, other), max(name, other)) if other else (name, other)
         for (thing,) in self.run("SELECT id FROM thing WHERE (name, other) = (?, ?)", *ends).fetchall():
             self.run("DELETE FROM thing_chunk WHERE thing = ?", thing)

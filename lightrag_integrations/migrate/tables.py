@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, LiteralString, Protocol
 
-__all__ = ["Tables", "floats"]
+__all__ = ["SOURCES", "Tables", "first_text", "floats", "object_of"]
+
+SOURCES = ("source", "file_path", "url")
+"""Metadata keys under which loaders say where a text comes from."""
 
 
 class Tables(Protocol):
@@ -28,3 +32,18 @@ class Tables(Protocol):
 def floats(text: str | None) -> tuple[float, ...]:
     """A pgvector value that was cast to text."""
     return tuple(map(float, text.strip("[]").split(","))) if text and len(text) > 2 else ()
+
+
+def object_of(value: object) -> dict[str, Any]:
+    """A JSON object, or the text of one; whatever else stands there is none."""
+    try:
+        found = json.loads(value) if isinstance(value, str) else value
+    except (ValueError, RecursionError):
+        return {}
+    return dict(found) if isinstance(found, dict) else {}
+
+
+def first_text(metadata: Mapping[str, Any], *keys: str) -> str:
+    """The first of these that is text."""
+    values = (metadata.get(key) for key in keys)
+    return next((value for value in values if isinstance(value, str) and value), "")

@@ -7,7 +7,7 @@ from typing import Any
 
 from lightrag_integrations.errors import InputError
 from lightrag_integrations.migrate.directory import fill_from_graphml
-from lightrag_integrations.migrate.names import FIELD_SEPARATOR, fields
+from lightrag_integrations.migrate.names import FIELD_SEPARATOR, fields, listed
 from lightrag_integrations.migrate.sources import LightRAGWorkspace
 from lightrag_integrations.migrate.spool import Spool
 from lightrag_integrations.migrate.tables import Tables, floats
@@ -43,7 +43,7 @@ def fill_from_workspace(source: LightRAGWorkspace, tables: Tables, spool: Spool,
         spool.chunk(
             row["id"], document=row.get("full_doc_id"), position=row.get("chunk_order_index"), text=row.get("content"),
             tokens=row.get("tokens"), heading=heading.get("heading") if isinstance(heading, dict) else "",
-            source=row.get("file_path"), answers=row.get("llm_cache_list") or (),
+            source=row.get("file_path"), answers=listed(row.get("llm_cache_list")),
         )  # fmt: skip
     reader.fill_answers(spool)
     _fill_graph(source, reader, spool)
@@ -77,10 +77,10 @@ def _fill_graph(source: LightRAGWorkspace, reader: _Reader, spool: Spool) -> Non
             "where NetworkX keeps it, name its file (graphml=, --graphml)"
         )
     for row in reader.objects("lightrag_entity_chunks"):
-        spool.spoken_of_in(row["id"], "", row.get("chunk_ids") or ())
+        spool.spoken_of_in(row["id"], "", listed(row.get("chunk_ids")))
     for row in reader.objects("lightrag_relation_chunks"):
         first, _, second = str(row["id"]).partition(FIELD_SEPARATOR)
-        spool.spoken_of_in(first, second, row.get("chunk_ids") or ())
+        spool.spoken_of_in(first, second, listed(row.get("chunk_ids")))
 
 
 class _Reader:

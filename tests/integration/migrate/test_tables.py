@@ -3,20 +3,28 @@
 import json
 from typing import Any
 
+import psycopg
 import pytest
 from langchain_core.documents import Document as LCDocument
 from llama_index.core.schema import TextNode
+from llama_index.core.storage.kvstore import SimpleKVStore
+from llama_index.core.vector_stores.utils import node_to_metadata_dict
+from pydantic import SecretStr
 
 from lightrag_integrations import (
+    Chunk,
     InputError,
     LangChainCollection,
     LangChainTable,
     LlamaIndexTable,
     OpenAIChatModel,
     StorageError,
+    Stores,
 )
 from lightrag_integrations.langchain import LightRAGVectorStore as LangChainStore
 from lightrag_integrations.llama_index import LightRAGVectorStore as LlamaIndexStore
+from lightrag_integrations.migrate.llama_index_rows import embedded_text
+from lightrag_integrations.models import HIDDEN_KEY
 from tests.doubles.openai_server import OpenAIServer
 from tests.integration.handle.conftest import MakeIndex
 from tests.integration.migrate.conftest import Restore
@@ -76,6 +84,32 @@ def test_llama_index(make_index: MakeIndex, restored: Restore) -> None:
     LlamaIndexStore(index=index).delete("doc-fram.txt")
     assert len(index.documents.chunks()) == 6
     assert index.verify() == []
+
+
+def test_nodes_without_a_document_are_documents_by_themselves(make_index: MakeIndex, dsn: str) -> None:
+    nodes = [TextNode(id_="n1", text="Colin Archer built her."), TextNode(id_="n2", text="The Fram drifted.")]
+    rows = [(node.node_id, node.text, json.dumps(node_to_metadata_dict(node, remove_text=True))) for node in nodes]
+    rows += [("n3", "She lies in Oslo.", None), ("n4", "Nobody knows.", "[1]")]
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        connection.execute(
+            "CREATE TABLE data_lone (id bigserial, node_id text, text text, metadata_ json, embedding text)"
+        )
+        try:
+            for row in rows:
+                connection.execute("INSERT INTO data_lone (node_id, text, metadata_) VALUES (%s, %s, %s)", row)
+            index = make_index(stores=Stores(documents=SimpleKVStore()))
+            report = index.import_from(LlamaIndexTable(dsn=SecretStr(dsn), table="lone"))
+        finally:
+            connection.execute("DROP TABLE data_lone")
+    assert (report.documents, report.errors) == (4, {})
+    assert [status.id for status in index.documents.list()] == ["n1", "n2", "n3", "n4"]
+    assert index.mirror.verify() == [], "the handle's stores follow an import, too"
+
+
+def test_a_template_from_outside_is_no_format_string() -> None:
+    hidden = {"metadata_template": "{key.__class__}={value:>9999999999}, {key}: {value}"}
+    chunk = Chunk(id="c", document_id="d", text="{x}", metadata={"a": 1, HIDDEN_KEY: hidden})
+    assert embedded_text(chunk) == "{key.__class__}={value:>9999999999}, a: 1\n\n{x}"
 
 
 def test_a_graph_from_words_or_from_a_model(
