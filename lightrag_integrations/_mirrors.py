@@ -134,17 +134,29 @@ def _target(role: str, given: Any, index: str) -> Target:
 
 def _runner(role: str, run_blocking: RunBlocking, stores: Stores) -> RunTarget:
     places = asyncio.Semaphore(stores.threads)
+    going = set[asyncio.Task[Any]]()
+
+    def ended(call: asyncio.Task[Any]) -> None:
+        going.discard(call)
+        places.release()
+        if not call.cancelled():
+            call.exception()  # nobody may be left to hear it
 
     async def run(fn: Callable[[], T], /) -> T:
         def guarded() -> T:
             with _StoreErrors(role):
                 return fn()
 
-        async with places:
-            try:
-                return await asyncio.wait_for(_awaited(run_blocking(guarded)), stores.call_timeout_s)
-            except TimeoutError as error:
-                raise MirrorError(f"the store of {role} gave no answer within {stores.call_timeout_s} s") from error
+        try:
+            async with asyncio.timeout(stores.call_timeout_s):
+                await places.acquire()
+                # A call that nobody waits for any more goes on in its thread, and keeps its place until it ends.
+                call = asyncio.create_task(_awaited(run_blocking(guarded)))
+                going.add(call)
+                call.add_done_callback(ended)
+                return await asyncio.shield(call)
+        except TimeoutError as error:
+            raise MirrorError(f"the store of {role} gave no answer within {stores.call_timeout_s} s") from error
 
     return run
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, Protocol
 
 __all__ = [
+    "UNDER_WAY",
     "ChunkItem",
     "Compared",
     "DocumentItem",
@@ -22,6 +23,8 @@ __all__ = [
     "VectorTarget",
 ]
 
+UNDER_WAY = ":"
+"""What stands in place of a hash while a change is under way begins so."""
 MirrorKind = Literal["chunk", "document", "entity", "relation", "node"]
 """`chunk`: one with its vector; `node`: one as a node of the graph."""
 
@@ -154,7 +157,7 @@ class Compared(NamedTuple):
     present: str | None
     """Hash; None: it isn't in the index (any more)."""
     past: str | None
-    """Hash; "": a change was under way; None: it isn't in the mirror."""
+    """Hash; "" or `UNDER_WAY` and more: a change was under way; None: it isn't in the mirror."""
     stored: str
     """Its id there."""
     label: str
@@ -214,8 +217,18 @@ class MirrorReader(Protocol):
 class MirrorStore(Protocol):
     """The part of a store that keeps what mirrors were given."""
 
-    async def record_mirrored(self, mirror: str, kind: MirrorKind, rows: Sequence[Recorded]) -> None:
-        """Write down what is there; of what was written down before, `made` stays."""
+    async def record_mirrored(
+        self, mirror: str, kind: MirrorKind, rows: Sequence[Recorded], *, begun: str = ""
+    ) -> None:
+        """Write down what is there; of what was written down before, `made` stays.
+
+        Args:
+            mirror: Which.
+            kind: Of things.
+            rows: The things.
+            begun: What was written as their hash when their change began: those where another one stands meanwhile are
+                written down without hash and label, as nobody knows what is there. Empty: not looked at.
+        """
         ...
 
     async def forget_mirrored(self, mirror: str, kind: MirrorKind, keys: Sequence[tuple[str, str]]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from lightrag_integrations.mirror.tools import Counts, Mirror, Part, Read, chunk_items, parts, vector_id
+from lightrag_integrations.mirror.tools import Counts, Mirror, Part, Read, chunk_items, parts, under_way, vector_id
 from lightrag_integrations.mirrored import (
     ChunkItem,
     Compared,
@@ -80,27 +80,23 @@ async def _sync(mirror: Mirror[Any], kind: MirrorKind, size: int, read: Read[Any
 
 
 async def _bring(mirror: Mirror[Any], kind: MirrorKind, part: Part[Any]) -> None:
-    """Write down that a change is under way, make it, write down that it is made: broken off, the next sync repeats it.
-
-    Not every store replaces what is there, so that is taken out first.
-    """
+    """Take out what is gone or not as it should be, as not every store replaces what is there; then put the rest."""
     keys = [item.chunk_id if kind == "chunk" else item.id for item in part.items]
     models = {state.key: state.first for state in part.states}
     rows = [
         Recorded(key=key, stored=item.id, hash=item.hash, label=models[key])
         for key, item in zip(keys, part.items, strict=True)
     ]
-    await mirror.store.record_mirrored(mirror.name, kind, [Recorded(row.key, row.stored) for row in rows])
     out = [state.stored for state in (*part.gone, *part.changed) if state.past is not None]
     known = frozenset(out)
-    # Left by an index of this name that was dropped.
-    held = await _held(mirror, [row.stored for row in rows if row.stored not in known])
-    if out or held:
-        await mirror.run(partial(mirror.target.remove, [*out, *held]))
-    await mirror.store.forget_mirrored(mirror.name, kind, [(state.key, "") for state in part.gone])
-    if part.items:
-        await mirror.run(partial(mirror.target.put, part.items))
-        await mirror.store.record_mirrored(mirror.name, kind, rows)
+    async with under_way(mirror, kind, rows):
+        # Left by an index of this name that was dropped.
+        held = await _held(mirror, [row.stored for row in rows if row.stored not in known])
+        if out or held:
+            await mirror.run(partial(mirror.target.remove, [*out, *held]))
+        await mirror.store.forget_mirrored(mirror.name, kind, [(state.key, "") for state in part.gone])
+        if part.items:
+            await mirror.run(partial(mirror.target.put, part.items))
 
 
 async def _held(mirror: Mirror[Any], ids: Sequence[str]) -> list[str]:

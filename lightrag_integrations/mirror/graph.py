@@ -9,11 +9,10 @@ cover when their entities were put.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from uuid import uuid4
 
-from lightrag_integrations.mirror.tools import Counts, Mirror, chunk_items, nothing, parts
+from lightrag_integrations.mirror.tools import Counts, Mirror, chunk_items, nothing, parts, under_way
 from lightrag_integrations.mirrored import (
     ChunkItem,
     Compared,
@@ -124,10 +123,9 @@ async def _entities(mirror: Graph, counts: Counts) -> bool:
             Recorded(key=key, stored=item.id, hash=item.hash, label=item.type, made=uuid4().hex)
             for key, item in part.items
         ]
-        await mirror.store.record_mirrored(mirror.name, "entity", [replace(row, hash="") for row in rows])
         if rows:
-            await mirror.run(partial(mirror.target.put_entities, [item for _, item in part.items]))
-            await mirror.store.record_mirrored(mirror.name, "entity", rows)
+            async with under_way(mirror, "entity", rows):
+                await mirror.run(partial(mirror.target.put_entities, [item for _, item in part.items]))
         _count(counts, part.states, put=len(rows), removed=len(part.gone))
     return moved
 
@@ -182,10 +180,9 @@ async def _relations(mirror: Graph, counts: Counts) -> None:
             Recorded(key=state.key, part=state.part, stored=f"{item.source}{BETWEEN}{item.target}", hash=item.hash)
             for state, item in part.items
         ]
-        await mirror.store.record_mirrored(mirror.name, "relation", [replace(row, hash="") for row in rows])
         if rows:
-            await mirror.run(partial(mirror.target.put_relations, [item for _, item in part.items]))
-            await mirror.store.record_mirrored(mirror.name, "relation", rows)
+            async with under_way(mirror, "relation", rows):
+                await mirror.run(partial(mirror.target.put_relations, [item for _, item in part.items]))
         _count(counts, part.states, put=len(rows))
 
 
@@ -235,14 +232,13 @@ async def _nodes(mirror: Graph, counts: Counts) -> None:
     kind: MirrorKind = "node"
     async for part in parts(mirror, kind, _CHUNKS, read):
         rows = [Recorded(key=item.chunk_id, stored=item.id, hash=item.hash) for item in part.items]
-        await mirror.store.record_mirrored(mirror.name, kind, [replace(row, hash="") for row in rows])
         out = [state.stored for state in (*part.gone, *part.changed) if state.stored]
-        if out:
-            await mirror.run(partial(mirror.target.remove, out))
-        await mirror.store.forget_mirrored(mirror.name, kind, [(state.key, "") for state in part.gone])
-        if rows:
-            await mirror.run(partial(mirror.target.put_nodes, part.items))
-            await mirror.store.record_mirrored(mirror.name, kind, rows)
+        async with under_way(mirror, kind, rows):
+            if out:
+                await mirror.run(partial(mirror.target.remove, out))
+            await mirror.store.forget_mirrored(mirror.name, kind, [(state.key, "") for state in part.gone])
+            if rows:
+                await mirror.run(partial(mirror.target.put_nodes, part.items))
         _count(counts, part.states, put=len(rows), removed=len(part.gone))
 
 

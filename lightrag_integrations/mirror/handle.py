@@ -53,6 +53,8 @@ class Mirrors:
     def verify(self) -> list[str]:
         """What the stores lack (missing), have otherwise (stale) or have beyond the index (extra).
 
+        Of what this index put there the next `sync` mends what this found, whoever spoilt it.
+
         Returns:
             One line for each kind of difference, none when all is well. Of a store that can't be asked for what it
             holds, only what was recorded is compared.

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
 from typing import Any, Generic, Protocol, TypeVar
-from uuid import UUID, uuid5
+from uuid import UUID, uuid4, uuid5
 
-from lightrag_integrations.mirrored import ChunkItem, Compared, MirrorKind, Target
+from lightrag_integrations.mirrored import UNDER_WAY, ChunkItem, Compared, MirrorKind, Recorded, Target
 from lightrag_integrations.models import HIDDEN_KEY
 from lightrag_integrations.reader import Reader
 from lightrag_integrations.store import Store
 
-__all__ = ["Counts", "Mirror", "Part", "Read", "RunTarget", "chunk_items", "nothing", "parts", "vector_id"]
+__all__ = ["Counts", "Mirror", "Part", "Read", "RunTarget", "chunk_items", "nothing", "parts", "under_way",
+           "vector_id"]  # fmt: skip
 
 T = TypeVar("T")
 TargetT = TypeVar("TargetT", bound=Target)
@@ -48,6 +50,25 @@ class Counts:
     put: int = 0
     removed: int = 0
     unchanged: int = 0
+
+
+@asynccontextmanager
+async def under_way(mirror: Mirror[Any], kind: MirrorKind, rows: Sequence[Recorded]) -> AsyncIterator[None]:
+    """Write down that things are being put, and after the block that they are there.
+
+    Broken off, the next sync repeats it. So it does where another handle's sync put the same things meanwhile: whose
+    state came last into the store is not known.
+
+    Args:
+        mirror: The store.
+        kind: Of things.
+        rows: As they are at the end.
+    """
+    token = f"{UNDER_WAY}{uuid4().hex}"
+    begun = [replace(row, hash=token, label=row.label if kind == "entity" else "") for row in rows]
+    await mirror.store.record_mirrored(mirror.name, kind, begun)
+    yield
+    await mirror.store.record_mirrored(mirror.name, kind, rows, begun=token)
 
 
 def vector_id(index: str, chunk_id: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -10,7 +10,7 @@ from lightrag_integrations.errors import MirrorError
 from lightrag_integrations.mirror.graph import BETWEEN
 from lightrag_integrations.mirror.sync import KINDS
 from lightrag_integrations.mirror.tools import Mirror, nothing, parts
-from lightrag_integrations.mirrored import Compared, MirrorKind
+from lightrag_integrations.mirrored import Compared, MirrorKind, Recorded
 
 __all__ = ["verify_all"]
 
@@ -21,6 +21,8 @@ _WORDS = ("missing", "stale", "extra")
 
 async def verify_all(mirrors: Sequence[Mirror[Any]]) -> list[str]:
     """One line for each kind of difference of each mirror, none when all is well.
+
+    Where a store has something otherwise than was recorded, that is forgotten, so that the next sync puts it anew.
 
     Args:
         mirrors: The stores.
@@ -44,10 +46,11 @@ async def _things(mirror: Mirror[Any], kind: MirrorKind) -> list[str]:
     async for part in parts(mirror, kind, _ROWS, nothing):
         ids = [state.stored for state in part.states if state.stored]
         held = await mirror.run(partial(mirror.target.held, ids)) if ids else {}
-        for state in part.states:
-            word = _difference(state, held)
+        words = {state: _difference(state, held) for state in part.states}
+        for state, word in words.items():
             if word:
                 found[word].append(state.key)
+        await _doubt(mirror, kind, words)
     return _lines(mirror, kind, found)
 
 
@@ -69,14 +72,34 @@ async def _relations(mirror: Mirror[Any]) -> list[str]:
         sources = [*{pair[0] for pair in ends.values() if pair[0]}]
         told = await mirror.run(partial(mirror.target.related, sources)) if sources else ()
         held = None if told is None else set(told)
-        for state, pair in ends.items():
-            there = state.past is not None and (held is None or pair in held)
-            word = "extra" if there and state.present is None else ""
-            if state.present is not None and not (there and state.same):
-                word = "stale" if there else "missing"
+        words = {state: _relation_difference(state, held, pair) for state, pair in ends.items()}
+        for state, word in words.items():
             if word:
-                found[word].append(" → ".join(pair))
+                found[word].append(" → ".join(ends[state]))
+        await _doubt(mirror, "relation", words)
     return _lines(mirror, "relation", found)
+
+
+def _relation_difference(state: Compared, held: Collection[tuple[str, str]] | None, pair: tuple[str, str]) -> str:
+    there = state.past is not None and (held is None or pair in held)
+    if state.present is None:
+        return "extra" if there else ""
+    if there:
+        return "" if state.same else "stale"
+    return "missing"
+
+
+async def _doubt(mirror: Mirror[Any], kind: MirrorKind, words: Mapping[Compared, str]) -> None:
+    """Write down of what was recorded as well, but isn't, that it has to be put anew."""
+    wrong = [state for state, word in words.items() if word and state.same]
+    lost = [(state.key, state.part) for state in wrong if words[state] == "missing"]
+    other = [
+        Recorded(key=state.key, part=state.part, stored=state.stored, label=state.label)
+        for state in wrong
+        if words[state] == "stale"
+    ]
+    await mirror.store.forget_mirrored(mirror.name, kind, lost)
+    await mirror.store.record_mirrored(mirror.name, kind, other)
 
 
 def _ends(state: Compared) -> tuple[str, str]:

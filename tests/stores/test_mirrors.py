@@ -176,6 +176,7 @@ class Stuck:
     def __init__(self) -> None:
         self.released = threading.Event()
         self.error: Exception | None = None
+        self.asked = 0
 
     def put(self, items: Sequence[ChunkItem]) -> None: ...
 
@@ -186,6 +187,7 @@ class Stuck:
     def ids(self) -> None: ...
 
     def nearest(self, vector: Sequence[float], limit: int) -> Sequence[str]:
+        self.asked += 1
         if self.error is not None:
             raise self.error
         self.released.wait(30)

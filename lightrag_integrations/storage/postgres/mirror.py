@@ -54,14 +54,16 @@ class MirrorReads(Reads):
 class MirrorPart(StorePart):
     """`mirrored.MirrorStore`."""
 
-    async def record_mirrored(self, mirror: str, kind: MirrorKind, rows: Sequence[Recorded]) -> None:
+    async def record_mirrored(
+        self, mirror: str, kind: MirrorKind, rows: Sequence[Recorded], *, begun: str = ""
+    ) -> None:
         """See `mirrored.MirrorStore.record_mirrored`."""
         if rows:
             await self._alone(
                 "record_mirrored",
                 mirror=mirror, kind=kind, keys=[row.key for row in rows], parts=[row.part for row in rows],
                 hashes=[row.hash for row in rows], stored=[row.stored for row in rows],
-                labels=[row.label for row in rows], made=[row.made for row in rows],
+                labels=[row.label for row in rows], made=[row.made for row in rows], begun=begun,
             )  # fmt: skip
 
     async def forget_mirrored(self, mirror: str, kind: MirrorKind, keys: Sequence[tuple[str, str]]) -> None:

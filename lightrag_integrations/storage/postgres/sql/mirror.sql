@@ -181,19 +181,28 @@ SELECT stored FROM {s}.mirrored
 WHERE stored = ANY(%(stored)s) AND mirror = %(mirror)s AND kind = %(kind)s AND key <> ALL(%(keys)s)
 
 -- name: mirrored_sample
-(SELECT kind, stored FROM {s}.mirrored WHERE mirror = %(mirror)s AND kind = %(kind)s AND hash <> ''
+(SELECT kind, stored FROM {s}.mirrored WHERE mirror = %(mirror)s AND kind = %(kind)s AND left(hash, 1) NOT IN ('', ':')
  ORDER BY key LIMIT %(limit)s)
 UNION
-(SELECT kind, stored FROM {s}.mirrored WHERE mirror = %(mirror)s AND kind = %(kind)s AND hash <> ''
+(SELECT kind, stored FROM {s}.mirrored WHERE mirror = %(mirror)s AND kind = %(kind)s AND left(hash, 1) NOT IN ('', ':')
  ORDER BY key DESC LIMIT %(limit)s)
 
 -- name: record_mirrored
 INSERT INTO {s}.mirrored AS m (mirror, kind, key, part, hash, stored, label, made)
-SELECT %(mirror)s, %(kind)s, u.* FROM unnest(%(keys)s::text[], %(parts)s::text[], %(hashes)s::text[],
-    %(stored)s::text[], %(labels)s::text[], %(made)s::text[]) AS u
-ORDER BY 3, 4
+SELECT %(mirror)s, %(kind)s, u.key, u.part, CASE WHEN known.sure THEN u.hash ELSE '' END, u.stored,
+       CASE WHEN known.sure THEN u.label ELSE '' END, u.made
+FROM unnest(%(keys)s::text[], %(parts)s::text[], %(hashes)s::text[], %(stored)s::text[], %(labels)s::text[],
+            %(made)s::text[]) AS u (key, part, hash, stored, label, made)
+CROSS JOIN LATERAL (
+    SELECT %(begun)s = '' OR EXISTS (
+        SELECT FROM {s}.mirrored b
+        WHERE b.mirror = %(mirror)s AND b.kind = %(kind)s AND b.key = u.key AND md5(b.part) = md5(u.part)
+          AND b.hash = %(begun)s) AS sure
+) known
+ORDER BY u.key, u.part
 ON CONFLICT (mirror, kind, key, md5(part)) DO UPDATE
-SET hash = excluded.hash, stored = excluded.stored, label = excluded.label
+SET hash = CASE WHEN %(begun)s IN ('', m.hash) THEN excluded.hash ELSE '' END, stored = excluded.stored,
+    label = CASE WHEN %(begun)s IN ('', m.hash) THEN excluded.label ELSE '' END
 
 -- name: forget_mirrored
 DELETE FROM {s}.mirrored m USING unnest(%(keys)s::text[], %(parts)s::text[]) AS u (key, part)
