@@ -29,8 +29,8 @@ class Stores:
     own tools."""
     documents: Any = None
     """A LangChain `BaseStore`, a LlamaIndex `BaseKVStore` or `BaseDocumentStore`, or a `DocumentTarget`: gets the
-    documents as they came, under their own ids: what you keep there yourself under one of these is overwritten, and goes
-    with the index's. So it is in `graph` with names of entities; a store of either kind belongs to one index."""
+    documents as they came, under their own ids: what you keep there yourself under one of these is overwritten, and
+    goes with the index's. So it is in `graph` with names of entities: a store of either kind belongs to one index."""
     name: str = ""
     """Tells two sets of stores of one index apart: a handle with another name begins anew with its stores."""
     automatic: bool = True
