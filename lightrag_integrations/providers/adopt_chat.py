@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import aclosing
 from typing import Any
 
 from lightrag_integrations.errors import ConfigurationError, ModelError
 from lightrag_integrations.protocols import ChatModel, ChatReply, Message, ReplyFormat
 from lightrag_integrations.providers.blocking import RunBlocking, guarded, streamed
 from lightrag_integrations.providers.errors import ForeignErrors
-from lightrag_integrations.providers.limits import Limits
+from lightrag_integrations.providers.limits import Call, Limits
 from lightrag_integrations.providers.naming import has, model_name, plain_text, type_name
 
 __all__ = ["adopt_chat", "check_chat"]
@@ -145,30 +146,47 @@ class _BlockingChat:
         max_tokens: int | None = None,
     ) -> ChatReply:
         """Ask in a thread, again without the limit where it is refused; `format` and `schema` say nothing here."""
+        call = self._limits.call(max_tokens)
         try:
-            return await self._run_blocking(guarded(lambda: self._answer(messages, max_tokens), self._doing))
+            return await self._run_blocking(guarded(lambda: self._answer(messages, call), self._doing))
         except ModelError as error:
-            if not self._limits.given_up(error, max_tokens):
+            if not self._limits.given_up(error, call):
                 raise
-        return await self._run_blocking(guarded(lambda: self._answer(messages, None), self._doing))
+        return await self._run_blocking(guarded(lambda: self._answer(messages, self._limits.call(None)), self._doing))
 
-    def stream(self, messages: Sequence[Message], *, max_tokens: int | None = None) -> AsyncIterator[str]:
-        """Iterate in a thread."""
-        return streamed(lambda: self._pieces(messages, max_tokens), self._run_blocking, self._doing)
+    async def stream(self, messages: Sequence[Message], *, max_tokens: int | None = None) -> AsyncIterator[str]:
+        """Iterate in a thread, again without the limit where it is refused."""
+        call = self._limits.call(max_tokens)
+        begun = False
+        try:
+            async with aclosing(self._streamed(messages, call)) as pieces:
+                async for piece in pieces:
+                    begun = True
+                    yield piece
+            return
+        except ModelError as error:
+            if begun or not self._limits.given_up(error, call):
+                raise
+        async with aclosing(self._streamed(messages, self._limits.call(None))) as pieces:
+            async for piece in pieces:
+                yield piece
 
     async def aclose(self) -> None:
         """Nothing: the model is the user's."""
 
-    def _answer(self, messages: Sequence[Message], max_tokens: int | None) -> ChatReply:
+    def _streamed(self, messages: Sequence[Message], call: Call) -> AsyncGenerator[str]:
+        return streamed(lambda: self._pieces(messages, call), self._run_blocking, self._doing)
+
+    def _answer(self, messages: Sequence[Message], call: Call) -> ChatReply:
         raise NotImplementedError
 
-    def _pieces(self, messages: Sequence[Message], max_tokens: int | None) -> Iterator[str]:
+    def _pieces(self, messages: Sequence[Message], call: Call) -> Iterator[str]:
         raise NotImplementedError
 
 
 class _LangChainChat(_BlockingChat):
-    def _answer(self, messages: Sequence[Message], max_tokens: int | None) -> ChatReply:
-        model, further = self._limits.call(max_tokens)
+    def _answer(self, messages: Sequence[Message], call: Call) -> ChatReply:
+        model, further = call
         answer = model.invoke(_pairs(messages), **further)
         usage = getattr(answer, "usage_metadata", None) or {}
         return ChatReply(
@@ -179,14 +197,14 @@ class _LangChainChat(_BlockingChat):
             model=_text(getattr(answer, "response_metadata", None), "model_name", "model"),
         )
 
-    def _pieces(self, messages: Sequence[Message], max_tokens: int | None) -> Iterator[str]:
-        model, further = self._limits.call(max_tokens)
+    def _pieces(self, messages: Sequence[Message], call: Call) -> Iterator[str]:
+        model, further = call
         return (plain_text(piece) for piece in model.stream(_pairs(messages), **further))
 
 
 class _LlamaIndexChat(_BlockingChat):
-    def _answer(self, messages: Sequence[Message], max_tokens: int | None) -> ChatReply:
-        model, further = self._limits.call(max_tokens)
+    def _answer(self, messages: Sequence[Message], call: Call) -> ChatReply:
+        model, further = call
         answer = model.chat(_llama_messages(messages), **further)
         raw = getattr(answer, "raw", None)
         prompt, completion = _llama_tokens(answer, raw)
@@ -194,8 +212,8 @@ class _LlamaIndexChat(_BlockingChat):
         truncated = _cut_short(_first_choice(raw))
         return ChatReply(text, prompt, completion, truncated=truncated, model=_text(raw, "model"))
 
-    def _pieces(self, messages: Sequence[Message], max_tokens: int | None) -> Iterator[str]:
-        model, further = self._limits.call(max_tokens)
+    def _pieces(self, messages: Sequence[Message], call: Call) -> Iterator[str]:
+        model, further = call
         return (piece.delta or "" for piece in model.stream_chat(_llama_messages(messages), **further))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from typing import Protocol, TypeVar
 
 from lightrag_integrations.providers.errors import ForeignErrors
@@ -35,7 +35,7 @@ def guarded(fn: Callable[[], T], doing: str) -> Callable[[], T]:
     return call
 
 
-async def streamed(make: Callable[[], Iterator[str]], run_blocking: RunBlocking, doing: str) -> AsyncIterator[str]:
+async def streamed(make: Callable[[], Iterator[str]], run_blocking: RunBlocking, doing: str) -> AsyncGenerator[str]:
     """Iterate a blocking iterator from one thread, which is left at the next piece when the reader stops.
 
     One thread for the whole stream: frameworks set context variables in their generators and reset them at the end,

@@ -10,7 +10,7 @@ from typing import Any
 
 from lightrag_integrations.errors import ModelError
 
-__all__ = ["Limits"]
+__all__ = ["Call", "Limits"]
 
 _FIELDS = ("max_tokens", "max_output_tokens", "max_completion_tokens", "num_predict", "max_new_tokens")
 _REFUSED = re.compile(
@@ -65,9 +65,14 @@ class Limits:
                 self._calls[limit] = self._elsewhere(self._model, limit)
         return self._calls[limit]
 
-    def given_up(self, error: ModelError, limit: int | None) -> bool:
-        """Whether the limit is what was refused; it is then left out from now on."""
-        model, further = self.call(limit)
+    def given_up(self, error: ModelError, call: Call) -> bool:
+        """Whether the limit of a call is what was refused; it is then left out from now on.
+
+        Args:
+            error: What the call ended with.
+            call: As it was made: others may have given up the limit meanwhile.
+        """
+        model, further = call
         limited = model is not self._model or further
         if not limited or error.retryable or not _REFUSED.search(str(error)):
             return False

@@ -1,6 +1,7 @@
 """The length limit of an answer on its way to a framework's model; wrong kinds of models are refused at once."""
 
 import asyncio
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -29,8 +30,7 @@ class Model(BaseModel):
         return "hello"
 
     def stream(self, messages: Any) -> Iterator[str]:
-        self.seen.append(self.max_tokens)
-        return iter(("hel", "lo"))
+        return iter((self.invoke(messages)[:3], "lo"))
 
     def batch(self, inputs: list[Any]) -> list[str]:
         return [self.invoke(each) for each in inputs]
@@ -69,6 +69,25 @@ async def test_a_limit_that_is_refused_is_left_out_from_then_on() -> None:
     assert (await chat.chat(ASKED, max_tokens=4096)).text == "hello"
     assert (await chat.chat(ASKED, max_tokens=4096)).text == "hello"
     assert model.seen == [1024, 4096, None, None]
+
+
+async def test_calls_that_are_refused_at_the_same_time_and_streams_do_without_the_limit() -> None:
+    gate = threading.Barrier(4)
+
+    class Meeting(Model):
+        def invoke(self, messages: Any) -> str:
+            if self.max_tokens is not None:
+                gate.wait(10)  # all have been sent before the first is refused
+            return super().invoke(messages)
+
+    chat = adopt_chat(Meeting(most=2048), run_blocking=beside)
+    replies = await asyncio.gather(*(chat.chat(ASKED, max_tokens=4096) for _ in range(4)))
+    assert [reply.text for reply in replies] == ["hello"] * 4
+    model = Model(most=2048)
+    streaming = adopt_chat(model, run_blocking=beside)
+    for _ in range(2):
+        assert "".join([piece async for piece in streaming.stream(ASKED, max_tokens=4096)]) == "hello"
+    assert model.seen == [4096, None, None]
 
 
 async def test_a_refusal_of_the_users_own_limit_is_an_error() -> None:
