@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import time
 from collections.abc import Mapping
 from types import MappingProxyType, TracebackType
@@ -34,7 +35,15 @@ class Watch:
         """
         self.index = index
         self.tracer = tracer
-        self.counters = Counters()
+        self._counters = Counters()
+        self._pid = os.getpid()
+
+    @property
+    def counters(self) -> Counters:
+        """Those of this process: a fork counts for itself, or all that its parent did would be told twice."""
+        if self._pid != os.getpid():
+            self._counters, self._pid = Counters(), os.getpid()
+        return self._counters
 
     def step(self, name: str) -> Span:
         """A part of some work that is worth a span of its own; not counted.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -60,9 +60,14 @@ class OpenTelemetryTracer(Tracer):
         self.trace, self.context = trace, context
         self.tracer = trace.get_tracer(_SCOPE, tracer_provider=tracer_provider)
 
-    def __reduce__(self) -> tuple[Callable[..., OpenTelemetryTracer], tuple[bool]]:
-        """A copy in another process uses that process's provider: exporters can't travel."""
-        return _copied, (self.content,)
+    def __getstate__(self) -> dict[str, Any]:
+        """All but what belongs to this process: modules, and the tracer with its exporters."""
+        return {name: value for name, value in vars(self).items() if name not in ("trace", "context", "tracer")}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """A copy in another process, of whatever class, uses that process's provider."""
+        OpenTelemetryTracer.__init__(self, record_content=state["content"])
+        vars(self).update(state)
 
     def span(
         self, name: str, facts: Mapping[str, Fact] | None = None, *, remote: bool = False, apart: bool = False
@@ -137,7 +142,3 @@ def _error_type(error: BaseException) -> str:
         if error.unanswered:
             return "timeout"
     return type(error).__name__
-
-
-def _copied(record_content: bool) -> OpenTelemetryTracer:
-    return OpenTelemetryTracer(record_content=record_content)

@@ -52,9 +52,11 @@ def test_fork_after_open(make_index, documents) -> None:
     index.ingest(documents)
 
     def work() -> None:
+        assert index.stats().ingests.count == index.stats().ingested.documents == 0, "that was the parent"
         assert index.status().documents >= 3
         index.ingest(Document(id=f"child-{os.getpid()}", text="A child wrote this in Paris."))
         assert len(index.retrieve("Paris", k=1).hits) == 1
+        assert index.stats().ingests.count == index.stats().retrieves["mix"].count == 1
         index.close()
 
     assert [in_child(work) for _ in range(3)] == [0, 0, 0]

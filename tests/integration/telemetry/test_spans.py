@@ -8,7 +8,7 @@ import pickle
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import astuple
 from typing import Any
 
@@ -32,6 +32,7 @@ from lightrag_integrations import (
     OpenTelemetryTracer,
 )
 from lightrag_integrations.providers.facts import facts_of
+from lightrag_integrations.tracing import NO_SPAN, Fact, Span
 from tests.doubles.openai_server import OpenAIServer
 from tests.integration.telemetry.conftest import Spans
 
@@ -270,6 +271,21 @@ def test_off_imports_nothing_and_a_copy_finds_its_provider() -> None:
     assert out.stdout.strip() == "[]"
     copy = pickle.loads(pickle.dumps(OpenTelemetryTracer(record_content=True)))
     assert copy.content and copy.on
+    own = pickle.loads(pickle.dumps(OwnTracer("search")))
+    assert isinstance(own, OwnTracer) and own.left_out == "search" and not own.content
+    with own.span("lightrag.search") as none, own.span("lightrag.walk") as some:
+        assert none is NO_SPAN and some is not NO_SPAN
+
+
+class OwnTracer(OpenTelemetryTracer):
+    """Leaves some spans out."""
+
+    def __init__(self, left_out: str) -> None:
+        super().__init__()
+        self.left_out = left_out
+
+    def span(self, name: str, facts: Mapping[str, Fact] | None = None, **how: bool) -> Span:
+        return NO_SPAN if self.left_out in name else super().span(name, facts, **how)
 
 
 def test_what_is_no_tracer_is_refused() -> None:
