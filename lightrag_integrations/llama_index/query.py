@@ -60,8 +60,10 @@ async def arun_query(index: LightRAGIndex, query: VectorStoreQuery, **kwargs: An
 
 def _legs(query: VectorStoreQuery, kwargs: Mapping[str, Any]) -> list[_Leg]:
     where, k = query_filter(query), query.similarity_top_k
-    vector: QueryFields = {"mode": "vector", "k": k, "filter": where, "query_embedding": query.query_embedding}
-    keyword: QueryFields = {"mode": "keyword", "k": query.sparse_top_k or k, "filter": where}
+    # Whatever the handle's defaults are: similarities are a leg's own, and a leg asks no chat model.
+    leg: QueryFields = {"k": k, "filter": where, "rerank": False, "decompose": False}
+    vector: QueryFields = {**leg, "mode": "vector", "query_embedding": query.query_embedding}
+    keyword: QueryFields = {**leg, "mode": "keyword", "k": query.sparse_top_k or k}
     if query.mode == VectorStoreQueryMode.DEFAULT:
         legs = [_Leg(vector, 1.0)]
     elif query.mode in _KEYWORD_MODES:
@@ -70,7 +72,7 @@ def _legs(query: VectorStoreQuery, kwargs: Mapping[str, Any]) -> list[_Leg]:
         alpha = 0.5 if query.alpha is None else query.alpha
         if not 0 <= alpha <= 1:
             raise InputError(f"alpha: got {alpha}; expected 0 (keywords only) to 1 (vectors only)")
-        legs = [leg for leg in (_Leg(vector, alpha), _Leg(keyword, 1.0 - alpha)) if leg.weight > 0]
+        legs = [one for one in (_Leg(vector, alpha), _Leg(keyword, 1.0 - alpha)) if one.weight > 0]
     elif query.mode == VectorStoreQueryMode.MMR:
         vector["k"] = kwargs.get("mmr_prefetch_k") or k * _PREFETCH
         legs = [_Leg(vector, 1.0)]
@@ -78,7 +80,7 @@ def _legs(query: VectorStoreQuery, kwargs: Mapping[str, Any]) -> list[_Leg]:
         raise InputError(
             f"mode: got {query.mode.value!r}; expected default, sparse, text_search, hybrid, semantic_hybrid or mmr"
         )
-    by_words = any(leg.fields.get("query_embedding") is None for leg in legs)
+    by_words = any(one.fields.get("query_embedding") is None for one in legs)
     needs_text = by_words or query.mode == VectorStoreQueryMode.SEMANTIC_HYBRID
     if needs_text and not query.query_str:
         raise InputError(f"query_str: got nothing; mode {query.mode.value!r} searches for its words")
@@ -115,6 +117,8 @@ def _scored(hits: Sequence[Hit]) -> list[tuple[Hit, float]]:
 def _diverse(
     query: VectorStoreQuery, vector: Sequence[float], hits: Sequence[Hit], vectors: Vectors, kwargs: Mapping[str, Any]
 ) -> VectorStoreQueryResult:
+    if not any(vector):  # a question of no direction is as near to one as to another
+        return _result(_scored(hits[: query.similarity_top_k]))
     near = {hit.chunk_id: hit for hit in hits if hit.chunk_id in vectors}
     threshold = query.mmr_threshold if query.mmr_threshold is not None else kwargs.get("mmr_threshold")
     scores, chosen = get_top_k_mmr_embeddings(

@@ -27,7 +27,7 @@ from llama_index.core.vector_stores.types import (
 )
 from pydantic import ValidationError
 
-from lightrag_integrations import InputError, LightRAGError, LightRAGIndex
+from lightrag_integrations import IndexOptions, InputError, LightRAGError, LightRAGIndex, QueryOptions
 from lightrag_integrations.llama_index import LightRAGVectorStore
 from tests.frameworks.conftest import MakeIndex
 from tests.frameworks.doubles import WordChat, WordEmbedder
@@ -178,6 +178,20 @@ async def test_diverse(store: LightRAGVectorStore) -> None:
     assert (await store.aquery(query)).ids == ["node-1", "node-2"]
     by_text = VectorStoreQuery(query_str=TEXTS[0], similarity_top_k=1, mode=VectorStoreQueryMode.MMR)
     assert store.query(by_text).ids == ["node-1"]
+
+
+async def test_similarities_are_those_of_the_mode_whatever_the_handles_defaults_are(make_index: MakeIndex) -> None:
+    index = make_index(options=IndexOptions(query=QueryOptions(rerank=True, decompose=True)))
+    store = LightRAGVectorStore(index=index)
+    texts = {text: index.embed([text])[0] for text in TEXTS}
+    store.add([TextNode(id_=text, text=text, embedding=vector) for text, vector in texts.items()])
+    for asked in (None, TEXTS[2]):
+        query = VectorStoreQuery(query_embedding=texts[TEXTS[2]], query_str=asked, similarity_top_k=2)
+        found = store.query(query)
+        assert (found.ids or [])[0] == TEXTS[2] and (found.similarities or [])[0] == pytest.approx(1, abs=1e-3)
+        assert (await store.aquery(query)).similarities == found.similarities
+    blank = VectorStoreQuery(query_str="¿ ?", similarity_top_k=3, mode=VectorStoreQueryMode.MMR)
+    assert store.query(blank).similarities == (await store.aquery(blank)).similarities == [0, 0, 0]
 
 
 def test_ids_narrow_a_query(store: LightRAGVectorStore) -> None:
