@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-__all__ = ["RecordStore", "Span"]
+__all__ = ["Period", "RecordStore"]
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class Period:
     """Which records are asked for. Times are seconds since 1970."""
 
     before: float | None = None
@@ -55,7 +55,7 @@ class RecordStore(Protocol):
         """Those of these keys that have a record."""
         ...
 
-    async def record_keys(self, namespace: str, span: Span) -> Sequence[str]:
+    async def record_keys(self, namespace: str, period: Period) -> Sequence[str]:
         """Keys of records, the oldest first, ties by key."""
         ...
 

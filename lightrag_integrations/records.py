@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from lightrag_integrations.errors import InputError
-from lightrag_integrations.recording import Span
+from lightrag_integrations.recording import Period
 
 if TYPE_CHECKING:
     from lightrag_integrations._live import Live
@@ -100,8 +100,8 @@ class Records:
             groups: Only those of these groups; None: all.
             limit: At most so many.
         """
-        span = Span(before=before, after=after, groups=groups, limit=limit)
-        return self._live.run(lambda: self._keys(span))
+        period = Period(before=before, after=after, groups=groups, limit=limit)
+        return self._live.run(lambda: self._keys(period))
 
     async def akeys(
         self,
@@ -112,8 +112,8 @@ class Records:
         limit: int | None = None,
     ) -> list[str]:
         """Like `keys`."""
-        span = Span(before=before, after=after, groups=groups, limit=limit)
-        return await self._live.arun(lambda: self._keys(span))
+        period = Period(before=before, after=after, groups=groups, limit=limit)
+        return await self._live.arun(lambda: self._keys(period))
 
     def delete(self, keys: Sequence[str]) -> int:
         """Remove records; unknown keys are no error.
@@ -150,12 +150,12 @@ class Records:
         known = await (await self._store()).known_records(self.namespace, named)
         return [key in known for key in named]
 
-    async def _keys(self, span: Span) -> list[str]:
-        groups = None if span.groups is None else _texts(span.groups, "groups")
-        if span.limit is not None and (not isinstance(span.limit, int) or span.limit < 1):
-            raise InputError(f"limit: got {span.limit!r:.40}; expected a whole number above 0, or None for all")
-        before, after = _number(span.before, "before"), _number(span.after, "after")
-        checked = Span(before=before, after=after, groups=groups, limit=span.limit)
+    async def _keys(self, period: Period) -> list[str]:
+        groups = None if period.groups is None else _texts(period.groups, "groups")
+        if period.limit is not None and (not isinstance(period.limit, int) or period.limit < 1):
+            raise InputError(f"limit: got {period.limit!r:.40}; expected a whole number above 0, or None for all")
+        before, after = _number(period.before, "before"), _number(period.after, "after")
+        checked = Period(before=before, after=after, groups=groups, limit=period.limit)
         return [*await (await self._store()).record_keys(self.namespace, checked)]
 
     async def _delete(self, keys: Sequence[str]) -> int:

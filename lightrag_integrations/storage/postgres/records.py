@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from lightrag_integrations.errors import InputError
-from lightrag_integrations.recording import Span
+from lightrag_integrations.recording import Period
 from lightrag_integrations.storage.postgres.parts import StorePart, run
 from lightrag_integrations.storage.postgres.pool import Connection
 from lightrag_integrations.storage.postgres.schema import Layout
@@ -40,18 +40,18 @@ class RecordPart(StorePart):
         rows = await self._read(lambda at, layout: run(at, layout, "known_records", namespace=namespace, keys=given))
         return frozenset(row[0] for row in rows)
 
-    async def record_keys(self, namespace: str, span: Span) -> Sequence[str]:
+    async def record_keys(self, namespace: str, period: Period) -> Sequence[str]:
         """See `recording.RecordStore.record_keys`."""
         wanted: dict[str, Any] = {
             "namespace": namespace,
-            "before": span.before,
-            "after": span.after,
-            "limit": span.limit,
+            "before": period.before,
+            "after": period.after,
+            "limit": period.limit,
         }
-        if span.groups is None:
+        if period.groups is None:
             rows = await self._read(lambda at, layout: run(at, layout, "record_keys", **wanted))
         else:
-            wanted["groups"] = list(span.groups)
+            wanted["groups"] = list(period.groups)
             rows = await self._read(lambda at, layout: run(at, layout, "record_keys_of_groups", **wanted))
         return [row[0] for row in rows]
 
