@@ -26,6 +26,7 @@ class Embedders:
         self._run_blocking = run_blocking
         self._closing = closing
         self._held: list[tuple[Any, Embedder]] = []
+        self._told = False
         self.own: Embedder = self.adopt(given)
         """What the index is embedded with, as far as this session knows."""
 

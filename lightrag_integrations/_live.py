@@ -192,15 +192,15 @@ class Live:
 
     async def retrieve(self, query: str, options: QueryOptions) -> RetrievalResult:
         """See `LightRAGIndex.retrieve`."""
-        return await run_retrieve(query, (await self.session()).retrieval_tools(), options)
+        return await run_retrieve(query, await (await self.session()).retrieval_tools(), options)
 
     async def answer(self, question: str, query: QueryOptions, options: AnswerOptions) -> Answer:
         """See `LightRAGIndex.answer`."""
-        return await run_answer(question, (await self.session()).retrieval_tools(options.llm), query, options)
+        return await run_answer(question, await (await self.session()).retrieval_tools(options.llm), query, options)
 
     async def stream(self, question: str, query: QueryOptions, options: AnswerOptions) -> AsyncIterator[str]:
         """See `LightRAGIndex.stream_answer`."""
-        pieces = run_stream(question, (await self.session()).retrieval_tools(options.llm), query, options)
+        pieces = run_stream(question, await (await self.session()).retrieval_tools(options.llm), query, options)
         try:
             async for piece in pieces:
                 yield piece

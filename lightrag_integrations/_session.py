@@ -232,8 +232,9 @@ class Session:
             workers=max(1, self.settings.max_concurrency // 2),
         )
 
-    def retrieval_tools(self, answering: Any = None) -> RetrievalTools:
+    async def retrieval_tools(self, answering: Any = None) -> RetrievalTools:
         """What retrieval and answering (by this model where one is given) work with."""
+        await self.embedders.tell_if_blind(self.settings.name, self.store)
         meter = self.meter()
         return RetrievalTools(
             store=self.store,
@@ -288,7 +289,6 @@ async def open_session(settings: Settings, watch: Watch) -> Session:
             revive = partial(session.run_cpu, server.revive)
         session.store = await open_store(settings.name, connect, revive=revive, create=settings.create)
         session.closing.push_async_callback(session.store.aclose)
-        await session.embedders.tell_if_blind(settings.name, session.store)
         session.mirrors = make_mirrors(settings.stores, settings.name, session.store, session.run_blocking)
         undo.pop_all()
     return session

@@ -140,7 +140,7 @@ async def _near(question: Question, vector: Sequence[float], reader: Reader, lim
     try:
         return [chunk for chunk, _ in await reader.nearest_chunks(vector, limit)]
     except EmbeddingMismatch:
-        # Without the index's model a handle goes by words here as everywhere; it said so when it was opened.
+        # Without the index's model a handle goes by words here as everywhere; it has said so.
         if question.semantic:
             raise
         return []

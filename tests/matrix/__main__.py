@@ -87,6 +87,8 @@ def try_one(environment: Environment, *, tree: Path, wheel: Path) -> bool:
         print(f"{environment.name:10} FAILED  {error}; {shown(versions)}\n{tail(log)}", flush=True)
         return False
     times = f"made in {ready - began:.0f} s, tested in {time.monotonic() - ready:.0f} s"
+    if environment.module:
+        print(tail(log))
     print(f"{environment.name:10} ok  {closing(log)}, {times}; {shown(versions)}", flush=True)
     return True
 
