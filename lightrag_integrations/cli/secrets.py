@@ -10,7 +10,7 @@ from lightrag_integrations import ConfigurationError
 
 __all__ = ["redact", "refuse_password"]
 
-_KEY_VALUE = re.compile(r"\b(ssl)?password\s*=", re.IGNORECASE)
+_KEY_VALUE = re.compile(r"\b(?:ssl)?password\s*=\s*('(?:[^'\\]|\\.)*'|\S*)", re.IGNORECASE)
 _HIDDEN = "***"
 _SHORTEST = 4  # blotting out every "a" would hide the message and give the secret away
 
@@ -56,4 +56,6 @@ def _password(address: str) -> str:
         query = parse_qs(parts.query)
     except ValueError:
         return ""
-    return next((values[0] for key, values in query.items() if key in ("password", "sslpassword")), "")
+    found = next((values[0] for key, values in query.items() if key in ("password", "sslpassword")), "")
+    pairs = _KEY_VALUE.search(address)
+    return found or (pairs[1].strip("'") if pairs else "")

@@ -47,5 +47,6 @@ def test_refusals(cli: Cli, directory: Path, tmp_path: Path) -> None:
     broken = cli("import", str(directory), "--json")
     assert (broken.code, broken.json["error"]) == (2, "InputError")
     assert "nothing was written" in broken.json["message"]
-    gone = cli("import", LIGHTRAG_SOURCE="postgresql://nobody:hidden-word@127.0.0.1:1/none")
-    assert gone.code == 4 and "hidden-word" not in gone.err + gone.out
+    for address in ("postgresql://nobody:hidden-word@127.0.0.1:1/none", "host=127.0.0.1 port=1 password=hidden-word"):
+        gone = cli("import", LIGHTRAG_SOURCE=address)
+        assert gone.code == 4 and "hidden-word" not in gone.err + gone.out, address
