@@ -46,9 +46,12 @@ class Embedders:
         return next((given for given, made in self._held if made is embedder), embedder)
 
     async def tell_if_blind(self, name: str, store: Store) -> None:
-        """Warn where the index has vectors of meaning that this session can't ask for: `mix` does without them."""
+        """Warn, at the first search, where the index has vectors of meaning that this session can't ask for."""
+        if self._told or not getattr(self.own, "lexical", False):
+            return
+        self._told = True
         # An index that isn't there is not to be made, or missed, by a look at it.
-        if getattr(self.own, "lexical", False) and name in await store.names():
+        if name in await store.names():
             recorded = (await store.settings()).get("embedding", self.own.fingerprint)
             if recorded != self.own.fingerprint:
                 _log.warning(
