@@ -165,11 +165,7 @@ def _relation(link: Any, source: str, target: str) -> ChunkRelation:
     said = _properties(link)
     kind = str(getattr(link, "type", "") or _UNNAMED)
     words = " ".join(kind.replace("_", " ").split()).lower()
-    keywords = said.pop("keywords", None)
-    if isinstance(keywords, str):
-        keywords = keywords.split(",")
-    elif not isinstance(keywords, list | tuple):
-        keywords = [] if kind == _UNNAMED else [words]
+    keywords = _words(said.pop("keywords", None)) or ([] if kind == _UNNAMED else [words])
     weight: Any = said.get("weight")
     if not isinstance(weight, int | float) or isinstance(weight, bool):
         weight = 1.0
@@ -178,11 +174,17 @@ def _relation(link: Any, source: str, target: str) -> ChunkRelation:
     return ChunkRelation(
         source=source,
         target=target,
-        keywords=[str(word).strip() for word in keywords],
+        keywords=keywords,
         cooccurrence=said.pop("cooccurrence", None) is True,
         description=_description(said, f"{source} {words} {target}"),
         weight=weight,
     )
+
+
+def _words(given: Any) -> list[str]:
+    """Keywords as models and people write them, without blanks."""
+    listed = given.split(",") if isinstance(given, str) else given if isinstance(given, list | tuple) else []
+    return [str(word).strip() for word in listed if word is not None and str(word).strip()]
 
 
 def _properties(obj: Any) -> dict[str, Any]:

@@ -9,7 +9,12 @@ from langchain_core.load.serializable import Serializable
 
 from lightrag_integrations import InputError, LightRAGIndex
 from lightrag_integrations.langchain import LightRAGIngestor, LightRAGRetriever, LightRAGVectorStore
-from lightrag_integrations.langchain.graph_documents import GraphDocument, Node, Relationship
+from lightrag_integrations.langchain.graph_documents import (
+    GraphDocument,
+    Node,
+    Relationship,
+    one_chunk_for_each_source,
+)
 from tests.frameworks.conftest import MakeIndex
 from tests.frameworks.doubles import WordChat
 
@@ -147,3 +152,17 @@ def test_what_is_no_graph_document_is_refused(index: LightRAGIndex) -> None:
     with pytest.raises(InputError, match="got 'a'; expected a list"):
         store.get_graph_documents("a")
     assert index.status().documents == 0
+
+
+def test_keywords_are_words() -> None:
+    def keywords(kind: str, **properties: Any) -> list[str]:
+        link = Relationship(Node("Mira Halden"), Node("Corvane Bridge"), kind, properties)
+        _, (document,) = one_chunk_for_each_source([GraphDocument([], [link])], include_source=False)
+        graph = (document.chunks or ())[0].graph
+        assert graph is not None
+        return list(graph.relations[0].keywords)
+
+    assert keywords("DREW_UP", keywords="a,, b ,") == ["a", "b"]
+    assert keywords("DREW_UP", keywords=["", "a", None, 3]) == ["a", "3"]
+    assert keywords("DREW_UP", keywords=[" ", None]) == keywords("DREW_UP") == ["drew up"]
+    assert keywords("RELATED_TO", keywords=[""]) == []
