@@ -20,10 +20,11 @@ RUN_FILTER = "lightrag_filter"
 Runtime = Annotated[Any, InjectedToolArg, PlainSerializer(lambda _: None)]
 """LangGraph's `ToolRuntime`, by the argument's name. What a model writes there is JSON, and JSON has no `context`."""
 _SCALAR = (str, int, float, bool)
+_NOTHING = object()
 
 
 class Told:
-    """What a run says: in the context of LangGraph's runtime, or else under `configurable`."""
+    """What a run says: in the context of LangGraph's runtime, and under `configurable`."""
 
     def __init__(self, config: RunnableConfig, runtime: Any) -> None:
         """Keep both.
@@ -34,12 +35,13 @@ class Told:
         """
         self._places = (getattr(runtime, "context", None), config.get("configurable"))
 
-    def __getitem__(self, name: str) -> Any:
-        """What is said under a name; None: nothing."""
-        values = (
-            place.get(name) if isinstance(place, Mapping) else getattr(place, name, None) for place in self._places
-        )
-        return next((value for value in values if value is not None), None)
+    def __getitem__(self, name: str) -> list[Any]:
+        """All that is said under a name, the context's first."""
+        values = [
+            place.get(name, _NOTHING) if isinstance(place, Mapping) else getattr(place, name, _NOTHING)
+            for place in self._places
+        ]
+        return [value for value in values if value is not _NOTHING]
 
 
 def narrowed(fixed: Mapping[str, Any] | None, *, scope: Sequence[str], told: Told) -> dict[str, Any] | None:
@@ -55,10 +57,13 @@ def narrowed(fixed: Mapping[str, Any] | None, *, scope: Sequence[str], told: Tol
     """
     own = told[RUN_FILTER]
     try:
-        parse_filter(own)
+        for one in own:
+            parse_filter(one)
     except InputError as error:
         raise ConfigurationError(f"{RUN_FILTER} of this run: {error}") from error
-    parts = [*(_equal(key, told[key]) for key in scope), *(dict(part) for part in (fixed, own) if part)]
+    # A context that has the key decides, even by None: `configurable` may come from the client.
+    said = [(key, next(iter(told[key]), None)) for key in scope]
+    parts = [*(_equal(key, value) for key, value in said), *(dict(part) for part in (fixed, *own) if part)]
     return {"$and": parts} if len(parts) > 1 else next(iter(parts), None if fixed is None else {})
 
 

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from langgraph.prebuilt import ToolNode, create_react_agent
 
 from lightrag_integrations import ConfigurationError, LightRAGIndex, QueryOptions
 from lightrag_integrations.langchain import LightRAGTool
+from lightrag_integrations.langchain.injected import Told, narrowed
 from tests.frameworks.doubles import AgentChat
 
 QUESTION = "Which bridge did Mira Halden design?"
@@ -97,6 +99,32 @@ async def test_one_agent_for_all_tenants(library: LightRAGIndex, said_in: str) -
         assert "s3cr3t" not in json.dumps([message.model_dump(mode="json") for message in kept])
     with pytest.raises(ConfigurationError, match="'even' of its run"):
         await agent.ainvoke({"messages": [HumanMessage(QUESTION)]}, {"configurable": {"thread_id": "none"}})
+
+
+@dataclass
+class Unknown:
+    """Of a run whose tenant nobody knows."""
+
+    even: bool | None = None
+
+
+def test_what_the_context_says_counts_and_every_filter_narrows() -> None:
+    def filter_of(context: Any, **values: Any) -> Any:
+        told = Told(configured(**values), SimpleNamespace(context=context))
+        return narrowed(None, scope=("even",), told=told)
+
+    assert filter_of(None, even=True) == {"even": {"$in": [True]}}
+    assert filter_of({}, even=True) == filter_of({"even": True}, even=False) == {"even": {"$in": [True]}}
+    for context in (Unknown(), {"even": None}):
+        with pytest.raises(ConfigurationError, match="'even' of its run"):
+            filter_of(context, even=True)
+    new, old = {"year": {"$gt": 1800}}, {"year": {"$lt": 1900}}
+    assert filter_of({"even": True, "lightrag_filter": new}, lightrag_filter=old) == {
+        "$and": [{"even": {"$in": [True]}}, new, old]
+    }
+    assert filter_of({"even": True, "lightrag_filter": None}, lightrag_filter=old) == {
+        "$and": [{"even": {"$in": [True]}}, old]
+    }
 
 
 def test_in_the_older_agent(library: LightRAGIndex) -> None:
