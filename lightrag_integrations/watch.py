@@ -133,7 +133,8 @@ class Work:
         log = _LOGS[self._action]
         level = logging.INFO if self._action == "ingest" else logging.DEBUG
         if log.isEnabledFor(level):
-            self._log(log, level, seconds, kind if failed else None)
+            # A stream that its reader has left is as good as ended.
+            self._log(log, level, seconds, None if isinstance(error, GeneratorExit) else kind)
 
     def found(self, result: RetrievalResult) -> None:
         """A search ended well."""

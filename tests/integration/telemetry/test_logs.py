@@ -1,5 +1,6 @@
 """The log as a JSON formatter sees it: stable fields, no text, no secrets; silent unless asked."""
 
+import asyncio
 import json
 import logging
 import subprocess
@@ -13,6 +14,7 @@ import psycopg
 import pytest
 
 from lightrag_integrations import Document, IndexOptions, IngestOptions, LightRAGIndex, ModelError, OpenAIChatModel
+from lightrag_integrations.watch import Watch
 from tests.doubles.openai_server import OpenAIServer
 from tests.faults.processes import children_of, kill, programs_of
 
@@ -114,6 +116,14 @@ def test_nothing_is_printed_by_default(dsn: str) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code, dsn], capture_output=True, text=True, check=True)
     assert (done.stdout, done.stderr) == ("", "")
+
+
+def test_what_was_broken_off_does_not_look_done(lines: Lines) -> None:
+    for ending, told in ((asyncio.CancelledError, "CancelledError"), (GeneratorExit, None)):
+        with pytest.raises(ending), Watch("logged").ingest():
+            raise ending
+        assert lines.of("ingest")[-1].get("error_type") == told
+    assert "failed: CancelledError" in lines.of("ingest")[0]["message"]
 
 
 def test_pools_of_others_keep_their_log(make_index: MakeIndex, lines: Lines) -> None:
