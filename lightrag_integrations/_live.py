@@ -272,7 +272,10 @@ class Live:
 
     async def drop(self) -> None:
         """See `LightRAGIndex.drop`."""
-        await (await self.store()).drop()
+        session = await self.session()
+        if session.mirrors is not None:
+            await session.mirrors.before_drop()
+        await session.store.drop()
 
     def describe(self) -> dict[str, str]:
         """See `LightRAGIndex.describe`."""

@@ -12,7 +12,7 @@ from typing import Any, Protocol, TypeVar
 from lightrag_integrations.errors import MirrorError, StorageError
 from lightrag_integrations.mirror.adopt import make_of
 from lightrag_integrations.mirror.nearest import Outside
-from lightrag_integrations.mirror.sync import sync_all
+from lightrag_integrations.mirror.sync import empty, sync_all
 from lightrag_integrations.mirror.tools import Mirror, RunTarget
 from lightrag_integrations.mirror.verify import verify_all
 from lightrag_integrations.mirrored import Target
@@ -75,6 +75,16 @@ class OpenMirrors:
         """See `mirror.handle.Mirrors.verify`."""
         async with self._one_at_a_time:
             return await verify_all(self.all)
+
+    async def before_drop(self) -> None:
+        """Take out what was put in: once the index is gone, nobody knows what that is."""
+        async with self._one_at_a_time:
+            for mirror in self.all:
+                try:
+                    await empty(mirror)
+                except MirrorError as error:
+                    told = {"action": "mirror"}
+                    _LOG.warning("mirror %s keeps what the dropped index put there: %s", mirror.role, error, extra=told)
 
     async def after_change(self) -> MirrorReport | None:
         """Sync where that is wanted after each change; what fails is told, and breaks nothing."""

@@ -105,7 +105,10 @@ class Upkeep(Handle):
         await self._live.arun(lambda: self._live.compact(forget))
 
     def drop(self) -> None:
-        """Remove the index with everything in it. The handle stays usable: the next call starts an empty index."""
+        """Remove the index with everything in it, also from the handle's own stores, as far as they can be reached.
+
+        The handle stays usable: the next call starts an empty index.
+        """
         self._live.run(self._live.drop)
 
     async def adrop(self) -> None:

@@ -15,7 +15,7 @@ from lightrag_integrations.mirror.tools import Counts, Mirror, nothing, parts
 from lightrag_integrations.mirrored import MirrorKind
 from lightrag_integrations.reports import MirrorReport
 
-__all__ = ["KINDS", "sync_all"]
+__all__ = ["KINDS", "empty", "sync_all"]
 
 _SAMPLE = 8
 _ROWS = 500
@@ -47,7 +47,7 @@ async def sync_all(mirrors: Sequence[Mirror[Any]], *, anew: bool = False) -> Mir
     for mirror in mirrors:
         try:
             if anew or await _lost(mirror):
-                await _empty(mirror)
+                await empty(mirror)
             done[mirror.role] = await _SYNC[mirror.role](mirror)
         except MirrorError as error:
             failed[mirror.role] = str(error)
@@ -72,8 +72,15 @@ async def _lost(mirror: Mirror[Any]) -> bool:
     return False
 
 
-async def _empty(mirror: Mirror[Any]) -> None:
-    """Take out what was put in, and forget it."""
+async def empty(mirror: Mirror[Any]) -> None:
+    """Take out what was put in, and forget it.
+
+    Args:
+        mirror: The store.
+
+    Raises:
+        MirrorError: The store failed.
+    """
     for kind in KINDS[mirror.role]:
         if kind != "relation":
             async for part in parts(mirror, kind, _ROWS, nothing):

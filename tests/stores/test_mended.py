@@ -29,6 +29,16 @@ def test_what_somebody_else_spoilt_is_mended_once_it_is_found(hands: Hands) -> N
     assert index.mirror.verify() == []
 
 
+def test_a_dropped_index_leaves_nothing_in_its_stores(hands: Hands) -> None:
+    vectors, graph, shelf = SimpleVectorStore(), SimplePropertyGraphStore(), Shelf()
+    index = hands.with_stores(vectors=vectors, graph=graph, documents=shelf)
+    index.ingest(articles())
+    shelf.kept["mine"] = shelf.kept["lorne"]
+    index.drop()
+    assert (vectors.data.metadata_dict, graph.graph.nodes, graph.graph.triplets) == ({}, {}, set())
+    assert [*shelf.kept] == ["mine"]
+
+
 class Crossing(Shelf):
     """Two syncs at once: the first one's documents arrive last, but are written down first."""
 
