@@ -67,7 +67,11 @@ def collection_rows(source: LangChainCollection, tables: Tables, *, vectors: boo
         yield _document(row_id, text, object_of(metadata), vector)
 
 
-def _document(row_id: str, text: object, metadata: Mapping[str, Any], vector: str | None) -> Document | None:
+def _document(row_id: str | None, text: object, metadata: Mapping[str, Any], vector: str | None) -> Document | None:
+    if row_id is None:
+        raise InputError(
+            "a row has no id, so that nobody could find it again; expected one in each; nothing was written"
+        )
     told = storable(text)
     if not told.strip():
         return None

@@ -85,7 +85,9 @@ class ForeignTables:
         """
         if self._connection is None:
             raise ConfigurationError("the tables are read inside a `with` block")
-        quoted = {name: sql.Identifier(*parts) for name, parts in (names or {}).items()}
+        # A name may hold what would stand for a value.
+        escaped = {name: [part.replace("%", "%%") for part in parts] for name, parts in (names or {}).items()}
+        quoted = {name: sql.Identifier(*parts) for name, parts in escaped.items()}
         self._cursors += 1
         with (
             converted(self._place, lambda: self._connection is not None and not self._connection.closed),

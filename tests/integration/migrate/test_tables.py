@@ -92,15 +92,15 @@ def test_nodes_without_a_document_are_documents_by_themselves(make_index: MakeIn
     rows += [("n3", "She lies in Oslo.", None), ("n4", "Nobody knows.", "[1]")]
     with psycopg.connect(dsn, autocommit=True) as connection:
         connection.execute(
-            "CREATE TABLE data_lone (id bigserial, node_id text, text text, metadata_ json, embedding text)"
+            'CREATE TABLE "data_lone%s" (id bigserial, node_id text, text text, metadata_ json, embedding text)'
         )
         try:
             for row in rows:
-                connection.execute("INSERT INTO data_lone (node_id, text, metadata_) VALUES (%s, %s, %s)", row)
+                connection.execute('INSERT INTO "data_lone%%s" (node_id, text, metadata_) VALUES (%s, %s, %s)', row)
             index = make_index(stores=Stores(documents=SimpleKVStore()))
-            report = index.import_from(LlamaIndexTable(dsn=SecretStr(dsn), table="lone"))
+            report = index.import_from(LlamaIndexTable(dsn=SecretStr(dsn), table="lone%s"))
         finally:
-            connection.execute("DROP TABLE data_lone")
+            connection.execute('DROP TABLE "data_lone%s"')
     assert (report.documents, report.errors) == (4, {})
     assert [status.id for status in index.documents.list()] == ["n1", "n2", "n3", "n4"]
     assert index.mirror.verify() == [], "the handle's stores follow an import, too"
