@@ -85,28 +85,25 @@ class LightRAGVectorStore(GraphDocuments):
         """Delete documents, withdrawing what they contributed to the graph; unknown ids are no error.
 
         Args:
-            ids: Of the documents; None: all.
-            filter: Only those that pass.
+            ids: Of the documents.
+            filter: Only those that pass; without ids, all that pass.
             **others: Refused.
+
+        Raises:
+            InputError: Neither was given. That would be everything in the index, whoever stored it.
         """
-        nothing_else(others)
+        wanted = _some(ids, filter, others)
         if filter is not None:
-            ids = [hit.chunk_id for hit in self.index.documents.chunks(_listed(ids), filter=filter)]
-        if ids is None:
-            self.index.documents.delete([document.id for document in self.index.documents.list()])
-        else:
-            self.index.documents.delete_chunks(_listed(ids) or [])
+            wanted = [hit.chunk_id for hit in self.index.documents.chunks(ids, filter=filter)]
+        self.index.documents.delete_chunks(wanted)
         return True
 
     async def adelete(self, ids: list[str] | None = None, *, filter: Where = None, **others: Any) -> bool:
         """Like `delete`."""
-        nothing_else(others)
+        wanted = _some(ids, filter, others)
         if filter is not None:
-            ids = [hit.chunk_id for hit in await self.index.documents.achunks(_listed(ids), filter=filter)]
-        if ids is None:
-            await self.index.documents.adelete([document.id for document in await self.index.documents.alist()])
-        else:
-            await self.index.documents.adelete_chunks(_listed(ids) or [])
+            wanted = [hit.chunk_id for hit in await self.index.documents.achunks(ids, filter=filter)]
+        await self.index.documents.adelete_chunks(wanted)
         return True
 
     def as_retriever(self, **kwargs: Any) -> Any:
@@ -188,7 +185,14 @@ def _items(
     return one_chunk_each(documents, ids)
 
 
-def _listed(ids: list[str] | None) -> list[str] | None:
+def _some(ids: list[str] | None, where: Where, others: dict[str, Any]) -> list[str]:
+    """The ids. A variable that happens to be None must not empty an index that others store in, too."""
+    nothing_else(others)
     if isinstance(ids, str):
         raise InputError(f"ids: got {ids!r}; expected a list of ids, [{ids!r}]")
-    return ids
+    if ids is None and not where:
+        raise InputError(
+            "delete: got neither ids nor a filter; expected a list of ids, or filter={...}. Whole documents go by "
+            "index.documents.delete([...]), everything by index.drop()"
+        )
+    return ids or []

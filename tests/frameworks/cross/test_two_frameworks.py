@@ -124,7 +124,7 @@ def test_what_one_deletes_is_gone_for_the_other(index: LightRAGIndex) -> None:
     through_llama_index(index)
     li.LightRAGVectorStore(index=index).delete("mira")
     assert {hit.document_id for hit in index.documents.chunks()} == {id_ for id_, *_ in ARTICLES} - {"mira"}
-    lc.LightRAGVectorStore(index=index).delete()
+    lc.LightRAGVectorStore(index=index).delete([hit.chunk_id for hit in index.documents.chunks()])
     assert li.LightRAGVectorStore(index=index).get_nodes() == []
     assert index.status().entities == 0
 

@@ -196,6 +196,16 @@ async def test_what_passes_a_filter_is_deleted(store: LightRAGVectorStore) -> No
     assert len(store.get_by_ids(["3"])) == 1
 
 
+@pytest.mark.parametrize("given", [{}, {"ids": None}, {"filter": None}, {"ids": None, "filter": {}}])
+async def test_nothing_given_is_not_everything(store: LightRAGVectorStore, given: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"got neither ids nor a filter.*index\.documents\.delete.*index\.drop"):
+        store.delete(**given)
+    with pytest.raises(InputError, match="got neither ids nor a filter"):
+        await store.adelete(**given)
+    assert store.delete([]) and store.delete([], filter={})
+    assert len(store.get_by_ids(["1", "2", "3"])) == 3
+
+
 async def test_every_mode_finds_chunks_that_came_without_a_graph(store: LightRAGVectorStore) -> None:
     assert store.index.status().relations == 0
     for mode in MODES[: MODES.index("bypass")]:
@@ -220,7 +230,7 @@ async def test_stores_made_from_texts(dsn: str, make_index: MakeIndex) -> None:
         documents(), DeterministicFakeEmbedding(size=6), name=name, database=dsn
     )
     assert len(await other.aget_by_ids(["1", "2", "3", "4"])) == 3
-    assert other.delete()
+    assert other.delete(["1", "2", "3"])
     assert other.similarity_search("red", k=3) == []
     other.index.close()
     with pytest.raises(ConfigurationError, match="embed_model"):
@@ -288,10 +298,10 @@ async def test_what_was_deleted_while_it_could_not_be_stored_stays_away(make_ind
     store = LightRAGVectorStore(index=make_index(embed_model=embedder))
     store.add_documents([Document(id="k", page_content="version one")])
     embedder.down = True
-    for ids, delete in ((["k", "n"], ["k", "n"]), (["m"], None)):
+    for ids in (["k", "n"], ["m"]):
         with pytest.raises(LightRAGError):
             store.add_documents([Document(id=one, page_content="version two") for one in ids])
-        await store.adelete(delete)
+        await store.adelete(["k", *ids])
         assert store.index.documents.list() == []
     embedder.down = False
     assert store.index.documents.retry().documents == 0
