@@ -18,6 +18,7 @@ from llama_index.core.schema import (
     RelatedNodeInfo,
     TextNode,
 )
+from pydantic import ValidationError
 
 from lightrag_integrations import Chunk, Extraction, Hit
 from lightrag_integrations import Document as OurDocument
@@ -123,24 +124,30 @@ def _place(node: BaseNode, name: str) -> int | None:
 def stored(hit: Hit) -> BaseNode:
     """A hit as the node that was stored; chunks from elsewhere become text nodes of their document."""
     rebuilding = hit.metadata.get(HIDDEN_KEY)
-    if rebuilding is None:
-        return TextNode(
-            id_=hit.chunk_id,
-            text=hit.text,
-            metadata=hit.visible_metadata,
-            start_char_idx=hit.start,
-            end_char_idx=hit.end,
-            relationships={
-                NodeRelationship.SOURCE: RelatedNodeInfo(node_id=hit.document_id, node_type=ObjectType.DOCUMENT)
-            },
-        )
-    fields = dict(rebuilding)
+    if not isinstance(rebuilding, dict) or not isinstance(rebuilding.get("class_name"), str):
+        return _plain(hit)
+    fields = {name: value for name, value in rebuilding.items() if name not in _KEPT_ELSEWHERE}
     if fields.pop(_SPLIT, False):
         fields.update(start_char_idx=hit.start, end_char_idx=hit.end)
-    kind: Any = _KINDS.get(fields.pop("class_name"), TextNode)
-    node: BaseNode = kind(id_=hit.chunk_id, metadata=hit.visible_metadata, **fields)
+    kind: Any = _KINDS.get(rebuilding["class_name"], TextNode)
+    try:
+        node: BaseNode = kind(id_=hit.chunk_id, metadata=hit.visible_metadata, **fields)
+    except ValidationError:  # somebody else wrote under our key: one such chunk must not stop a search
+        return _plain(hit)
     node.set_content(hit.text)
     return node
+
+
+def _plain(hit: Hit) -> TextNode:
+    source = RelatedNodeInfo(node_id=hit.document_id, node_type=ObjectType.DOCUMENT)
+    return TextNode(
+        id_=hit.chunk_id,
+        text=hit.text,
+        metadata=hit.visible_metadata,
+        start_char_idx=hit.start,
+        end_char_idx=hit.end,
+        relationships={NodeRelationship.SOURCE: source},
+    )
 
 
 def found(hit: Hit, mode: str) -> NodeWithScore:
@@ -157,7 +164,9 @@ def to_hits(nodes: Sequence[NodeWithScore]) -> list[Hit]:
     hits: dict[str, Hit] = {}
     for position, item in enumerate(nodes):
         chunk = to_chunk(item.node)
-        chunk_id = f"#{position}" if chunk.id in hits else chunk.id
+        chunk_id = chunk.id
+        while chunk_id in hits:
+            chunk_id += f"#{position}"
         told = _evidence(item.node)
         hits[chunk_id] = Hit(
             chunk_id=chunk_id,

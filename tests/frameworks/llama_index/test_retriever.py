@@ -9,11 +9,13 @@ from llama_index.core.instrumentation import get_dispatcher
 from llama_index.core.instrumentation.event_handlers import BaseEventHandler
 from llama_index.core.instrumentation.events.llm import LLMChatStartEvent, LLMCompletionStartEvent
 from llama_index.core.instrumentation.events.retrieval import RetrievalEndEvent, RetrievalStartEvent
-from llama_index.core.schema import MetadataMode, NodeRelationship, QueryBundle
+from llama_index.core.schema import MetadataMode, NodeRelationship, NodeWithScore, QueryBundle, TextNode
 from llama_index.core.vector_stores.types import FilterOperator, MetadataFilter, MetadataFilters
 
 from lightrag_integrations import Document, InputError, LightRAGIndex, QueryOptions
 from lightrag_integrations.llama_index import LightRAGRetriever
+from lightrag_integrations.llama_index.convert import to_hits
+from lightrag_integrations.models import HIDDEN_KEY
 from tests.frameworks.conftest import MakeIndex
 from tests.frameworks.doubles import WordEmbedder, WordLLM
 
@@ -109,3 +111,20 @@ async def test_events_spans_and_the_model_call_inside(
     model_calls = [event for event in seen if isinstance(event, LLMChatStartEvent | LLMCompletionStartEvent)]
     assert model_calls and model_calls[0].span_id
     assert len(debug.get_event_pairs(CBEventType.RETRIEVE)) == 1
+
+
+@pytest.mark.parametrize(
+    "theirs", ["text", {"x": 1}, {"class_name": [1]}, {"class_name": "TextNode", "relationships": 5}]
+)
+def test_what_others_write_under_our_key_stops_no_search(index: LightRAGIndex, theirs: Any) -> None:
+    index.ingest([Document(id="d", text="The Fram drifted.", metadata={HIDDEN_KEY: theirs})])
+    (found,) = LightRAGRetriever(index, mode="keyword").retrieve("Fram")
+    assert (found.node.node_id, found.node.ref_doc_id) == ("d#0", "d")
+
+
+def test_nodes_that_share_an_id_are_all_ranked() -> None:
+    nodes = [
+        NodeWithScore(node=TextNode(id_=name, text=name + text)) for name, text in (("x", "a"), ("#2", "b"), ("x", "c"))
+    ]
+    hits = to_hits(nodes)
+    assert [hit.text for hit in hits] == ["xa", "#2b", "xc"] and len({hit.chunk_id for hit in hits}) == 3
