@@ -27,7 +27,7 @@ _UNTYPED = "Node"
 
 @dataclass
 class Node:
-    """A named thing. Of `properties`, `description` is told as it stands; others as "key: value"."""
+    """A named thing. Of `properties`, `description` says what it is; all come back, and are in `index.graph.nodes`."""
 
     id: str | int
     type: str = _UNTYPED
@@ -36,7 +36,7 @@ class Node:
 
 @dataclass
 class Relationship:
-    """A fact. `properties` may have `description`, `keywords` (else the type is one) and `weight`."""
+    """A fact. Of `properties`, searches know `description`, `keywords` (else the type is one) and `weight`."""
 
     source: Node
     target: Node
@@ -116,7 +116,7 @@ def from_export(text: str, ids: Sequence[str] | None, classes: tuple[Any, Any, A
 def _graph_document(chunk: Mapping[str, Any], facts: list[dict[str, Any]], classes: tuple[Any, Any, Any]) -> Any:
     make_document, make_node, make_relationship = classes
     nodes = {
-        one["name"]: make_node(id=one["name"], type=one["type"] or _UNTYPED, properties=_said(one, ("title",)))
+        one["name"]: make_node(id=one["name"], type=one["type"] or _UNTYPED, properties=_of_mention(one))
         for one in chunk["mentions"]
     }
     relationships = [
@@ -124,8 +124,8 @@ def _graph_document(chunk: Mapping[str, Any], facts: list[dict[str, Any]], class
             # A name that hidden chunks use more often is written differently there.
             source=nodes.get(one["source"]) or make_node(id=one["source"]),
             target=nodes.get(one["target"]) or make_node(id=one["target"]),
-            type="_".join(one["keywords"][0].split()).upper() if one["keywords"] else _UNNAMED,
-            properties={**_said(one, ("cooccurrence",)), "keywords": one["keywords"], "weight": one["weight"]},
+            type=one.get("label") or ("_".join(one["keywords"][0].split()).upper() if one["keywords"] else _UNNAMED),
+            properties=_of_fact(one),
         )
         for one in sorted(facts, key=lambda fact: int(fact["ordinal"]))
     ]
@@ -133,24 +133,38 @@ def _graph_document(chunk: Mapping[str, Any], facts: list[dict[str, Any]], class
     return make_document(nodes=list(nodes.values()), relationships=relationships, source=source)
 
 
-def _said(record: Mapping[str, Any], flags: Sequence[str]) -> dict[str, Any]:
-    return {"description": record["description"], **{name: True for name in flags if record[name]}}
+def _of_mention(mention: Mapping[str, Any]) -> dict[str, Any]:
+    """What was given; the description may have been put together from several."""
+    said = {"description": mention["description"]} if mention["description"] else {}
+    return {**mention.get("properties", {}), **said}
+
+
+def _of_fact(fact: Mapping[str, Any]) -> dict[str, Any]:
+    """What was given; of a fact that was not, what a model said."""
+    if "properties" in fact:
+        return dict(fact["properties"])
+    said = {name: fact[name] for name in ("description", "keywords") if fact[name]}
+    return {**said, "weight": fact["weight"]}
 
 
 def _entities(one: Any) -> list[ChunkEntity]:
     """The nodes, and those that only relationships name."""
     nodes = {str(node.id): node for link in one.relationships for node in (link.source, link.target)}
     nodes |= {str(node.id): node for node in one.nodes}
-    return [_entity(name, node) for name, node in nodes.items()]
+    title = _text((getattr(one.source, "metadata", None) or {}).get("title"))
+    return [_entity(name, node, title) for name, node in nodes.items()]
 
 
-def _entity(name: str, node: Any) -> ChunkEntity:
+def _entity(name: str, node: Any, title: str) -> ChunkEntity:
     said = _properties(node)
     kind = str(getattr(node, "type", "") or "")
-    title = said.pop("title", None) is True
     return ChunkEntity(
-        name=name, type="" if kind == _UNTYPED else kind, description=_description(said, ""), title=title
-    )  # fmt: skip
+        name=name,
+        type="" if kind == _UNTYPED else kind,
+        description=_text(said.get("description")),
+        title=name.casefold() == title.casefold(),
+        properties=said or None,
+    )
 
 
 def _relations(one: Any) -> Iterator[ChunkRelation]:
@@ -165,19 +179,15 @@ def _relation(link: Any, source: str, target: str) -> ChunkRelation:
     said = _properties(link)
     kind = str(getattr(link, "type", "") or _UNNAMED)
     words = " ".join(kind.replace("_", " ").split()).lower()
-    keywords = _words(said.pop("keywords", None)) or ([] if kind == _UNNAMED else [words])
-    weight: Any = said.get("weight")
-    if not isinstance(weight, int | float) or isinstance(weight, bool):
-        weight = 1.0
-    else:
-        del said["weight"]
+    weight = said.get("weight")
     return ChunkRelation(
         source=source,
         target=target,
-        keywords=keywords,
-        cooccurrence=said.pop("cooccurrence", None) is True,
-        description=_description(said, f"{source} {words} {target}"),
-        weight=weight,
+        keywords=_words(said.get("keywords")) or ([] if kind == _UNNAMED else [words]),
+        description=_text(said.get("description")) or f"{source} {words} {target}",
+        weight=weight if isinstance(weight, int | float) and not isinstance(weight, bool) else 1.0,
+        label=kind,
+        properties=said,
     )
 
 
@@ -188,15 +198,13 @@ def _words(given: Any) -> list[str]:
 
 
 def _properties(obj: Any) -> dict[str, Any]:
-    return dict(getattr(obj, "properties", None) or {})
+    """As JSON holds them: dates, of which drivers of graph databases make objects, as text."""
+    given: dict[str, Any] = json.loads(json.dumps(dict(getattr(obj, "properties", None) or {}), default=str))
+    return given
 
 
-def _description(said: Mapping[str, Any], otherwise: str) -> str:
-    """The description, and all that is said besides; something else where there is none."""
-    given = said.get("description")
-    parts = [otherwise if given is None else str(given)]
-    parts += [f"{key}: {value}" for key, value in said.items() if key != "description" and value not in (None, "")]
-    return "; ".join(part for part in parts if part)
+def _text(value: Any) -> str:
+    return "" if value is None else str(value)
 
 
 def _source(source: Any, graph: ChunkGraph, *, include_source: bool, place: int) -> Document:
@@ -217,9 +225,16 @@ def _source(source: Any, graph: ChunkGraph, *, include_source: bool, place: int)
 
 def _document(key: str, source: Document, graph: ChunkGraph, *, include_source: bool) -> OurDocument:
     if not include_source:
-        lines = [f"{one.name}: {one.description or one.type or one.name}" for one in graph.entities]
-        lines += [one.description for one in graph.relations]
+        lines = [_line(f"{one.name}: {one.description or one.type or one.name}", one) for one in graph.entities]
+        lines += [_line(one.description, one) for one in graph.relations]
         source = source.model_copy(update={"page_content": "\n".join(lines)})
     document = one_chunk(key, source)
     chunk: Chunk = document.chunks[0]  # type: ignore[index]
     return document.model_copy(update={"chunks": (chunk.model_copy(update={"graph": graph}),)})
+
+
+def _line(text: str, told: ChunkEntity | ChunkRelation) -> str:
+    """What is said of one thing, where no source says it."""
+    apart = {"description"} if isinstance(told, ChunkEntity) else {"description", "keywords", "weight"}
+    others = {key: value for key, value in (told.properties or {}).items() if key not in apart}
+    return "; ".join([text, *(f"{key}: {value}" for key, value in others.items() if value not in (None, ""))])

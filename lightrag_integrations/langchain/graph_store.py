@@ -24,7 +24,8 @@ class GraphDocuments(VectorSearch):
             graph_documents: Anything with `nodes`, `relationships` and `source`, such as the `GraphDocument` of
                 langchain-neo4j or langchain-community. Those of one source are put together.
             include_source: Store each source as a chunk that says this, under its id (or that in its metadata, or one
-                made from it). Else what is said becomes the text, under "graph:" and that id, with its metadata.
+                made from it). Else what is said becomes the text, under "graph:" and that id, with its metadata. Of
+                properties only `description`, `keywords` and `weight` are searched; all are kept and come back.
 
         Returns:
             The ids of the chunks, in order.

@@ -1,12 +1,14 @@
 """Graph documents of other packages in, and out in their classes."""
 
 import json
+from datetime import date
 from typing import Any
 
 import pytest
 from langchain_core.documents import Document
 from langchain_core.load.serializable import Serializable
 
+from lightrag_integrations import Document as OurDocument
 from lightrag_integrations import InputError, LightRAGIndex
 from lightrag_integrations.langchain import LightRAGIngestor, LightRAGRetriever, LightRAGVectorStore
 from lightrag_integrations.langchain.graph_documents import (
@@ -71,7 +73,8 @@ async def test_what_a_graph_document_says_is_said_by_its_source(make_index: Make
     assert store.get_by_ids(["c1"]) == [given[0].source]
     graph = store.index.graph
     mira, relation = graph.entity("Mira Halden"), graph.relation("Mira Halden", "Corvane Bridge")
-    assert mira is not None and (mira.type, mira.description) == ("Person", "An engineer.; born: 1931")
+    assert mira is not None and (mira.type, mira.description) == ("Person", "An engineer.")
+    assert graph.nodes(["Mira Halden"])[0].properties == {"description": "An engineer.", "born": 1931}
     assert relation is not None and relation.facts[0].chunk_id == "c1"
     assert (relation.keywords, relation.weight, relation.description) == (
         ("designed by hand",), 2.5, "Mira Halden designed by hand Corvane Bridge",
@@ -107,7 +110,8 @@ async def test_what_goes_out_comes_in_again(make_index: MakeIndex) -> None:
         export = json.loads(store.index.graph.export().text)
         for relation in export["relations"]:
             for fact in relation["facts"]:
-                del fact["start"], fact["end"]
+                for name in ("start", "end", "label", "properties"):
+                    fact.pop(name, None)
         return export["entities"], export["relations"]
 
     assert graph(second) == graph(first)
@@ -115,6 +119,35 @@ async def test_what_goes_out_comes_in_again(make_index: MakeIndex) -> None:
     assert [type(one) for one in theirs] == [TheirGraphDocument] * 2
     assert [one.source.id for one in theirs] == ["b", "a"]
     assert second.get_graph_documents(["a"], filter={"n": 1}) == second.get_graph_documents([]) == []
+
+
+def test_properties_come_back_as_they_were_given(index: LightRAGIndex) -> None:
+    crew = {"length_m": 14, "crew": ["Otto Varga", None], "launched": date(1931, 5, 2), "title": True, "weight": "9 t"}
+    boat, varga = Node("Tern", "Boat", crew), Node("Otto Varga", "Person")
+    sails = Relationship(varga, boat, "Sails-on", {"since": 1931, "weight": 2, "keywords": "crew, sea"})
+    likes = Relationship(varga, boat, "LIKES")
+    source = Document("Otto Varga sails.", id="c1", metadata={"title": "TERN"})
+    LightRAGVectorStore(index=index).add_graph_documents([GraphDocument([boat, varga], [sails, likes], source)])
+    (found,) = LightRAGVectorStore(index=index).get_graph_documents()
+    boat.properties["launched"] = "1931-05-02"
+    assert sorted(found.nodes, key=lambda node: node.id) == [varga, boat]
+    assert (found.relationships, found.source) == ([sails, likes], source)
+    tern = index.graph.entity("Tern")
+    assert tern is not None and tern.description == ""
+    labels = {one.label: one.properties for one in index.graph.triples(["Tern"])}
+    assert labels == {"Sails-on": sails.properties, "LIKES": {}}
+
+    LightRAGVectorStore(index=index).add_graph_documents([GraphDocument([boat], [likes])], include_source=False)
+    (said,) = [hit.text for hit in index.documents.chunks() if hit.chunk_id != "c1"]
+    assert "\nTern: Boat; length_m: 14; crew: " in said and said.endswith("; weight: 9 t\nOtto Varga likes Tern")
+
+
+def test_what_names_alone_tell_has_no_flags_among_its_properties(index: LightRAGIndex) -> None:
+    index.ingest(OurDocument(text="Mira Halden drew the Corvane Bridge.", title="Corvane Bridge"))
+    (found,) = LightRAGVectorStore(index=index).get_graph_documents()
+    assert {node.id: node.properties for node in found.nodes} == {"Corvane Bridge": {}, "Mira Halden": {}}
+    (link,) = found.relationships
+    assert link.properties == {"description": "Mira Halden drew the Corvane Bridge.", "weight": 1.0}
 
 
 def test_without_the_sources_texts(index: LightRAGIndex) -> None:
