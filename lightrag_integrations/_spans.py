@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from lightrag_integrations.calls.spans import CallSpans
-from lightrag_integrations.providers.facts import facts_of
+from lightrag_integrations.providers.attributes import attributes_of
 from lightrag_integrations.tracing import Tracer
 
 __all__ = ["call_spans"]
@@ -20,4 +20,4 @@ def call_spans(tracer: Tracer, task: str, *, given: object, name: str) -> CallSp
         given: The model as the user gave it.
         name: Of the live model.
     """
-    return CallSpans(tracer, partial(facts_of, given, name), task) if tracer.on else None
+    return CallSpans(tracer, partial(attributes_of, given, name), task) if tracer.on else None

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self, TypeVar
 
-__all__ = ["NO_SPAN", "NO_TRACER", "Fact", "ModelFacts", "Span", "Tracer", "within"]
+__all__ = ["NO_SPAN", "NO_TRACER", "Attribute", "ModelAttributes", "Span", "Tracer", "within"]
 
 T = TypeVar("T")
-Fact = str | bool | int | float | tuple[str, ...]
+Attribute = str | bool | int | float | tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class ModelFacts:
+class ModelAttributes:
     """What spans tell of a model and its endpoint."""
 
     name: str
@@ -39,11 +39,11 @@ class Span:
     ) -> None:
         """End, with the error that ended it."""
 
-    def tell(self, facts: Mapping[str, Fact]) -> None:
-        """Note facts: attributes by name.
+    def tell(self, attributes: Mapping[str, Attribute]) -> None:
+        """Note attributes, by name.
 
         Args:
-            facts: Never text of documents, questions or answers, unless `Tracer.content` allows it.
+            attributes: Never text of documents, questions or answers, unless `Tracer.content` allows it.
         """
 
     def inside(self) -> AbstractContextManager[None]:
@@ -67,13 +67,13 @@ class Tracer:
     """Whether questions, prompts and answers may be told."""
 
     def span(
-        self, name: str, facts: Mapping[str, Fact] | None = None, *, remote: bool = False, apart: bool = False
+        self, name: str, attributes: Mapping[str, Attribute] | None = None, *, remote: bool = False, apart: bool = False
     ) -> Span:
         """A span below the caller's current one, begun by `with`.
 
         Args:
             name: With few distinct values.
-            facts: Attributes known from the beginning.
+            attributes: Those known from the beginning.
             remote: The work is another process's, asked by this one.
             apart: Don't make it the current one: for generators, whose steps may run in other contexts.
         """

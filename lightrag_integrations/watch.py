@@ -14,7 +14,7 @@ from lightrag_integrations.counters import Counters
 from lightrag_integrations.models import RetrievalResult
 from lightrag_integrations.options import QueryOptions
 from lightrag_integrations.reports import IngestReport
-from lightrag_integrations.tracing import NO_SPAN, NO_TRACER, Fact, Span, Tracer
+from lightrag_integrations.tracing import NO_SPAN, NO_TRACER, Attribute, Span, Tracer
 
 __all__ = ["Watch", "Work"]
 
@@ -57,7 +57,7 @@ class Watch:
         """Around one search."""
         span, mode = NO_SPAN, "vector" if options.mode == "naive" else options.mode
         if self.tracer.on:
-            facts: dict[str, Fact] = {
+            attributes: dict[str, Attribute] = {
                 "gen_ai.operation.name": "retrieval",
                 "gen_ai.data_source.id": self.index,
                 "gen_ai.request.top_k": options.k,
@@ -67,7 +67,7 @@ class Watch:
                 "lightrag.rerank": str(options.rerank).lower(),
                 "lightrag.decompose": options.decompose,
             }
-            span = self.tracer.span(f"retrieval {self.index}", facts, remote=True)
+            span = self.tracer.span(f"retrieval {self.index}", attributes, remote=True)
         return Work(self, "retrieve", span, label=mode)
 
     def answer(self, options: QueryOptions, *, stream: bool = False) -> Work:
@@ -79,8 +79,8 @@ class Watch:
         """
         span = NO_SPAN
         if self.tracer.on:
-            facts: dict[str, Fact] = {"lightrag.index": self.index, "lightrag.mode": options.mode}
-            span = self.tracer.span("lightrag.answer", {**facts, "lightrag.stream": stream}, apart=stream)
+            attributes: dict[str, Attribute] = {"lightrag.index": self.index, "lightrag.mode": options.mode}
+            span = self.tracer.span("lightrag.answer", {**attributes, "lightrag.stream": stream}, apart=stream)
         return Work(self, "answer", span)
 
     def ingest(self, documents: int | None = None) -> Work:
@@ -91,7 +91,7 @@ class Watch:
         """
         span = NO_SPAN
         if self.tracer.on:
-            given: dict[str, Fact] = {} if documents is None else {"lightrag.documents.given": documents}
+            given: dict[str, Attribute] = {} if documents is None else {"lightrag.documents.given": documents}
             span = self.tracer.span("lightrag.ingest", {"lightrag.index": self.index, **given})
         return Work(self, "ingest", span)
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Sequence
 
 from lightrag_integrations.protocols import ChatReply, Message
-from lightrag_integrations.tracing import Fact, ModelFacts, Span, Tracer
+from lightrag_integrations.tracing import Attribute, ModelAttributes, Span, Tracer
 
 __all__ = ["CallSpans"]
 
@@ -14,7 +14,7 @@ __all__ = ["CallSpans"]
 class CallSpans:
     """Makes the spans of one model at one task. A span is one call of ours, with all its tries and waits."""
 
-    def __init__(self, tracer: Tracer, model: Callable[[], ModelFacts], task: str) -> None:
+    def __init__(self, tracer: Tracer, model: Callable[[], ModelAttributes], task: str) -> None:
         """Make none yet.
 
         Args:
@@ -38,17 +38,17 @@ class CallSpans:
             stream: It comes in pieces.
         """
         model = self._model()
-        facts = _about(model, "chat") | {
+        attributes = _about(model, "chat") | {
             "gen_ai.output.type": "json" if format in ("json_schema", "json_object") else "text",
             "lightrag.task": self._task,
         }
         if max_tokens is not None:
-            facts["gen_ai.request.max_tokens"] = max_tokens
+            attributes["gen_ai.request.max_tokens"] = max_tokens
         if stream:
-            facts["gen_ai.request.stream"] = True
+            attributes["gen_ai.request.stream"] = True
         if self._tracer.content:
-            facts |= _prompt(messages)
-        return self._tracer.span(f"chat {model.name}", facts, remote=True, apart=stream)
+            attributes |= _prompt(messages)
+        return self._tracer.span(f"chat {model.name}", attributes, remote=True, apart=stream)
 
     def replied(self, span: Span, reply: ChatReply, *, whole: bool = True) -> None:
         """Tell what came back.
@@ -59,15 +59,15 @@ class CallSpans:
             whole: It was not broken off.
         """
         reason = "length" if reply.truncated else "stop" if whole else ""
-        facts = _tokens(reply.prompt_tokens, reply.completion_tokens)
+        attributes = _tokens(reply.prompt_tokens, reply.completion_tokens)
         if reason:
-            facts["gen_ai.response.finish_reasons"] = (reason,)
+            attributes["gen_ai.response.finish_reasons"] = (reason,)
         if reply.model:
-            facts["gen_ai.response.model"] = reply.model
+            attributes["gen_ai.response.model"] = reply.model
         if self._tracer.content:
             said = [{"role": "assistant", "parts": _parts(reply.text), "finish_reason": reason}]
-            facts["gen_ai.output.messages"] = json.dumps(said, ensure_ascii=False)
-        span.tell(facts)
+            attributes["gen_ai.output.messages"] = json.dumps(said, ensure_ascii=False)
+        span.tell(attributes)
 
     def embeddings(self, count: int) -> Span:
         """Around one request for vectors.
@@ -76,8 +76,8 @@ class CallSpans:
             count: Texts in it.
         """
         model = self._model()
-        facts = _about(model, "embeddings") | {"lightrag.task": self._task, "lightrag.texts": count}
-        return self._tracer.span(f"embeddings {model.name}", facts, remote=True)
+        attributes = _about(model, "embeddings") | {"lightrag.task": self._task, "lightrag.texts": count}
+        return self._tracer.span(f"embeddings {model.name}", attributes, remote=True)
 
     def embedded(self, span: Span, dimension: int, tokens: int) -> None:
         """Tell what came back.
@@ -90,26 +90,26 @@ class CallSpans:
         span.tell({"gen_ai.embeddings.dimension.count": dimension, **_tokens(tokens, 0)})
 
 
-def _about(model: ModelFacts, operation: str) -> dict[str, Fact]:
-    facts: dict[str, Fact] = {
+def _about(model: ModelAttributes, operation: str) -> dict[str, Attribute]:
+    attributes: dict[str, Attribute] = {
         "gen_ai.operation.name": operation,
         "gen_ai.provider.name": model.provider,
         "gen_ai.request.model": model.name,
     }
-    return facts | ({"server.address": model.address, "server.port": model.port} if model.address else {})
+    return attributes | ({"server.address": model.address, "server.port": model.port} if model.address else {})
 
 
-def _tokens(prompt: int, completion: int) -> dict[str, Fact]:
+def _tokens(prompt: int, completion: int) -> dict[str, Attribute]:
     told = {"gen_ai.usage.input_tokens": prompt, "gen_ai.usage.output_tokens": completion}
     return {name: count for name, count in told.items() if count}
 
 
-def _prompt(messages: Sequence[Message]) -> dict[str, Fact]:
+def _prompt(messages: Sequence[Message]) -> dict[str, Attribute]:
     system = [part for message in messages if message.role == "system" for part in _parts(message.content)]
     turns = [
         {"role": message.role, "parts": _parts(message.content)} for message in messages if message.role != "system"
     ]
-    shown: dict[str, Fact] = {"gen_ai.input.messages": json.dumps(turns, ensure_ascii=False)}
+    shown: dict[str, Attribute] = {"gen_ai.input.messages": json.dumps(turns, ensure_ascii=False)}
     return shown | ({"gen_ai.system_instructions": json.dumps(system, ensure_ascii=False)} if system else {})
 
 

@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from lightrag_integrations.errors import MissingDependency, ModelError
-from lightrag_integrations.tracing import Fact, Span, Tracer
+from lightrag_integrations.tracing import Attribute, Span, Tracer
 
 if TYPE_CHECKING:
     from opentelemetry.trace import TracerProvider
@@ -70,23 +70,23 @@ class OpenTelemetryTracer(Tracer):
         vars(self).update(state)
 
     def span(
-        self, name: str, facts: Mapping[str, Fact] | None = None, *, remote: bool = False, apart: bool = False
+        self, name: str, attributes: Mapping[str, Attribute] | None = None, *, remote: bool = False, apart: bool = False
     ) -> Span:
         """See `Tracer.span`."""
-        return _Span(self, name, facts or {}, remote=remote, apart=apart)
+        return _Span(self, name, attributes or {}, remote=remote, apart=apart)
 
 
 class _Span(Span):
     """One span, current while the block runs unless it is made apart."""
 
-    __slots__ = ("_apart", "_facts", "_name", "_of", "_remote", "_span", "_token")
+    __slots__ = ("_apart", "_attributes", "_name", "_of", "_remote", "_span", "_token")
 
     def __init__(
-        self, of: OpenTelemetryTracer, name: str, facts: Mapping[str, Fact], *, remote: bool, apart: bool
+        self, of: OpenTelemetryTracer, name: str, attributes: Mapping[str, Attribute], *, remote: bool, apart: bool
     ) -> None:
         self._of = of
         self._name = name
-        self._facts = facts
+        self._attributes = attributes
         self._remote = remote
         self._apart = apart
         self._token: Any = None
@@ -94,7 +94,7 @@ class _Span(Span):
     def __enter__(self) -> Self:
         api, kinds = self._of.trace, self._of.trace.SpanKind
         kind = kinds.CLIENT if self._remote else kinds.INTERNAL
-        self._span = self._of.tracer.start_span(self._name, kind=kind, attributes=self._facts)
+        self._span = self._of.tracer.start_span(self._name, kind=kind, attributes=self._attributes)
         if not self._apart:
             self._token = self._of.context.attach(api.set_span_in_context(self._span))
         return self
@@ -110,8 +110,8 @@ class _Span(Span):
             self._fail(error)
         self._span.end()
 
-    def tell(self, facts: Mapping[str, Fact]) -> None:
-        self._span.set_attributes(facts)
+    def tell(self, attributes: Mapping[str, Attribute]) -> None:
+        self._span.set_attributes(attributes)
 
     @contextmanager
     def inside(self) -> Iterator[None]:

@@ -31,8 +31,8 @@ from lightrag_integrations import (
     OpenAIEmbedder,
     OpenTelemetryTracer,
 )
-from lightrag_integrations.providers.facts import facts_of
-from lightrag_integrations.tracing import NO_SPAN, Fact, Span
+from lightrag_integrations.providers.attributes import attributes_of
+from lightrag_integrations.tracing import NO_SPAN, Attribute, Span
 from tests.doubles.openai_server import OpenAIServer
 from tests.integration.telemetry.conftest import Spans
 
@@ -259,7 +259,7 @@ AZURE = "me.openai.azure.com"
 )
 def test_what_is_told_of_models(made: Any, expected: tuple[object, ...]) -> None:
     live = {"gpt-x": "gpt-x@api.openai.com", "m": "m@elsewhere", "odd": "odd"}.get(str(expected[0]), "ChatOpenAI")
-    assert astuple(facts_of(made, live)) == expected
+    assert astuple(attributes_of(made, live)) == expected
 
 
 def test_off_imports_nothing_and_a_copy_finds_its_provider() -> None:
@@ -284,8 +284,8 @@ class OwnTracer(OpenTelemetryTracer):
         super().__init__()
         self.left_out = left_out
 
-    def span(self, name: str, facts: Mapping[str, Fact] | None = None, **how: bool) -> Span:
-        return NO_SPAN if self.left_out in name else super().span(name, facts, **how)
+    def span(self, name: str, attributes: Mapping[str, Attribute] | None = None, **how: bool) -> Span:
+        return NO_SPAN if self.left_out in name else super().span(name, attributes, **how)
 
 
 def test_what_is_no_tracer_is_refused() -> None:

@@ -7,9 +7,9 @@ from contextlib import suppress
 from urllib.parse import urlsplit
 
 from lightrag_integrations.providers.naming import model_name
-from lightrag_integrations.tracing import ModelFacts
+from lightrag_integrations.tracing import ModelAttributes
 
-__all__ = ["facts_of"]
+__all__ = ["attributes_of"]
 
 _ADDRESS_FIELDS = ("base_url", "azure_endpoint", "openai_api_base", "api_base", "endpoint", "endpoint_url")
 _PROVIDERS = (
@@ -24,7 +24,7 @@ _PROVIDERS = (
 _SCHEME_PORTS = (("https", 443), ("http", 80))
 
 
-def facts_of(given: object, name: str) -> ModelFacts:
+def attributes_of(given: object, name: str) -> ModelAttributes:
     """Facts for spans.
 
     Args:
@@ -37,7 +37,7 @@ def facts_of(given: object, name: str) -> ModelFacts:
     if own and not address:
         address, port = host.split(":")[0], 443
     shown = asked if own else model_name(given).partition("/")[2] or name
-    return ModelFacts(shown, _provider(given, address, own=own), address, port)
+    return ModelAttributes(shown, _provider(given, address, own=own), address, port)
 
 
 def _is_ours(given: object) -> bool:
