@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from typing import Any
 
+from lightrag_integrations.errors import EmbeddingMismatch
 from lightrag_integrations.protocols import Embedder
 from lightrag_integrations.providers.adopt import adopt_embedder
 from lightrag_integrations.providers.blocking import RunBlocking
@@ -44,6 +45,17 @@ class Embedders:
     def given(self, embedder: Embedder) -> object:
         """What it was made of."""
         return next((given for given, made in self._held if made is embedder), embedder)
+
+    async def refuse_other(self, store: Store) -> None:
+        """Make sure that the index answers, and is not another model's than the one given.
+
+        Raises:
+            EmbeddingMismatch: It is.
+        """
+        recorded = (await store.settings()).get("embedding")
+        # A handle that was given no model may read, ask for words, list and delete.
+        if self.given(self.own) is not None and recorded not in (None, self.own.fingerprint):
+            raise EmbeddingMismatch.between(recorded, self.own.fingerprint)
 
     async def tell_if_blind(self, name: str, store: Store) -> None:
         """Warn, at the first search, where the index has vectors of meaning that this session can't ask for."""

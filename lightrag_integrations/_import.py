@@ -34,7 +34,8 @@ class Import(Upkeep):
 
         A graph that LightRAG built comes over as it stands, without a call of a chat model: each chunk tells what it
         told LightRAG, from the cached answers where they are kept, so that deleting a document takes away its share.
-        Everything is read and checked before anything is written; then each document is stored in one transaction.
+        Everything is read and checked before anything is written or an index made; then each document is stored in one
+        transaction.
         Importing again changes nothing.
 
         Args:
@@ -46,7 +47,7 @@ class Import(Upkeep):
             graph: Of what comes without one (tables; unfinished documents): "words" finds names without a model,
                 "model" asks as `ingest` does, "none" stores none.
             unfinished: Documents that LightRAG had not finished are reported and left out, or their texts ingested.
-            dry_run: Write nothing, and tell what would be taken.
+            dry_run: Write nothing, not even an index that isn't there, and tell what would be taken.
             show_progress: Draw progress bars on standard error.
             observer: Gets the events of this call, beside the handle's.
 
@@ -82,7 +83,15 @@ class Import(Upkeep):
         self, source: ImportSource, words: Mapping[str, str], *, dry_run: bool, observer: Observer
     ) -> Callable[[], Coroutine[Any, Any, ImportReport]]:
         from lightrag_integrations._importing import ImportCall, Ready, run_import
+        from lightrag_integrations._looking import looking
 
+        live = self._live
         call = ImportCall(source, **words, dry_run=dry_run)
-        ready = Ready(self._live.session, self._live.settings.options.ingest, observer)
+        ready = Ready(
+            open=live.ready,
+            session=live.session,
+            looking=lambda: looking(live.settings, live.watch),
+            options=live.settings.options.ingest,
+            observer=observer,
+        )
         return lambda: run_import(call, ready)

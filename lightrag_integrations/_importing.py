@@ -7,12 +7,13 @@ import math
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from statistics import median
-from typing import Literal, TypeVar, get_args
+from typing import Literal, Protocol, TypeVar, get_args
 
 from lightrag_integrations._session import Session
+from lightrag_integrations.contributions import Usage
 from lightrag_integrations.errors import InputError
 from lightrag_integrations.ingest.accept import validate_documents
 from lightrag_integrations.ingest.estimate import estimate
@@ -33,6 +34,8 @@ __all__ = ["ImportCall", "Ready", "run_import"]
 
 T = TypeVar("T")
 _SAMPLES = 5
+_THEIRS = "name the model that they come from (embed_model=, on the command line --embed)"
+_ANEW = "have them made anew (vectors='embed', on the command line --vectors embed)"
 _SAME_MODEL = 0.9
 """Cosine of two vectors of one text by one model, in whatever precision and with metadata in whatever order."""
 
@@ -74,7 +77,11 @@ class ImportCall:
 class Ready:
     """The handle that takes over."""
 
+    open: Callable[[], Awaitable[None]]
+    """Makes the index where there is none."""
     session: Callable[[], Awaitable[Session]]
+    looking: Callable[[], AbstractAsyncContextManager[Session]]
+    """A session that makes nothing."""
     options: IngestOptions
     observer: Observer
 
@@ -93,29 +100,41 @@ class _Counts:
 async def run_import(call: ImportCall, ready: Ready) -> ImportReport:
     """See `LightRAGIndex.import_from`."""
     started = time.monotonic()
+    counts = _Counts()
     async with _reading(call.opened()) as (opened, in_thread):
         account = await in_thread(opened.open)
-        session = await ready.session()
-        if call.vectors == "keep":
-            await _check_vectors(await in_thread(lambda: opened.samples(_SAMPLES)), session)
-        counts = _Counts()
-        batches = opened.batches()
-        while (batch := await in_thread(lambda: next(batches, None))) is not None:
-            await _take(batch, counts, call=call, ready=ready, session=session)
-        if session.mirrors is not None and not call.dry_run:
-            await session.mirrors.after_change()
-        if call.dry_run and counts.documents:
-            counts.embedding_tokens += await in_thread(lambda: _name_tokens(opened, session))
+        spent: Sequence[Usage] = ()
+        if call.dry_run or call.vectors == "keep":
+            async with ready.looking() as look:
+                if call.vectors == "keep":
+                    spent = await _check_vectors(await in_thread(lambda: opened.samples(_SAMPLES)), look)
+                if call.dry_run:
+                    await _take_all(opened, counts, in_thread, call=call, ready=ready, session=look)
+        if not call.dry_run:
+            await ready.open()
+            session = await ready.session()
+            await session.store.record_usage(spent)
+            await _take_all(opened, counts, in_thread, call=call, ready=ready, session=session)
+            if session.mirrors is not None:
+                await session.mirrors.after_change()
     return _report(account, counts, dry_run=call.dry_run, seconds=time.monotonic() - started)
 
 
+class InThread(Protocol):
+    """Calls a source in its own thread."""
+
+    def __call__(self, fn: Callable[[], T], /) -> Awaitable[T]:
+        """Await the result."""
+        ...
+
+
 @asynccontextmanager
-async def _reading(opened: Opened) -> AsyncIterator[tuple[Opened, Callable[[Callable[[], T]], Awaitable[T]]]]:
+async def _reading(opened: Opened) -> AsyncIterator[tuple[Opened, InThread]]:
     """The source, and a way to call it in a thread of its own, which ends with it."""
     loop = asyncio.get_running_loop()
     thread = ThreadPoolExecutor(1, "lightrag-import")
 
-    async def in_thread(fn: Callable[[], T]) -> T:
+    async def in_thread(fn: Callable[[], T], /) -> T:
         return await loop.run_in_executor(thread, fn)
 
     try:
@@ -127,24 +146,37 @@ async def _reading(opened: Opened) -> AsyncIterator[tuple[Opened, Callable[[Call
         await asyncio.shield(closing)
 
 
-async def _check_vectors(samples: Sequence[tuple[str, Sequence[float]]], session: Session) -> None:
-    """Make sure that the vectors to be kept are those of the handle's model."""
+async def _check_vectors(samples: Sequence[tuple[str, Sequence[float]]], session: Session) -> Sequence[Usage]:
+    """Make sure that the vectors to be kept are those of the handle's model; what that cost, for the ledger."""
     if not samples:
-        raise InputError("vectors: the source has none to keep; leave vectors='keep' away to have them made")
-    embedder = session.metered_embedder(session.meter())
-    made = await embedder.embed([text for text, _ in samples], kind="document")
+        raise InputError(f"vectors: the source has none to keep; {_ANEW}")
+    meter = session.meter()
+    embedder = session.metered_embedder(meter)
+    with meter.attributed("", collect=True) as spent:
+        made = await embedder.embed([text for text, _ in samples], kind="document")
     (_, first), own = samples[0], made[0]
     if len(first) != len(own):
         raise InputError(
-            f"vectors: those of the source have {len(first)} numbers, {embedder.fingerprint!r} makes {len(own)}; give "
-            "the handle the model that they come from, or leave vectors='keep' away to have them made anew"
+            f"vectors: those of the source have {len(first)} numbers, {embedder.fingerprint!r} makes {len(own)}; "
+            f"{_THEIRS}, or {_ANEW}"
         )
     near = median(_cosine(kept, anew) for (_, kept), anew in zip(samples, made, strict=True))
     if near < _SAME_MODEL:
         raise InputError(
             f"vectors: those of the source are not what {embedder.fingerprint!r} makes of the same texts (cosine "
-            f"{near:.2f}); give the handle the model that they come from, or leave vectors='keep' away"
+            f"{near:.2f}); {_THEIRS}, or {_ANEW}"
         )
+    return spent
+
+
+async def _take_all(
+    opened: Opened, counts: _Counts, in_thread: InThread, *, call: ImportCall, ready: Ready, session: Session
+) -> None:
+    batches = opened.batches()
+    while (batch := await in_thread(lambda: next(batches, None))) is not None:
+        await _take(batch, counts, call=call, ready=ready, session=session)
+    if call.dry_run and counts.documents:
+        counts.embedding_tokens += await in_thread(lambda: _name_tokens(opened, session))
 
 
 async def _take(batch: Batch, counts: _Counts, *, call: ImportCall, ready: Ready, session: Session) -> None:

@@ -13,7 +13,7 @@ from lightrag_integrations._portal import Portal
 from lightrag_integrations._session import Session, open_session
 from lightrag_integrations._settings import Settings, described
 from lightrag_integrations.calls.chat import end_stream
-from lightrag_integrations.errors import ConnectionLost, EmbeddingMismatch, InputError
+from lightrag_integrations.errors import ConnectionLost, InputError
 from lightrag_integrations.evaluate.questions import EvaluationQuestion
 from lightrag_integrations.evaluate.report import EvaluationReport
 from lightrag_integrations.evaluate.run import Kind, Ports, run_evaluation
@@ -119,11 +119,7 @@ class Live:
     async def ready(self) -> None:
         """Open, and make sure the database answers."""
         session = await self.session()
-        recorded = (await session.store.settings()).get("embedding")
-        own = session.embedders.own.fingerprint
-        # A handle that was given no model may read, ask for words, list and delete.
-        if self.settings.embed_model is not None and recorded not in (None, own):
-            raise EmbeddingMismatch.between(recorded, own)
+        await session.embedders.refuse_other(session.store)
 
     async def _tools(self) -> IngestTools:
         return (await self.session()).ingest_tools(self.settings.options.ingest, Observer())

@@ -2,8 +2,8 @@
 
 SOURCE is a working directory of LightRAG, or the postgresql:// address of a database that holds a workspace of LightRAG
 (--workspace), a table or collection of langchain-postgres (--langchain-table, --langchain-collection) or a table of
-LlamaIndex' PGVectorStore (--llama-index-table). Everything is read and checked before anything is written. Importing
-again changes nothing; --dry-run shows what would be taken.
+LlamaIndex' PGVectorStore (--llama-index-table). Everything is read and checked before anything is written, or an
+index made. Importing again changes nothing; --dry-run shows what would be taken, and makes nothing.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import argparse
 import os
 import re
 import sys
+from contextlib import closing
 from pathlib import Path
 
 from pydantic import SecretStr
@@ -77,7 +78,7 @@ def run(options: argparse.Namespace) -> int:
     """
     source = _source(options)
     bars = not options.quiet and not options.json and sys.stderr.isatty()
-    with open_index(options, create=True) as index:
+    with closing(open_index(options, create=True)) as index:  # not `with`, which would make an index at once
         report = index.import_from(
             source, vectors=options.vectors, graph=options.graph, unfinished=options.unfinished,
             dry_run=options.dry_run, show_progress=bars,

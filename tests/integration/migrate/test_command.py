@@ -1,16 +1,24 @@
 """`lightrag import`: one command for all sources, secrets kept off the command line."""
 
+from contextlib import closing
 from pathlib import Path
 
+from lightrag_integrations import LightRAGIndex
 from tests.integration.cli.conftest import cli as cli
 from tests.integration.cli.conftest import name as name
 from tests.integration.cli.running import Cli
 from tests.integration.migrate.conftest import Restore
 
 
-def test_a_directory(cli: Cli, directory: Path) -> None:
+def indexes(dsn: str) -> list[str]:
+    with closing(LightRAGIndex("any", database=dsn)) as index:
+        return index.names()
+
+
+def test_a_directory(cli: Cli, directory: Path, name: str, dsn: str) -> None:
     looked = cli("import", str(directory), "--dry-run", "--json")
     assert (looked.code, looked.json["documents"], looked.json["dry_run"]) == (0, 10, True)
+    assert name not in indexes(dsn)
     done = cli("import", "rag_storage")
     assert done.code == 0, done.err
     assert "10 documents, 14 chunks, 20 entities, 18 relations, 24 cached answers" in done.out
@@ -33,7 +41,7 @@ def test_databases(cli: Cli, restored: Restore) -> None:
     assert cli("status", "--json").json["status"]["documents"] == 10 + 7 + 7 + 7
 
 
-def test_refusals(cli: Cli, directory: Path, tmp_path: Path) -> None:
+def test_refusals(cli: Cli, directory: Path, name: str, dsn: str) -> None:
     outcomes = {
         "got no source": cli("import"),
         "with a password in it": cli("import", "postgresql://me:secret@127.0.0.1/x"),
@@ -47,6 +55,7 @@ def test_refusals(cli: Cli, directory: Path, tmp_path: Path) -> None:
     broken = cli("import", str(directory), "--json")
     assert (broken.code, broken.json["error"]) == (2, "InputError")
     assert "nothing was written" in broken.json["message"]
+    assert name not in indexes(dsn)
     for address in ("postgresql://nobody:hidden-word@127.0.0.1:1/none", "host=127.0.0.1 port=1 password=hidden-word"):
         gone = cli("import", LIGHTRAG_SOURCE=address)
         assert gone.code == 4 and "hidden-word" not in gone.err + gone.out, address

@@ -69,6 +69,7 @@ SHELL = {
     "_import",
     "_importing",
     "_live",
+    "_looking",
     "_mirrors",
     "_session",
     "_settings",
