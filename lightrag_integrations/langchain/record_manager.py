@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from langchain_core.indexing import RecordManager
 
 from lightrag_integrations import LightRAGIndex
+from lightrag_integrations.given import checked
 
 if TYPE_CHECKING:
     from lightrag_integrations.records import Records
@@ -30,10 +31,10 @@ class LightRAGRecordManager(RecordManager):
             namespace: One for each collection that is loaded into the index on its own.
 
         Raises:
-            InputError: The namespace is empty, or has more than 1024 bytes.
+            InputError: The namespace is empty, or has more than 1024 bytes; or these are no handle and no text.
         """
-        super().__init__(index.records(namespace).namespace)
-        self.index = index
+        self.index = checked(index, LightRAGIndex, name="index", hint="LightRAGRecordManager(index, namespace=...)")
+        super().__init__(index.records(checked(namespace, str, name="namespace")).namespace)
 
     def _book(self) -> Records:
         # Made anew for each call: it lives on the handle's loop, and could not be pickled.

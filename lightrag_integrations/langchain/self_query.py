@@ -40,7 +40,7 @@ class LightRAGTranslator(Visitor):
         Raises:
             InputError: It is no filter.
         """
-        self._fixed = checked_filter(None if filter is None else dict(filter))
+        self._fixed = checked_filter(dict(filter) if isinstance(filter, Mapping) else filter)
 
     def visit_operation(self, operation: Operation) -> dict[str, Any]:
         """`and`, `or`, `not` of filters."""

@@ -11,6 +11,7 @@ from langchain_core.retrievers import LangSmithRetrieverParams
 from langchain_core.vectorstores import VectorStoreRetriever
 
 from lightrag_integrations import ConfigurationError, InputError, LightRAGIndex
+from lightrag_integrations.given import checked
 from lightrag_integrations.langchain.convert import one_chunk_each, store_options
 from lightrag_integrations.langchain.graph_store import GraphDocuments
 from lightrag_integrations.langchain.retriever import LightRAGRetriever, ls_params
@@ -46,7 +47,10 @@ class LightRAGVectorStore(GraphDocuments):
 
         Raises:
             ConfigurationError: Both a handle and an embedding model were given.
+            InputError: It is no handle.
         """
+        if index is not None:
+            checked(index, LightRAGIndex, name="index", hint='LightRAGIndex("NAME"), or name="NAME" without index=')
         if index is not None and embedding is not None:
             raise ConfigurationError(
                 "got index= and embedding=; an index holds vectors of one model, so give the model to the handle: "

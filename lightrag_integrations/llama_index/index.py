@@ -17,6 +17,7 @@ from llama_index.core.storage.docstore.types import RefDocInfo
 from llama_index.core.storage.storage_context import StorageContext
 
 from lightrag_integrations import LightRAGIndex
+from lightrag_integrations.given import checked
 from lightrag_integrations.llama_index.engines import chat_engine, query_engine
 from lightrag_integrations.llama_index.merging import amerge, merge
 from lightrag_integrations.llama_index.property_graph import LightRAGPropertyGraphStore
@@ -28,6 +29,7 @@ from lightrag_integrations.llama_index.refdocs import (
     infos,
     made_of,
     of_documents,
+    whole,
     without_objects,
 )
 from lightrag_integrations.llama_index.retriever import LightRAGRetriever
@@ -74,7 +76,7 @@ class LightRAGPropertyGraphIndex(BaseIndex[IndexLPG]):
             show_progress: Draw progress bars on standard error.
             callback_manager: See LlamaIndex; None: that of `Settings`.
         """
-        self.index = index
+        self.index = checked(index, LightRAGIndex, name="index")
         store = LightRAGVectorStore(index=index, build_graph=True)
         self._property_graph_store = LightRAGPropertyGraphStore(index)
         super().__init__(
@@ -124,10 +126,11 @@ class LightRAGPropertyGraphIndex(BaseIndex[IndexLPG]):
 
         Raises:
             ConfigurationError: There is no handle.
+            InputError: An argument is unknown, or these are no documents.
             LightRAGError: A document could not be stored; says which and why.
         """
         fields = {"show_progress": show_progress, "callback_manager": callback_manager, **kwargs}
-        made = cls(handle_of(index, storage_context), transformations=transformations, **fields)
+        made = cls(handle_of(index, storage_context, kwargs), transformations=transformations, **fields)
         # What the handle splits it compares itself, with the options of splitting, too.
         made.refresh_ref_docs(documents) if made._chain else made._put(documents)
         return made
@@ -142,7 +145,7 @@ class LightRAGPropertyGraphIndex(BaseIndex[IndexLPG]):
         **kwargs: Any,
     ) -> Self:
         """Like `from_documents`."""
-        made = cls(handle_of(index, storage_context), **kwargs)
+        made = cls(handle_of(index, storage_context, kwargs), **kwargs)
         await (made.arefresh_ref_docs(documents) if made._chain else made._aput(documents))
         return made
 
@@ -151,7 +154,7 @@ class LightRAGPropertyGraphIndex(BaseIndex[IndexLPG]):
         cls, index: LightRAGIndex | None = None, *, storage_context: StorageContext | None = None, **kwargs: Any
     ) -> Self:
         """What the handle holds already, whoever stored it; see the class for the arguments."""
-        return cls(handle_of(index, storage_context), **kwargs)
+        return cls(handle_of(index, storage_context, kwargs), **kwargs)
 
     # --- documents ------------------------------------------------------------------------------------------------
 
@@ -262,7 +265,7 @@ class LightRAGPropertyGraphIndex(BaseIndex[IndexLPG]):
     def _put(self, documents: Sequence[Document]) -> None:
         bars = self._show_progress
         with self._callback_manager.as_trace("insert"):
-            nodes = run_transformations(documents, self._chain, show_progress=bars) if self._chain else None
+            nodes = run_transformations(whole(documents), self._chain, show_progress=bars) if self._chain else None
             made = made_of(documents, nodes)
             merge(self.index, made, self._replacing(), show_progress=bars)
             if gone := emptied(documents, made):
@@ -271,7 +274,9 @@ class LightRAGPropertyGraphIndex(BaseIndex[IndexLPG]):
     async def _aput(self, documents: Sequence[Document]) -> None:
         bars = self._show_progress
         with self._callback_manager.as_trace("insert"):
-            nodes = await arun_transformations(documents, self._chain, show_progress=bars) if self._chain else None
+            nodes = (
+                await arun_transformations(whole(documents), self._chain, show_progress=bars) if self._chain else None
+            )
             made = made_of(documents, nodes)
             await amerge(self.index, made, self._replacing(), show_progress=bars)
             if gone := emptied(documents, made):

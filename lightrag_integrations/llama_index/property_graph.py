@@ -9,7 +9,8 @@ from llama_index.core.graph_stores.types import LabelledNode, PropertyGraphStore
 from llama_index.core.schema import BaseNode
 from llama_index.core.vector_stores.types import VectorStoreQuery
 
-from lightrag_integrations import ConfigurationError, InputError, LightRAGIndex
+from lightrag_integrations import ConfigurationError, LightRAGIndex
+from lightrag_integrations.given import checked
 from lightrag_integrations.llama_index import property_graph_delete as deletion
 from lightrag_integrations.llama_index import property_graph_read as reading
 from lightrag_integrations.llama_index import property_graph_write as writing
@@ -46,9 +47,7 @@ class LightRAGPropertyGraphStore(PropertyGraphStore):
         Raises:
             InputError: It is no handle.
         """
-        if not isinstance(index, LightRAGIndex):
-            raise InputError(f"index: got {type(index).__name__}; expected a LightRAGIndex")
-        self.index = index
+        self.index = checked(index, LightRAGIndex, name="index")
 
     @property
     def client(self) -> LightRAGIndex:

@@ -15,6 +15,7 @@ from llama_index.core.response_synthesizers import BaseSynthesizer
 from llama_index.core.schema import QueryBundle
 
 from lightrag_integrations import AnswerOptions, ConfigurationError, InputError, LightRAGIndex
+from lightrag_integrations.given import checked
 from lightrag_integrations.llama_index.answering import answering_llm
 from lightrag_integrations.llama_index.retriever import LightRAGRetriever, searches
 from lightrag_integrations.llama_index.synthesizer import LightRAGSynthesizer
@@ -135,7 +136,7 @@ class LightRAGQueryEngine(RetrieverQueryEngine):
 
 def _handle(retriever: BaseRetriever, index: LightRAGIndex | None) -> LightRAGIndex:
     if index is not None:
-        return index
+        return checked(index, LightRAGIndex, name="index")
     if isinstance(retriever, LightRAGRetriever):
         return retriever.index
     raise ConfigurationError(

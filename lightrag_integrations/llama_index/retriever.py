@@ -16,6 +16,7 @@ from llama_index.core.vector_stores.types import MetadataFilters
 
 from lightrag_integrations import LightRAGIndex, LLMReranker, QueryOptions, RetrievalResult
 from lightrag_integrations.filters import parse_filter
+from lightrag_integrations.given import checked
 from lightrag_integrations.llama_index.convert import found
 from lightrag_integrations.llama_index.filters import to_filter
 from lightrag_integrations.llama_index.prompts import OwnPrompts
@@ -82,8 +83,9 @@ class LightRAGRetriever(BaseRetriever):
             verbose: See LlamaIndex.
 
         Raises:
-            InputError: An option or a filter is wrong.
+            InputError: An option or a filter is wrong, or it is no handle.
         """
+        checked(index, LightRAGIndex, name="index")
         where = to_filter(filters)
         parse_filter(where)
         super().__init__(callback_manager=callback_manager, object_map=object_map, objects=objects, verbose=verbose)

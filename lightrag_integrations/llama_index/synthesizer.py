@@ -21,6 +21,7 @@ from llama_index.core.schema import NodeWithScore, QueryBundle, QueryType, TextN
 from llama_index.core.types import RESPONSE_TEXT_TYPE
 
 from lightrag_integrations import AnswerOptions, Context, LightRAGIndex, QueryOptions, RetrievalResult
+from lightrag_integrations.given import checked
 from lightrag_integrations.llama_index.answering import HandleLLM, answering_llm
 from lightrag_integrations.llama_index.convert import to_hits
 from lightrag_integrations.llama_index.prompts import OwnPrompts
@@ -65,7 +66,9 @@ class LightRAGSynthesizer(BaseSynthesizer):
 
         Raises:
             ConfigurationError: There is no model.
+            InputError: It is no handle.
         """
+        checked(index, LightRAGIndex, name="index")
         super().__init__(llm=answering_llm(index, llm), callback_manager=callback_manager, streaming=streaming)
         self._index = index
         # What the handle adopts: never a `HandleLLM`, which would ask the handle again, within the same limits.

@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from lightrag_integrations.errors import MissingDependency, ModelError
+from lightrag_integrations.errors import InputError, MissingDependency, ModelError
+from lightrag_integrations.given import shown
 from lightrag_integrations.tracing import Attribute, Span, Tracer
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ class OpenTelemetryTracer(Tracer):
 
         Raises:
             MissingDependency: `opentelemetry-api` is not installed.
+            InputError: It makes no tracers.
         """
         try:
             from opentelemetry import context, trace
@@ -56,6 +58,11 @@ class OpenTelemetryTracer(Tracer):
             raise MissingDependency(
                 "opentelemetry-api is not installed; it comes with the extra: pip install 'lightrag-integrations[otel]'"
             ) from error
+        if tracer_provider is not None and not callable(getattr(tracer_provider, "get_tracer", None)):
+            raise InputError(
+                f"tracer_provider: got {shown(tracer_provider)}; expected a TracerProvider, such as that of "
+                "opentelemetry.trace.get_tracer_provider()"
+            )
         self.content = record_content
         self.trace, self.context = trace, context
         self.tracer = trace.get_tracer(_SCOPE, tracer_provider=tracer_provider)

@@ -16,6 +16,7 @@ ROW_ONE = {
     "models",
     "options",
     "filters",
+    "given",
     "mirrored",
     "observe",
     "contributions",
