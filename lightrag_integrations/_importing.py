@@ -90,6 +90,7 @@ class Ready:
 class _Counts:
     documents: int = 0
     unchanged: int = 0
+    by_hand: int = 0
     chunks: int = 0
     kept: int = 0
     embedding_tokens: int = 0
@@ -202,6 +203,7 @@ async def _take(batch: Batch, counts: _Counts, *, call: ImportCall, ready: Ready
         )
         counts.embedding_tokens += report.embedding_tokens
         counts.errors.update(report.errors)
+    counts.by_hand += len(batch.documents) if batch.kind == "by hand" else 0
     counts.kept += sum(chunk.embedding is not None for chunk in chunks)
 
 
@@ -249,6 +251,7 @@ def _report(account: Account, counts: _Counts, *, dry_run: bool, seconds: float)
         documents=counts.documents,
         unchanged=counts.unchanged,
         failed=len(counts.errors),
+        by_hand=counts.by_hand,
         chunks=counts.chunks,
         entities=account.entities,
         relations=account.relations,

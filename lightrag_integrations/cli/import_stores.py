@@ -129,6 +129,9 @@ def _lines(report: ImportReport) -> list[str]:
     found = ", ".join(f"{number} {name}" for name, number in report.found.items())
     stored = "to be stored" if report.dry_run else "stored"
     taken = f"{report.documents} {stored}, {report.unchanged} unchanged, {report.failed} failed"
+    if report.by_hand:
+        own = report.documents + report.unchanged + report.failed - report.by_hand
+        taken += f" ({counted(own, 'document')} and {counted(report.by_hand, 'statement')} made by hand)"
     parts = [counted(report.chunks, "chunk")]
     parts += [f"{report.entities} entities, {counted(report.relations, 'relation')}"] if report.entities else []
     parts += [f"{counted(report.own_words, 'chunk')} with cached answers"] if report.own_words else []

@@ -33,13 +33,20 @@ def home_of(source: LightRAGDirectory) -> Path:
     """The directory of the workspace.
 
     Raises:
-        InputError: There are no stores; says which workspaces there are.
+        InputError: There is no directory, or there are no stores in it; says which workspaces there are.
     """
-    home = source.path.expanduser() / source.workspace
+    path = source.path.expanduser()
+    home = path / source.workspace
     if is_directory(home):
         return home
-    below = sorted(one.parent.name for one in home.glob(f"*/{_CHUNKS}")) if home.is_dir() else []
+    if not path.is_dir():
+        problem = "is not a directory" if path.exists() else "is not there"
+        raise InputError(f"{path} {problem}; expected a working directory of LightRAG")
+    inside = home if home.is_dir() else path
+    below = sorted(one.parent.name for one in inside.glob(f"*/{_CHUNKS}"))
     told = f"; there are workspaces {', '.join(map(repr, below[:8]))}: name one" if below else ""
+    if inside is not home:
+        raise InputError(f"{path} has no workspace {source.workspace!r}{told}")
     raise InputError(f"{home} has no {_CHUNKS}; expected a working directory of LightRAG{told}")
 
 

@@ -96,7 +96,7 @@ class _Text:
                 value, end = _DECODER.raw_decode(self._held, self._at)
             except (ValueError, RecursionError) as error:
                 if not self._more or isinstance(error, RecursionError):
-                    raise self._broken(str(error).split(":")[0]) from error
+                    raise self._unread(error) from error
             else:
                 if end < len(self._held) or not self._more:
                     self._at = end
@@ -133,7 +133,17 @@ class _Text:
         self._held = self._held[self._at :] + piece
         self._at = 0
 
-    def _broken(self, reason: str) -> InputError:
-        place = f"character {self._before + self._at}"
-        cut = "; the file ends there: it was cut short" if self._at >= len(self._held) or not self._more else ""
-        return InputError(f"{self._path} holds no JSON that can be read: {reason} at {place}{cut}; nothing was written")
+    def _unread(self, error: ValueError | RecursionError) -> InputError:
+        if not isinstance(error, json.JSONDecodeError):
+            return self._broken(str(error).split(":")[0])
+        return self._broken(
+            error.msg.removesuffix(" at"), at=error.pos, ended=error.msg.startswith("Unterminated string")
+        )
+
+    def _broken(self, reason: str, *, at: int | None = None, ended: bool = False) -> InputError:
+        at = self._at if at is None else at
+        cut = "; the file ends there: it was cut short" if ended or at >= len(self._held.rstrip()) else ""
+        return InputError(
+            f"{self._path} holds no JSON that can be read: {reason} at character {self._before + at}{cut}; "
+            "nothing was written"
+        )

@@ -19,11 +19,13 @@ class ImportReport(Frozen):
     found: dict[str, int] = Field(default_factory=dict)
     """What the source holds, by kind."""
     documents: int = 0
-    """Stored or replaced; in a dry run: to be stored."""
+    """Stored or replaced, statements made by hand among them; in a dry run: to be stored."""
     unchanged: int = 0
     """Stored already as they are in the source."""
     failed: int = 0
     """Refused; see `errors`."""
+    by_hand: int = 0
+    """Of the stored, unchanged and failed ones: made of statements made by hand, so not among the documents found."""
     chunks: int = 0
     """Of all documents taken, stored now or before."""
     entities: int = 0

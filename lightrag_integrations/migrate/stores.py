@@ -116,8 +116,11 @@ class LightRAGStores:
             "entities whose names are one name here": count(
                 "SELECT count(*) - count(DISTINCT key) FROM thing WHERE other = '' AND state IN ('taken', 'hand')"
             ),
-            "entities and relations read from what was embedded of them: weights are numbers of chunks": count(
-                "SELECT count(*) FROM thing WHERE embedded"
+            "entities and relations read from what was embedded of them: types are those of the cached answers, "
+            "weights are numbers of chunks": count("SELECT count(*) FROM thing WHERE embedded"),
+            "entities without a type, as no cached answer tells it": count(
+                "SELECT count(*) FROM thing t WHERE embedded AND other = '' AND state IN ('taken', 'hand') "
+                "AND NOT EXISTS (SELECT 1 FROM told WHERE thing = t.id AND type <> '')"
             ),
             "entities and relations without a chunk, taken as statements made by hand": count(
                 "SELECT count(*) FROM thing WHERE state = 'hand'"

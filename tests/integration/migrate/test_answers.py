@@ -1,6 +1,7 @@
 """Answers of models are read as LightRAG reads them: the fixture says what it makes of each."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -62,3 +63,21 @@ def test_json_is_read_piece_by_piece(tmp_path: Path) -> None:
         path.write_text(text)
         with pytest.raises(InputError, match=r"store\.json holds no JSON"):
             list(members(path))
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('{"a": {"content": "cut sh', "Unterminated string starting at character 18; the file ends there"),
+        ('{"a": {"content": 1', "Expecting ',' delimiter at character 19; the file ends there"),
+        ('{"a": "x\ny"}', "Invalid control character at character 8; nothing"),
+        ('{"a": {"b" 1}, "c": 2}', "Expecting ':' delimiter at character 11; nothing"),
+        ('{"a": 1 "b": 2}', "expected '}' at character 8; nothing"),
+        ('{"a": 1', "expected '}' at character 7; the file ends there"),
+    ],
+)
+def test_where_a_file_breaks_off(tmp_path: Path, text: str, told: str) -> None:
+    path = tmp_path / "store.json"
+    path.write_text(text)
+    with pytest.raises(InputError, match=re.escape(told)):
+        list(members(path))

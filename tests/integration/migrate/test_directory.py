@@ -44,6 +44,7 @@ def test_the_graph_is_lightrags(directory: Path, make_index: MakeIndex, openai_s
     assert report.found == {"documents": 10, "chunks": 14, "entities": 20, "relations": 18, "cached answers": 24}
     # Seven files and the custom graph, and two statements made by hand; 13 chunks and those of the statements.
     assert (report.documents, report.chunks, report.entities, report.relations) == (10, 15, 20, 18)
+    assert (report.by_hand, looked.by_hand) == (2, 2)
     assert (report.own_words, report.failed, report.model_calls, report.vectors_kept) == (12, 0, 0, 0)
     assert report.left_out == {"answers about names that the graph has not": 2, "documents that are not finished": 2}
     assert {name: number for name, number in report.changed.items() if "hand" in name or "summaries" in name} == {
@@ -241,11 +242,19 @@ def test_a_graph_kept_elsewhere(directory: Path, make_index: MakeIndex) -> None:
     (directory / GRAPHML).unlink()
     index = make_index()
     report = index.import_from(LightRAGDirectory(path=directory))
-    read = "entities and relations read from what was embedded of them: weights are numbers of chunks"
+    read = (
+        "entities and relations read from what was embedded of them: types are those of the cached answers, weights "
+        "are numbers of chunks"
+    )
+    untyped = "entities without a type, as no cached answer tells it"
     assert report.changed[read] == 38
     ours = index.graph.to_networkx()
+    entities = [index.graph.entity(name) for name in ours.nodes]
+    assert report.changed[untyped] == sum(not entity.type for entity in entities if entity is not None) < 20
     assert set(ours.nodes) == set(theirs.nodes)
     assert {frozenset(edge) for edge in ours.edges} == {frozenset(edge) for edge in theirs.edges}
+    (directory / CACHE).unlink()
+    assert index.import_from(LightRAGDirectory(path=directory), dry_run=True).changed[untyped] == 20
     (directory / "vdb_entities.json").unlink()
     with pytest.raises(InputError, match="so no graph"):
         index.import_from(LightRAGDirectory(path=directory))
@@ -300,8 +309,12 @@ def test_what_is_no_directory_of_lightrag(directory: Path, make_index: MakeIndex
     index = make_index()
     with pytest.raises(InputError, match="there are workspaces 'rag_storage': name one"):
         index.import_from(LightRAGDirectory(path=tmp_path))
-    with pytest.raises(InputError, match="expected a working directory"):
+    with pytest.raises(InputError, match="nowhere is not there; expected a working directory"):
         index.import_from(LightRAGDirectory(path=tmp_path / "nowhere"))
+    with pytest.raises(InputError, match="has no workspace 'other'; there are workspaces 'rag_storage': name one"):
+        index.import_from(LightRAGDirectory(path=tmp_path, workspace="other"))
+    with pytest.raises(InputError, match="is not a directory"):
+        index.import_from(LightRAGDirectory(path=directory / GRAPHML))
     with pytest.raises(InputError, match="expected one of"):
         index.import_from(LightRAGDirectory(path=directory), vectors="maybe")  # type: ignore[arg-type]
     with pytest.raises(InputError, match="expected one of LightRAGDirectory"):
