@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Collection, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -11,7 +12,9 @@ from llama_index.core.prompts import BasePromptTemplate, PromptTemplate
 from lightrag_integrations import InputError
 from lightrag_integrations.prompts import load
 
-__all__ = ["OwnPrompts"]
+__all__ = ["OwnPrompts", "warn_of_unknown"]
+
+_LOG = logging.getLogger("lightrag_integrations.llama_index")
 
 _VARIABLES = MappingProxyType({"answer": ("context", "response_type", "user_prompt")})
 _NEEDED = MappingProxyType({"answer": "context"})
@@ -34,11 +37,12 @@ class OwnPrompts:
         return {name: self._given.get(name) or PromptTemplate(own.get(name) or load(name)) for name in self._names}
 
     def update(self, prompts: Mapping[str, BasePromptTemplate]) -> None:
-        """Take those that have one of our names.
+        """Take those that have one of our names, and say which have none.
 
         Raises:
             InputError: What the prompt has to hold is not in it.
         """
+        warn_of_unknown((name for name in prompts if ":" not in name), self._names)
         for name in self._names:
             if name not in prompts:
                 continue
@@ -53,6 +57,13 @@ class OwnPrompts:
     def texts(self) -> dict[str, str]:
         """Those given, as the core takes them: with our placeholders, which it fills in."""
         return {name: prompt.format(None, **_placeholders(name)) for name, prompt in self._given.items()}
+
+
+def warn_of_unknown(given: Iterable[str], known: Collection[str]) -> None:
+    """LlamaIndex passes over prompts of another name without a word; ours are in use then, unnoticed."""
+    unknown = sorted(frozenset(given) - frozenset(known))
+    if unknown:
+        _LOG.warning("update_prompts: passed over %s; there are %s", ", ".join(unknown), ", ".join(sorted(known)))
 
 
 def _placeholders(name: str) -> dict[str, Any]:

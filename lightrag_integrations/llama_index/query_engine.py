@@ -9,6 +9,7 @@ from llama_index.core.base.base_retriever import BaseRetriever
 from llama_index.core.base.response.schema import RESPONSE_TYPE
 from llama_index.core.callbacks import CallbackManager, CBEventType, EventPayload
 from llama_index.core.postprocessor.types import BaseNodePostprocessor
+from llama_index.core.prompts import BasePromptTemplate
 from llama_index.core.prompts.mixin import PromptMixin
 from llama_index.core.query_engine import RetrieverQueryEngine
 from llama_index.core.response_synthesizers import BaseSynthesizer
@@ -17,6 +18,7 @@ from llama_index.core.schema import QueryBundle
 from lightrag_integrations import AnswerOptions, ConfigurationError, InputError, LightRAGIndex
 from lightrag_integrations.given import checked
 from lightrag_integrations.llama_index.answering import answering_llm
+from lightrag_integrations.llama_index.prompts import warn_of_unknown
 from lightrag_integrations.llama_index.retriever import LightRAGRetriever, searches
 from lightrag_integrations.llama_index.synthesizer import LightRAGSynthesizer
 
@@ -118,6 +120,12 @@ class LightRAGQueryEngine(RetrieverQueryEngine):
         rerankers = [one for one in self._node_postprocessors if isinstance(one, PromptMixin)]
         named = {"reranker" if number == 1 else f"reranker_{number}": one for number, one in enumerate(rerankers, 1)}
         return {"retriever": self._retriever, "response_synthesizer": self._response_synthesizer, **named}
+
+    def _update_prompts(self, prompts_dict: dict[str, BasePromptTemplate]) -> None:
+        # A module of ours says it by itself.
+        own = [name for name, one in self._get_prompt_modules().items() if hasattr(one, "_prompts")]
+        given = [key for key in prompts_dict if key.split(":")[0] not in own]
+        warn_of_unknown(given, self.get_prompts().keys())
 
     def _query(self, query_bundle: QueryBundle) -> RESPONSE_TYPE:
         payload: dict[str, Any] = {EventPayload.QUERY_STR: query_bundle.query_str}

@@ -250,3 +250,28 @@ async def test_one_query_is_seen_whole(
         assert found == ["chat", *(steps if asynchronous else blocking), *suffix]
     for kind in (CBEventType.QUERY, CBEventType.RETRIEVE, CBEventType.RERANKING, CBEventType.SYNTHESIZE):
         assert len(debug.get_event_pairs(kind)) == 1, kind
+
+
+@pytest.mark.parametrize(
+    ("stock", "key", "known"),
+    [
+        ({}, "response_synthesizer:anser", "anser; there are answer"),
+        ({}, "retriever:text_qa_template", "text_qa_template; there are decompose, keywords, rerank"),
+        ({}, "answer", "answer; there are response_synthesizer:answer, retriever:decompose"),
+        (
+            {"response_mode": "compact"},
+            "response_synthesizer:answer",
+            "response_synthesizer:answer; there are response_",
+        ),
+    ],
+)
+def test_prompts_of_unknown_names_are_told(
+    library: LightRAGIndex, caplog: pytest.LogCaptureFixture, stock: dict[str, Any], key: str, known: str
+) -> None:
+    engine = LightRAGQueryEngine.from_args(LightRAGRetriever(library), MockLLM(), **stock)
+    engine.update_prompts({"retriever:keywords": PromptTemplate("x")})
+    assert caplog.messages == []
+    engine.update_prompts({key: PromptTemplate("x {context}"), "retriever:rerank": PromptTemplate("y")})
+    (said,) = caplog.messages
+    assert said.startswith(f"update_prompts: passed over {known}")
+    assert engine.get_prompts()["retriever:rerank"].get_template() == "y"
