@@ -69,6 +69,7 @@ SHELL = {
     "_handle",
     "_import",
     "_importing",
+    "_crossing",
     "_live",
     "_looking",
     "_mirrors",
