@@ -11,7 +11,7 @@ from lightrag_integrations.errors import EmbeddingMismatch
 from lightrag_integrations.protocols import Embedder
 from lightrag_integrations.providers.adopt import adopt_embedder
 from lightrag_integrations.providers.blocking import RunBlocking
-from lightrag_integrations.providers.offline import HashEmbedder
+from lightrag_integrations.providers.offline import HashEmbedder, hash_dimension
 from lightrag_integrations.store import Store
 
 __all__ = ["Embedders", "close_later"]
@@ -28,6 +28,8 @@ class Embedders:
         self._closing = closing
         self._held: list[tuple[Any, Embedder]] = []
         self._told = False
+        self.seen: dict[str, int] = {}
+        """Dimensions of what they answered, by fingerprint."""
         self.own: Embedder = self.adopt(given)
         """What the index is embedded with, as far as this session knows."""
 
@@ -41,6 +43,21 @@ class Embedders:
         close_later(self._closing, embedder, chosen)
         self._held.append((given, embedder))
         return embedder
+
+    async def contradictions(self, store: Store) -> list[str]:
+        """What is recorded of the index's model, where it can't be true."""
+        recorded = await store.settings()
+        model, dimension = recorded.get("embedding"), recorded.get("dimension")
+        if model is None or dimension is None:
+            return []
+        told = (getattr(one, "dimension", None) for _, one in self._held if one.fingerprint == model)
+        known = self.seen.get(model) or next(told, None) or hash_dimension(model)
+        if known is None or str(known) == dimension:
+            return []
+        return [
+            f"vectors of dimension {dimension} are recorded as of {model!r}, which makes {known}: nothing fits both; "
+            "change the index's model to the one that is meant, with index.reembed(model)"
+        ]
 
     def given(self, embedder: Embedder) -> object:
         """What it was made of."""

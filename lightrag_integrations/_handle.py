@@ -80,7 +80,7 @@ class Handle:
             reranker=reranker,
             observer=observer,
             max_concurrency=max_concurrency,
-            options=options or IndexOptions(),
+            options=IndexOptions() if options is None else options,
             create=create,
             telemetry=telemetry or NO_TRACER,
             stores=stores,

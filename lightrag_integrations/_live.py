@@ -154,7 +154,9 @@ class Live(Crossing):
 
     async def verify(self) -> list[str]:
         """See `LightRAGIndex.verify`."""
-        return list(await again((await self.store()).verify))
+        session = await self.session()
+        found = await again(session.store.verify)
+        return [*found, *await again(lambda: session.embedders.contradictions(session.store))]
 
     async def dump(self) -> str:
         """See `LightRAGIndex.dump`."""

@@ -137,9 +137,9 @@ class Session:
     ) -> Embedder:
         """The handle's embedder (or another one) behind its limits, in batches, its answers checked."""
         batch = (options or self.settings.options.ingest).embed_batch
-        live = embedder or self.embedders.own
+        live, limits = embedder or self.embedders.own, self._limits(options, observer)
         spans = call_spans(self.watch.tracer, "embed", given=self.embedders.given(live), name=live.fingerprint)
-        return MeteredEmbedder(live, batch=batch, meter=meter, spans=spans, **self._limits(options, observer))
+        return MeteredEmbedder(live, batch=batch, meter=meter, spans=spans, seen=self.embedders.seen, **limits)
 
     def extractor(self, meter: Meter, options: IngestOptions, observer: Observer | None = None) -> Extractor:
         """The extractor given, else the model's, else the lexical one."""

@@ -48,6 +48,7 @@ class Settings:
             raise InputError("index name: got a NUL character or a lone surrogate; remove it")
         if not isinstance(self.max_concurrency, int) or self.max_concurrency < 1:
             raise ConfigurationError(f"max_concurrency: got {self.max_concurrency!r}; expected a whole number above 0")
+        _check_options(self.options)
         check_models(self)
         if self.extractor is not None and not hasattr(self.extractor, "extract"):
             raise ConfigurationError(
@@ -83,6 +84,16 @@ def check_models(settings: Settings) -> None:
     for task, model in settings.options.models:
         if model is not None:
             check_chat(model, f"TaskModels({task}=…)")
+
+
+def _check_options(options: object) -> None:
+    if not isinstance(options, IndexOptions):
+        fields = ((name, field.default) for name, field in IndexOptions.model_fields.items())
+        part = next((name for name, default in fields if type(default) is type(options)), None)
+        hint = f", here IndexOptions({part}={type(options).__name__}(…))" if part else ""
+        raise ConfigurationError(
+            f"options: got {type(options).__name__}; expected IndexOptions, which holds those of each task{hint}"
+        )
 
 
 def read_database(value: object) -> Path | ConnectOptions:

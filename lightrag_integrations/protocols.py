@@ -81,7 +81,9 @@ class Embedder(Protocol):
     """Texts to vectors. `embed` runs on the handle's loop: what computes for long belongs into a thread.
 
     An optional attribute `lexical = True` says that the vectors hold no more than the words do (`HashEmbedder`):
-    `mix` then leaves them out. The object stays the caller's: a handle never closes it.
+    `mix` then leaves them out. Another, `dimension`, says how long the vectors are: chunks that come with vectors of
+    another length can then be refused without asking the model. The object stays the caller's: a handle never closes
+    it.
     """
 
     fingerprint: str

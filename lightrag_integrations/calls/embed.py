@@ -43,6 +43,7 @@ class MeteredEmbedder:
         timeout_s: float | None = None,
         on_retry: OnRetry | None = None,
         spans: CallSpans | None = None,
+        seen: dict[str, int] | None = None,
     ) -> None:
         """Wrap `embedder`.
 
@@ -55,6 +56,7 @@ class MeteredEmbedder:
             timeout_s: Longest time of one attempt; `None`: the model's own limit.
             on_retry: Told of every retry.
             spans: Makes a span of each request.
+            seen: Dimensions of what models answered, by fingerprint; this one's is added.
         """
         self.fingerprint = embedder.fingerprint
         self.lexical = bool(getattr(embedder, "lexical", False))
@@ -68,6 +70,13 @@ class MeteredEmbedder:
         self._on_retry = on_retry
         self._spans = None if self.lexical else spans
         self._dimension: int | None = None
+        self._seen = {} if seen is None else seen
+        self._told: int | None = getattr(embedder, "dimension", None)
+
+    @property
+    def dimension(self) -> int | None:
+        """Of the vectors: as they were answered, else as the model says of itself; None: unknown so far."""
+        return self._seen.get(self.fingerprint, self._told)
 
     async def embed(self, texts: Sequence[str], *, kind: TextKind) -> Vectors:
         """One vector for each text, in order, all finite and of one dimension.
@@ -132,7 +141,7 @@ class MeteredEmbedder:
             )
         for position, vector in enumerate(vectors):
             if self._dimension is None and len(vector):
-                self._dimension = len(vector)
+                self._dimension = self._seen[self.fingerprint] = len(vector)
             if not len(vector) or len(vector) != self._dimension:
                 raise ModelError(
                     f"embedding model {self.fingerprint} answered a vector of {len(vector)} dimensions at position "

@@ -11,7 +11,7 @@ from lightrag_integrations.models import Chunk, Document
 from lightrag_integrations.options import IngestOptions
 from lightrag_integrations.text.keys import content_hash
 
-__all__ = ["Checked", "derived_id", "validate_documents"]
+__all__ = ["Checked", "derived_id", "refusal", "validate_documents"]
 
 _SHOWN_PROBLEMS = 5
 
@@ -28,12 +28,15 @@ class Checked:
     """Documents without id that repeat text, title and source of an earlier one of the call: one is kept."""
 
 
-def validate_documents(documents: Sequence[Document], options: IngestOptions) -> Checked:
+def validate_documents(
+    documents: Sequence[Document], options: IngestOptions, *, any_dimension: bool = False
+) -> Checked:
     """Check all documents of a call together.
 
     Args:
         documents: As given.
         options: `on_invalid` says whether bad ones refuse the call or are set aside.
+        any_dimension: Let given vectors differ in dimension: it is known what they must be like, and looked at next.
 
     Returns:
         The good documents and the reasons for the others.
@@ -41,7 +44,7 @@ def validate_documents(documents: Sequence[Document], options: IngestOptions) ->
     Raises:
         InputError: Something is wrong and `on_invalid` is "raise"; every bad item is named in `problems`.
     """
-    checked, check = Checked(), _Call()
+    checked, check = Checked(), _Call(any_dimension=any_dimension)
     problems: list[str] = []
     for place, document in enumerate(documents):
         settled, reasons = check.settle(document)
@@ -56,15 +59,16 @@ def validate_documents(documents: Sequence[Document], options: IngestOptions) ->
             taken = not name or name in check.ids or name in checked.refused
             checked.refused[label if taken else name] = "; ".join(reasons)
     if problems and options.on_invalid == "raise":
-        raise InputError(_refusal(problems), tuple(problems))
+        raise InputError(refusal(problems), tuple(problems))
     return checked
 
 
 class _Call:
     """What must not occur twice in one call."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, any_dimension: bool) -> None:
         """Nothing seen yet."""
+        self._any_dimension = any_dimension
         self.ids: set[str] = set()
         self._derived: set[str] = set()
         self._chunk_ids: set[str] = set()
@@ -94,7 +98,7 @@ class _Call:
             if chunk.id and (chunk.id in self._chunk_ids or chunk.id in seen):
                 yield f"the chunk id {chunk.id!r:.80} occurs twice in this call"
             seen.add(chunk.id)
-            if chunk.embedding is not None:
+            if chunk.embedding is not None and not self._any_dimension:
                 dimension = dimension or len(chunk.embedding)
                 if len(chunk.embedding) != dimension:
                     yield (
@@ -150,11 +154,17 @@ def _label(document: object, place: int) -> str:
     return f"document {place} ({name!r:.80})" if name else f"document {place}"
 
 
-def _refusal(problems: list[str]) -> str:
+def refusal(problems: Sequence[str], advice: str = "Correct them") -> str:
+    """The words in which a whole call is refused.
+
+    Args:
+        problems: A line for each.
+        advice: What to do.
+    """
     shown = "; ".join(problems[:_SHOWN_PROBLEMS])
     more = len(problems) - _SHOWN_PROBLEMS
     tail = f"; and {more} more (see .problems)" if more > 0 else ""
     return (
         f"{len(problems)} problem(s) in the documents given, nothing was written: {shown}{tail}. "
-        "Correct them, or pass on_invalid='skip' to leave them out"
+        f"{advice}, or pass on_invalid='skip' to leave them out"
     )

@@ -10,6 +10,7 @@ from lightrag_integrations.contributions import PreparedChunk, PreparedDocument
 from lightrag_integrations.ingest.accept import validate_documents
 from lightrag_integrations.ingest.contribute import as_given
 from lightrag_integrations.ingest.embed import Embeddings
+from lightrag_integrations.ingest.fit import check_fit
 from lightrag_integrations.ingest.identity import options_fingerprint, upsert_hash
 from lightrag_integrations.ingest.queue import EmbedQueue, Vector
 from lightrag_integrations.ingest.split import chunks_of, prepare_chunk
@@ -43,6 +44,8 @@ async def run_contribute(given: Contributed, tools: IngestTools, options: Ingest
     """
     documents, graphs = await tools.run_cpu(lambda: _prepared(given, tools, options))
     vectors = {key: vector for chunk in [*_chunks(documents), *graphs.values()] for key, vector in _named(chunk)}
+    whole = [chunk.embedding for chunk in _chunks(documents) if chunk.embedding is not None]
+    await check_fit({len(vector) for vector in (*vectors.values(), *whole)}, tools)
     async with EmbedQueue(tools.embedder, batch=options.embed_batch) as queue:
         embeddings = Embeddings(tools, queue, named=vectors)
         await embeddings.check_given(vectors.values())

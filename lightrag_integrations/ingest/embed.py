@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from lightrag_integrations.contributions import Fact, PreparedChunk
 from lightrag_integrations.errors import InputError, SchemaError
+from lightrag_integrations.ingest.fit import check_fit
 from lightrag_integrations.ingest.queue import EmbedQueue, Vector
 from lightrag_integrations.ingest.split import text_hash
 from lightrag_integrations.ingest.texts import entity_text, statement_text
@@ -27,6 +28,7 @@ class Embeddings:
             named: Keys of entities that come with vectors.
         """
         self._named = frozenset(named)
+        self._tools = tools
         self._store = tools.store
         self._embedder = tools.embedder
         self._queue = queue
@@ -44,14 +46,15 @@ class Embeddings:
             chunks: With their mentions and facts.
             stored: The document may have vectors in the index from before.
         """
-        await self.check_given(chunk.embedding for chunk in chunks if chunk.embedding is not None)
         facts = {} if self._chunks_only else _fact_texts(chunks)
         names = {} if self._chunks_only else await self._new_names(chunks)
         texts = {chunk.chunk.content for chunk in chunks if chunk.embedding is None} | set(facts.values())
         known = await self._known([document_id], texts) if stored else {}
         # Sorted: batches don't depend on the order of sets.
         vectors = known | await self._queue.vectors(sorted((texts - known.keys()) | set(names.values())))
+        # The model's own first: a dimension given by the caller must not become the index's beside them.
         await self._check(vectors.values())
+        await self.check_given(chunk.embedding for chunk in chunks if chunk.embedding is not None)
         done = [_with_vectors(chunk, vectors, facts) for chunk in chunks]
         return done, {key: vectors[name] for key, name in names.items()}
 
@@ -87,8 +90,10 @@ class Embeddings:
 
     async def check_given(self, vectors: Iterable[Vector]) -> None:
         """Vectors given by the caller that do not fit the index are this document's fault, not the call's."""
+        given = list(vectors)
+        await check_fit({len(vector) for vector in given} - self._dimensions, self._tools, asking=False)
         try:
-            await self._check(vectors)
+            await self._check(given)
         except SchemaError as error:
             raise InputError(f"the embeddings given do not fit this index: {error}") from error
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 
-from lightrag_integrations.ingest.accept import validate_documents
+from lightrag_integrations.errors import InputError
+from lightrag_integrations.ingest.accept import Checked, refusal, validate_documents
 from lightrag_integrations.ingest.call import Call, Job, new_call
 from lightrag_integrations.ingest.commit import Committer
 from lightrag_integrations.ingest.enrich import run_enrich
+from lightrag_integrations.ingest.fit import Fit, expected_fit
 from lightrag_integrations.ingest.identity import options_fingerprint
 from lightrag_integrations.ingest.lease import Leases
 from lightrag_integrations.ingest.manner import Lines
-from lightrag_integrations.ingest.plan import accepted_jobs
+from lightrag_integrations.ingest.plan import accepted_jobs, given_before
 from lightrag_integrations.ingest.queue import EmbedQueue
 from lightrag_integrations.ingest.retry import claimed_jobs
 from lightrag_integrations.ingest.tasks import first_error, is_fatal, settle
@@ -50,8 +52,11 @@ async def run_ingest(documents: Sequence[Document], tools: IngestTools, options:
 
 
 async def _ingested(documents: Sequence[Document], tools: IngestTools, options: IngestOptions) -> IngestReport:
-    checked = await tools.run_cpu(lambda: validate_documents(documents, options))
+    fit = await expected_fit(documents, tools, options)
+    checked = await tools.run_cpu(lambda: validate_documents(documents, options, any_dimension=fit is not None))
     call = new_call(tools, options, options_fingerprint(tools, options))
+    if fit is not None:
+        await _refuse_misfits(checked, fit, call)
     call.tally.given([document.id for document in checked.documents])
     for name, reason in checked.refused.items():
         call.tally.failed(name, reason)
@@ -62,6 +67,19 @@ async def _ingested(documents: Sequence[Document], tools: IngestTools, options: 
             jobs, documents = await accepted_jobs(documents, call, leases)
             await _work(_each(jobs), call, leases)
     return await _finished(call)
+
+
+async def _refuse_misfits(checked: Checked, fit: Fit, call: Call) -> None:
+    """Documents with vectors that can't be stored; those known as they are may come again after a change of model."""
+    problems = {document.id: fit.problem_of(document) for document in checked.documents}
+    bad = [document for document in checked.documents if problems[document.id]]
+    same = await given_before(bad, call) if bad else frozenset[str]()
+    refused = {one.id: problems[one.id] for one in bad if one.id not in same}
+    lines = [f"document {name!r:.80}: {problem}" for name, problem in refused.items()]
+    if lines and call.options.on_invalid == "raise":
+        raise InputError(refusal(lines, fit.advice), tuple(lines))
+    checked.refused.update(refused)
+    checked.documents = [document for document in checked.documents if document.id not in refused]
 
 
 async def run_retry(document_ids: Sequence[str] | None, tools: IngestTools, options: IngestOptions) -> IngestReport:

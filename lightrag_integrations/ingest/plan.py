@@ -13,12 +13,12 @@ from lightrag_integrations.ingest.check import same_json
 from lightrag_integrations.ingest.identity import document_hash
 from lightrag_integrations.ingest.lease import Leases
 from lightrag_integrations.ingest.manner import manner_of
-from lightrag_integrations.ingest.upsert import is_upsert, plan_upserts
+from lightrag_integrations.ingest.upsert import given_hash, is_upsert, plan_upserts
 from lightrag_integrations.models import Document
 from lightrag_integrations.store import Onto
 from lightrag_integrations.text.chunk import CHUNKER
 
-__all__ = ["accepted_jobs"]
+__all__ = ["accepted_jobs", "given_before"]
 
 _LOOK_UP = 1000
 _ACCEPT_DOCUMENTS = 256
@@ -55,6 +55,22 @@ async def accepted_jobs(documents: Sequence[Document], call: Call, leases: Lease
             accepted |= await _accept([job.pending for job in batch], onto, call, leases)
     again = [given[job.document.id] for job in jobs if job.document.id not in accepted]
     return [job for job in jobs if job.document.id in accepted], again
+
+
+async def given_before(documents: Sequence[Document], call: Call) -> frozenset[str]:
+    """Which documents were stored from just what is given now.
+
+    Args:
+        documents: Checked documents.
+        call: The call.
+    """
+    stored = await call.tools.store.stored([document.id for document in documents])
+
+    def compare() -> frozenset[str]:
+        hashes = ((one.id, given_hash(one, call) if one.id in stored else "") for one in documents)
+        return frozenset(name for name, made in hashes if made and stored[name].content_hash == made)
+
+    return await call.tools.run_cpu(compare)
 
 
 async def _accept(batch: Sequence[PendingDocument], onto: Onto, call: Call, leases: Leases) -> frozenset[str]:

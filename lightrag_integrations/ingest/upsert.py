@@ -15,7 +15,8 @@ from functools import partial
 from lightrag_integrations.contributions import PendingDocument, StoredChunk, StoredDocument
 from lightrag_integrations.ingest.call import Call, Job
 from lightrag_integrations.ingest.check import same_json
-from lightrag_integrations.ingest.identity import ready_made, same_upsert, upsert_hash
+from lightrag_integrations.ingest.fit import Fit, fit_of
+from lightrag_integrations.ingest.identity import document_hash, ready_made, same_upsert, upsert_hash
 from lightrag_integrations.ingest.manner import manner_of
 from lightrag_integrations.ingest.split import chunks_of, prepare_chunk
 from lightrag_integrations.models import Chunk, Document
@@ -32,6 +33,13 @@ def is_upsert(document: Document, options: IngestOptions) -> bool:
     return options.on_existing == "upsert_chunks" and document.chunks is not None
 
 
+def given_hash(document: Document, call: Call) -> str:
+    """The hash that is stored with a document when this is all that is given of it."""
+    if not is_upsert(document, call.options):
+        return document_hash(document, call.fingerprint)
+    return upsert_hash(_completed([document], call)[0], call.fingerprint)
+
+
 async def plan_upserts(documents: Sequence[Document], call: Call) -> tuple[list[Job], int]:
     """What has to be worked on: the new and the changed chunks, with what others left unfinished.
 
@@ -46,6 +54,7 @@ async def plan_upserts(documents: Sequence[Document], call: Call) -> tuple[list[
         return [], 0
     ids = [document.id for document in documents]
     titles, unfinished = await _unfinished(ids, call)
+    fit = await fit_of(call.tools, asking=False) if unfinished else None
     stored = await call.tools.store.stored(ids)
     hashes = await call.tools.store.chunk_hashes(ids)
     jobs = []
@@ -59,7 +68,7 @@ async def plan_upserts(documents: Sequence[Document], call: Call) -> tuple[list[
         same = known is not None and left is None and not changed and _same_labels(document, known)
         if same and titles.get(document.id) == document.title and await _same_text(document, call):
             continue
-        pending = _pending(document.model_copy(update={"chunks": tuple(changed)}), left, call)
+        pending = _pending(document.model_copy(update={"chunks": tuple(changed)}), left, call, fit)
         jobs.append(Job(pending, stored=known is not None, onto="nothing" if left is None else "own"))
     return jobs, len(documents) - len(jobs)
 
@@ -143,12 +152,13 @@ def _moved(given: Document, completed: Document, hashes: Hashes) -> set[str]:
     return moved
 
 
-def _pending(document: Document, left: PendingDocument | None, call: Call) -> PendingDocument:
+def _pending(document: Document, left: PendingDocument | None, call: Call, fit: Fit | None) -> PendingDocument:
     """The document with the chunks an earlier call left unfinished under its own."""
     attempts, replace = 0, False
     if left is not None:
         attempts, replace = left.attempts, left.replace
-        earlier = {chunk.id: chunk for chunk in chunks_of(left.document, call.tools.tokenizer, call.options)}
+        kept = _fitting(chunks_of(left.document, call.tools.tokenizer, call.options), document, fit)
+        earlier = {chunk.id: chunk for chunk in kept}
         earlier.update((chunk.id, chunk) for chunk in document.chunks or ())
         text = document.text or left.document.text
         document = document.model_copy(update={"chunks": tuple(earlier.values()), "text": text})
@@ -159,6 +169,27 @@ def _pending(document: Document, left: PendingDocument | None, call: Call) -> Pe
         attempts=attempts,
         options=manner_of(call.options),
     )
+
+
+def _fitting(earlier: Sequence[Chunk], document: Document, fit: Fit | None) -> list[Chunk]:
+    """What was left unfinished, without vectors that can't be stored beside those given now: it would fail for ever.
+
+    Args:
+        earlier: The chunks that were left.
+        document: With the chunks given now; those of the same text stand for earlier ones with such vectors, as
+            another attempt gives them other ids.
+        fit: What vectors must be like, where it is known.
+    """
+    given = {len(chunk.embedding) for chunk in document.chunks or () if chunk.embedding}
+    lengths = {fit.dimension} if fit is not None else given
+    texts = {chunk.text for chunk in document.chunks or ()}
+    kept = []
+    for chunk in earlier:
+        if not lengths or not chunk.embedding or len(chunk.embedding) in lengths:
+            kept.append(chunk)
+        elif chunk.text not in texts:
+            kept.append(chunk.model_copy(update={"embedding": None}))
+    return kept
 
 
 async def _same_text(document: Document, call: Call) -> bool:

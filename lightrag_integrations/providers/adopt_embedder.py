@@ -66,12 +66,18 @@ def _not_an_embedder(obj: object) -> ConfigurationError:
     )
 
 
+def _told(model: object, *names: str) -> int | None:
+    told = (getattr(model, name, None) for name in names)
+    return next((one for one in told if isinstance(one, int) and one > 0), None)
+
+
 class _GuardedEmbedder:
     """A user's own `Embedder`: its errors become ours, and it stays the user's."""
 
     def __init__(self, embedder: Embedder) -> None:
         self.fingerprint = embedder.fingerprint
         self.lexical = bool(getattr(embedder, "lexical", False))
+        self.dimension = _told(embedder, "dimension")
         self._embedder = embedder
 
     async def embed(self, texts: Sequence[str], *, kind: TextKind) -> Vectors:
@@ -85,6 +91,8 @@ class _BlockingEmbedder:
 
     def __init__(self, model: Any, run_blocking: RunBlocking) -> None:
         self.fingerprint = model_name(model)
+        # Models that can make several sizes, and LlamaIndex' double, say which.
+        self.dimension = _told(model, "dimensions", "embed_dim")
         self._model = model
         self._run_blocking = run_blocking
 

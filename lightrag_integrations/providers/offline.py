@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["HashEmbedder"]
+__all__ = ["HashEmbedder", "hash_dimension"]
+
+_FINGERPRINT = "hash/1/"
 
 
 class HashEmbedder:
@@ -36,7 +38,7 @@ class HashEmbedder:
         if dimension < 16:
             raise InputError(f"dimension is {dimension}, but hashed vectors need 16 or more; 1024 is a good choice")
         self.dimension = dimension
-        self.fingerprint = f"hash/1/{dimension}"
+        self.fingerprint = f"{_FINGERPRINT}{dimension}"
 
     async def embed(
         self, texts: Sequence[str], *, kind: Literal["document", "query"]
@@ -55,3 +57,9 @@ class HashEmbedder:
     def vectors(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """The same as one array, a row for each text."""
         return hashed_vectors(texts, self.dimension)
+
+
+def hash_dimension(fingerprint: str) -> int | None:
+    """The dimension of a `HashEmbedder`, by its fingerprint; None: it is another model's."""
+    told = fingerprint.removeprefix(_FINGERPRINT)
+    return int(told) if told != fingerprint and told.isdecimal() else None

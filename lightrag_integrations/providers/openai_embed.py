@@ -45,6 +45,7 @@ class LiveEmbedder:
         self._model = model
         self._prefixes = dict(prefixes)
         self.batch = batch
+        self.dimension = dimensions
         self._fields: dict[str, Any] = {} if dimensions is None else {"dimensions": dimensions}
         if extra_body:
             self._fields["extra_body"] = dict(extra_body)

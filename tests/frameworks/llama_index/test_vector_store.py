@@ -247,7 +247,8 @@ def test_no_model_call_without_a_graph_unless_asked(make_index: MakeIndex) -> No
     assert chat.kinds == ["extract"] and handle.status().facts == 1
 
 
-async def test_under_a_vector_store_index(index: LightRAGIndex) -> None:
+async def test_under_a_vector_store_index(make_index: MakeIndex) -> None:
+    index = make_index(embed_model=MockEmbedding(embed_dim=256))
     vectors = VectorStoreIndex.from_documents(
         [LlamaDocument(id_=f"d{n}", text=text) for n, text in enumerate(TEXTS)],
         storage_context=StorageContext.from_defaults(vector_store=LightRAGVectorStore(index=index)),

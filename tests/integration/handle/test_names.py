@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lightrag_integrations import ConfigurationError, IndexNotFound, LightRAGIndex
+from lightrag_integrations import ConfigurationError, IndexNotFound, LightRAGIndex, QueryOptions
 from tests.integration.handle.conftest import MakeIndex
 
 
@@ -40,3 +40,12 @@ def test_few_of_many_names_are_told() -> None:
     told = str(IndexNotFound.among("x", tuple(f"n{number:02}" for number in range(30))))
     assert "'n07' and 22 more; name one of these" in told and "n08" not in told
     assert "it holds none" in str(IndexNotFound.among("x", ()))
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [(QueryOptions(), r"got QueryOptions.*IndexOptions\(query=QueryOptions"), ({"k": 3}, "got dict"), ({}, "got dict")],
+)
+def test_options_of_another_kind_are_refused_at_once(options: object, told: str) -> None:
+    with pytest.raises(ConfigurationError, match=told):
+        LightRAGIndex("unmade", options=options)  # type: ignore[arg-type]

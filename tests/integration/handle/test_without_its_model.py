@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from lightrag_integrations import EmbeddingMismatch, HashEmbedder
+from lightrag_integrations import EmbeddingMismatch, HashEmbedder, LightRAGIndex
 
 
 class Shifted(HashEmbedder):
@@ -32,3 +32,19 @@ def test_it_is_warned_once(make_index, documents, caplog: pytest.LogCaptureFixtu
         blind.retrieve("Who designed the Analytical Engine?", mode="vector")
     (message,) = (text for text in caplog.messages if "embed_model=" in text)
     assert first.name in message and "'shifted-64'" in message and "embed_model=" in message
+
+
+async def test_a_dimension_that_the_recorded_model_cannot_have_is_named(make_index, documents) -> None:
+    # As written by handles that took whatever vectors came with the first chunks.
+    index = make_index()
+    await index._live.arun(lambda: checked(index, "hash/1/1024", 16))
+    (problem,) = await index.averify()
+    assert "dimension 16" in problem and "'hash/1/1024', which makes 1024" in problem and "reembed" in problem
+    await index.areembed(HashEmbedder(64))
+    assert await index.averify() == []
+    await index.aingest(documents)
+    assert (await index.aretrieve("Ada", mode="vector")).hits
+
+
+async def checked(index: LightRAGIndex, model: str, dimension: int) -> None:
+    await (await index._live.store()).check_embedding(model, dimension)
