@@ -186,4 +186,5 @@ class _StoreErrors(AbstractContextManager[None]):
     ) -> None:
         if isinstance(error, Exception):
             told = " ".join(str(error).split())[:300]
-            raise MirrorError(f"the store of {self._role} failed: {type(error).__name__}: {told}") from error
+            reason = f"{type(error).__name__}: {told}" if told else f"{type(error).__name__}, without a message"
+            raise MirrorError(f"the store of {self._role} failed: {reason}") from error

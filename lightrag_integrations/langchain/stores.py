@@ -108,7 +108,18 @@ class LangChainVectors:
         self._embeddings = _stored_embeddings(store)
 
     def put(self, items: Sequence[ChunkItem]) -> None:
-        """See `mirrored.VectorTarget.put`."""
+        """See `mirrored.VectorTarget.put`.
+
+        Raises:
+            MirrorError: The store is made for vectors of another dimension, and says so as FAISS does.
+        """
+        kept = getattr(getattr(self._store, "index", None), "d", None)
+        given = len(items[0].vector) if items else kept
+        if isinstance(kept, int) and kept != given:
+            raise MirrorError(
+                f"{type(self._store).__name__} keeps vectors of dimension {kept}, the index's are of {given}; make the "
+                "store with the index's"
+            )
         documents = [
             Document(
                 id=item.id,

@@ -63,8 +63,8 @@ class LlamaVectors:
     def held(self, ids: Sequence[str]) -> Mapping[str, str] | None:
         """See `mirrored.Target.held`."""
         if isinstance(self._store, SimpleVectorStore):
-            kept = self._store.data.metadata_dict
-            return {one: str(kept[one].get(HASH, "")) for one in ids if one in kept}
+            kept, vectors = self._store.data.metadata_dict, self._store.data.embedding_dict
+            return {one: str(kept[one].get(HASH, "")) for one in ids if one in kept and one in vectors}
         if not self._there():
             return {}
         try:

@@ -31,7 +31,7 @@ class Mirrors:
 
         What another handle ingested or deleted, and edits of the graph, come with it. Broken off at any point, the next
         one goes on. What a store was given is recorded in PostgreSQL; one that lost some of it (as one in memory does
-        at each start) is filled again.
+        at each start) is filled again. The asynchronous twin is `a_sync`.
 
         Args:
             anew: Take out everything first that was put in, and put it in again: after a backup of PostgreSQL was
@@ -46,8 +46,8 @@ class Mirrors:
         """
         return self._live.run(lambda: self._sync(anew))
 
-    async def async_(self, *, anew: bool = False) -> MirrorReport:
-        """Like `sync`, whose twin has an underscore, as `async` is a word of the language."""
+    async def a_sync(self, *, anew: bool = False) -> MirrorReport:
+        """Like `sync`; with an underscore, as `async` is a word of the language."""
         return await self._live.arun(lambda: self._sync(anew))
 
     def verify(self) -> list[str]:
@@ -57,7 +57,8 @@ class Mirrors:
 
         Returns:
             One line for each kind of difference, none when all is well. Of a store that can't be asked for what it
-            holds, only what was recorded is compared.
+            holds, only what was recorded is compared. Vectors themselves are not: one that somebody wrote over in
+            place is not seen; `sync(anew=True)` puts all in again.
 
         Raises:
             ConfigurationError: The handle has no stores.

@@ -3,6 +3,7 @@
 import pickle
 import threading
 from collections.abc import Mapping, Sequence
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -212,7 +213,7 @@ async def test_the_asynchronous_twins(hands: Hands) -> None:
     report = await index.aingest(articles())
     assert report.mirrors is None, "only when asked"
     assert (await index.mirror.averify())[0].startswith("documents: 6 documents missing")
-    assert (await index.mirror.async_()).put == {"documents": 6}
+    assert (await index.mirror.a_sync()).put == {"documents": 6}
     assert await index.mirror.averify() == []
 
 
@@ -244,6 +245,28 @@ def test_a_langchain_store_gets_the_vectors_of_the_index(hands: Hands) -> None:
 def test_what_cannot_be_a_store_is_refused_at_once(hands: Hands, stores: Any, reason: str) -> None:
     with pytest.raises(ConfigurationError, match=reason.replace("...)", r"...\)") if "\\" not in reason else reason):
         hands.with_stores(**stores())
+
+
+def test_vectors_of_another_dimension_are_told_of_by_both_numbers(hands: Hands) -> None:
+    store = Measured(StoredEmbeddings())
+    report = hands.with_stores(vectors=store).ingest(articles())
+    assert report.mirrors is not None and not store.store
+    told = f"Measured keeps vectors of dimension 8, the index's are of {DIMENSION}"
+    assert told in report.mirrors.failed["vectors"]
+    store.index.d = DIMENSION
+    index = hands.with_stores(vectors=store)
+    assert index.mirror.sync().failed["vectors"].endswith("AssertionError, without a message")
+
+
+class Measured(InMemoryVectorStore):
+    """Tells its dimension as LangChain's FAISS does, and like it fails without a word."""
+
+    def __init__(self, embedding: Any) -> None:
+        super().__init__(embedding)
+        self.index = SimpleNamespace(d=8)
+
+    def add_documents(self, documents: Any, ids: Any = None, **kwargs: Any) -> list[str]:
+        raise AssertionError
 
 
 def test_a_store_that_would_embed_again_is_refused_and_a_handle_without_stores_says_so(hands: Hands) -> None:
