@@ -87,6 +87,7 @@ def tried(llm: Any, extract: Any, name: str) -> bool:
             print(
                 f"{name}: {states} in {time.monotonic() - began:.0f} s, {report.model_calls} calls, "
                 f"{report.prompt_tokens} + {report.completion_tokens} tokens\n"
+                f"  failed: {report.errors}\n"
                 f"  {len(found.entities)} names: {', '.join(sorted(entity.name for entity in found.entities))}\n"
                 f"  {len(found.relations)} relations; not in any text: {invented}\n"
                 f"  {QUESTION} {' '.join(answer.text.split())[:300]}",
@@ -121,8 +122,9 @@ def clients(base_url: str, model: str, sampling: dict[str, Any]) -> Iterator[tup
     if find_spec("langchain_openai"):
         from langchain_openai import ChatOpenAI
 
-        chat = ChatOpenAI(model=model, max_retries=0, max_tokens=LONGEST, **place)
-        yield chat, chat.bind(response_format=IN_SHAPE), "ChatOpenAI"
+        shaped = {**place, "extra_body": {**sampling, "response_format": IN_SHAPE}}
+        chat, extract = (ChatOpenAI(model=model, max_retries=0, **each) for each in (place, shaped))
+        yield chat, extract, "ChatOpenAI"
 
 
 if __name__ == "__main__":
