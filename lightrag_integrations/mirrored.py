@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, Protocol
 
 __all__ = [
+    "HASH",
     "UNDER_WAY",
     "ChunkItem",
     "Compared",
@@ -21,8 +23,12 @@ __all__ = [
     "RelationItem",
     "Target",
     "VectorTarget",
+    "json_of",
+    "plain_values",
 ]
 
+HASH = "lightrag_hash"
+"""Metadata key, in the frameworks' stores, of what tells one state of a thing from another."""
 UNDER_WAY = ":"
 """What stands in place of a hash while a change is under way begins so."""
 MirrorKind = Literal["chunk", "document", "entity", "relation", "node"]
@@ -248,3 +254,14 @@ class MirrorStore(Protocol):
     async def mirrored_sample(self, mirror: str, kind: MirrorKind, limit: int) -> Sequence[str]:
         """Ids of some that should be in the mirror, from both ends of the order."""
         ...
+
+
+def plain_values(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """Many engines take only plain values: others are told in JSON, and nothing is left out."""
+    told = {key: value for key, value in metadata.items() if value is not None}
+    return {key: value if isinstance(value, str | int | float) else json_of(value) for key, value in told.items()}
+
+
+def json_of(value: Any) -> str:
+    """A value told in JSON."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, default=dict)

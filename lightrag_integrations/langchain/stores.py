@@ -18,14 +18,11 @@ from langchain_core.stores import BaseStore
 from langchain_core.vectorstores import InMemoryVectorStore, VectorStore
 
 from lightrag_integrations.errors import ConfigurationError, MirrorError
-from lightrag_integrations.mirrored import ChunkItem, DocumentItem
+from lightrag_integrations.mirrored import HASH, ChunkItem, DocumentItem, plain_values
 
-__all__ = ["HASH", "LangChainDocuments", "LangChainVectors", "StoredEmbeddings"]
+__all__ = ["LangChainDocuments", "LangChainVectors", "StoredEmbeddings"]
 
-HASH = "lightrag_hash"
-"""Metadata key of what tells one state of a thing from another."""
 _ID = "lightrag_id"
-_PLAIN = (str, int, float, bool)
 
 
 class StoredEmbeddings(Embeddings):
@@ -130,7 +127,7 @@ class LangChainVectors:
                     "position": item.position,
                     "chunk_id": item.chunk_id,
                     "document_id": item.document_id,
-                    **_flat(item.metadata),
+                    **plain_values(item.metadata),
                     _ID: item.id,
                     HASH: item.hash,
                 },
@@ -240,12 +237,3 @@ def _holds_bytes(store: type) -> bool:
         for base in getattr(one, "__orig_bases__", ())
         if isinstance(get_origin(base) or base, type)
     )
-
-
-def _flat(metadata: Mapping[str, Any]) -> dict[str, Any]:
-    """Many engines take only plain values: others are told in JSON, and nothing is left out."""
-    told = {key: value for key, value in metadata.items() if value is not None}
-    return {
-        key: value if isinstance(value, _PLAIN) else json.dumps(value, ensure_ascii=False, sort_keys=True)
-        for key, value in told.items()
-    }

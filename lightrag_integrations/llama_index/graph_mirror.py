@@ -11,8 +11,8 @@ from types import MappingProxyType
 from llama_index.core.graph_stores.simple_labelled import SimplePropertyGraphStore
 from llama_index.core.graph_stores.types import EntityNode, PropertyGraphStore, Relation
 
-from lightrag_integrations.llama_index.stores import HASH, json_of, node_of
-from lightrag_integrations.mirrored import ChunkItem, EntityItem, RelationItem
+from lightrag_integrations.llama_index.stores import node_of
+from lightrag_integrations.mirrored import HASH, ChunkItem, EntityItem, RelationItem, json_of
 
 __all__ = ["MENTIONS", "RELATED", "LlamaGraph"]
 

@@ -5,7 +5,6 @@ Made by the handle of what is given as `stores=Stores(…)`; all methods block a
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -17,14 +16,11 @@ from llama_index.core.vector_stores import SimpleVectorStore
 from llama_index.core.vector_stores.types import BasePydanticVectorStore, VectorStoreQuery
 
 from lightrag_integrations.errors import ConfigurationError
-from lightrag_integrations.mirrored import ChunkItem, DocumentItem
+from lightrag_integrations.mirrored import HASH, ChunkItem, DocumentItem, plain_values
 
-__all__ = ["HASH", "LlamaDocuments", "LlamaKeyValues", "LlamaVectors", "json_of", "node_of"]
+__all__ = ["LlamaDocuments", "LlamaKeyValues", "LlamaVectors", "node_of"]
 
-HASH = "lightrag_hash"
-"""Metadata key of what tells one state of a thing from another."""
 _FAISS = ("FaissVectorStore", "FaissMapVectorStore")
-_PLAIN = (str, int, float, bool)
 
 
 class LlamaVectors:
@@ -45,7 +41,7 @@ class LlamaVectors:
 
     def put(self, items: Sequence[ChunkItem]) -> None:
         """See `mirrored.VectorTarget.put`."""
-        self._store.add([node_of(item, _flat(item.metadata)) for item in items])
+        self._store.add([node_of(item, plain_values(item.metadata)) for item in items])
 
     def remove(self, ids: Sequence[str]) -> None:
         """See `mirrored.Target.remove`."""
@@ -168,14 +164,3 @@ def node_of(item: ChunkItem, metadata: Mapping[str, Any]) -> TextNode:
         excluded_llm_metadata_keys=[HASH, "chunk_id", "position"],
         relationships={NodeRelationship.SOURCE: RelatedNodeInfo(node_id=item.document_id)},
     )
-
-
-def _flat(metadata: Mapping[str, Any]) -> dict[str, Any]:
-    """Many engines take only plain values: others are told in JSON, and nothing is left out."""
-    told = {key: value for key, value in metadata.items() if value is not None}
-    return {key: value if isinstance(value, _PLAIN) else json_of(value) for key, value in told.items()}
-
-
-def json_of(value: Any) -> str:
-    """A value told in JSON."""
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, default=dict)
