@@ -14,8 +14,11 @@ if TYPE_CHECKING:
     from lightrag_integrations.rows import FactRow
 
 __all__ = [
-    "Link", "NodeView", "Note", "NoteReader", "NotedFact", "NotedMention", "Schema", "TripleView",
+    "PLAIN", "Link", "NodeView", "Note", "NoteReader", "NotedFact", "NotedMention", "Schema", "TripleView", "label_for",
 ]  # fmt: skip
+
+PLAIN = "related to"
+"""Label of a relation that nobody gave one."""
 
 
 class NodeView(Frozen):
@@ -143,3 +146,8 @@ class NoteReader(Protocol):
     async def schema(self, *, plain: str) -> Schema:
         """Types, labels, and the names of properties."""
         ...
+
+
+def label_for(keywords: Sequence[str], label: str | None = None) -> str:
+    """What a relation is called: the label noted, else its first keyword, else `PLAIN`."""
+    return label or next(iter(keywords), PLAIN)

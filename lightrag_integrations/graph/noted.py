@@ -7,8 +7,8 @@ from typing import Any
 
 from lightrag_integrations.evidence import HAND
 from lightrag_integrations.graph.reading import ALL, Reading, find_entities, positive
-from lightrag_integrations.graph.withdrawing import PLAIN, label_of
-from lightrag_integrations.notes import Link, NodeView, NotedFact, NotedMention, Schema, TripleView
+from lightrag_integrations.graph.withdrawing import label_of
+from lightrag_integrations.notes import PLAIN, Link, NodeView, NotedFact, NotedMention, Schema, TripleView
 from lightrag_integrations.reader import Reader
 from lightrag_integrations.text.keys import normalise_name
 

@@ -9,21 +9,19 @@ from itertools import product
 from lightrag_integrations.contributions import Fact, PreparedChunk, PreparedDocument
 from lightrag_integrations.edits import Edits
 from lightrag_integrations.evidence import HAND
-from lightrag_integrations.notes import Note, NotedFact
+from lightrag_integrations.notes import Note, NotedFact, label_for
 from lightrag_integrations.reader import Reader
 from lightrag_integrations.rework import Reworked
 from lightrag_integrations.text.keys import normalise_name
 
-__all__ = ["PLAIN", "Triple", "Withdrawal", "chunks_to_change", "label_of", "same_keys"]
+__all__ = ["Triple", "Withdrawal", "chunks_to_change", "label_of", "same_keys"]
 
-PLAIN = "related to"
-"""Label of a relation that nobody gave one."""
 Triple = tuple[str, str, str]
 
 
 def label_of(fact: NotedFact) -> str:
     """What a fact is called."""
-    return _label(fact.label, fact.row.view.keywords)
+    return label_for(fact.row.view.keywords, fact.label)
 
 
 def same_keys(edits: Edits) -> Callable[[str], Collection[str]]:
@@ -117,7 +115,7 @@ class Withdrawal:
         if fact.source_key in self._keys or fact.target_key in self._keys:
             return False
         ends = self._root(fact.source_key), self._root(fact.target_key)
-        return (ends[0], _label(label, fact.keywords), ends[1]) not in self._facts
+        return (ends[0], label_for(fact.keywords, label), ends[1]) not in self._facts
 
     def _note_stays(self, note: Note) -> bool:
         if not note.target:
@@ -132,7 +130,3 @@ def _is_empty(before: PreparedChunk, after: PreparedChunk) -> bool:
     if before.facts:
         return not after.facts
     return not after.mentions and not after.notes
-
-
-def _label(label: str | None, keywords: Sequence[str]) -> str:
-    return label or next(iter(keywords), PLAIN)

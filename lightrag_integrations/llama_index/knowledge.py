@@ -10,6 +10,7 @@ from llama_index.core.graph_stores.types import KG_NODES_KEY, KG_RELATIONS_KEY, 
 from llama_index.core.schema import BaseNode
 
 from lightrag_integrations import ExtractedEntity, ExtractedRelation, Extraction
+from lightrag_integrations.notes import label_for
 
 __all__ = ["CARRIED_KEY", "KG_KEYS", "carried", "extraction_of", "graph_metadata", "hidden_keys"]
 
@@ -18,7 +19,6 @@ CARRIED_KEY = "lightrag_nodes"
 leaves out entities that the store knows already, with all that this node says of them."""
 KG_KEYS = (KG_NODES_KEY, KG_RELATIONS_KEY, CARRIED_KEY)
 _NO_TYPE = "entity"  # EntityNode's own default label
-_NO_KEYWORD = "related to"
 
 
 def graph_metadata(extraction: Extraction, existing: Mapping[str, Any]) -> dict[str, Any]:
@@ -85,7 +85,7 @@ def _entity_node(entity: ExtractedEntity) -> EntityNode:
 def _relation(relation: ExtractedRelation) -> Relation:
     properties = {"description": relation.description, "keywords": relation.keywords, "weight": relation.weight}
     return Relation(
-        label=relation.keywords[0] if relation.keywords else _NO_KEYWORD,
+        label=label_for(relation.keywords),
         source_id=EntityNode(name=relation.source).id,
         target_id=EntityNode(name=relation.target).id,
         properties=properties,

@@ -11,10 +11,9 @@ from llama_index.core.schema import NodeRelationship, NodeWithScore, QueryBundle
 from lightrag_integrations import FactView, InputError, RetrievalResult
 from lightrag_integrations.llama_index.property_graph import LightRAGPropertyGraphStore
 from lightrag_integrations.llama_index.retriever import LightRAGRetriever, searches
+from lightrag_integrations.notes import label_for
 
 __all__ = ["LightRAGContextRetriever"]
-
-PLAIN = "related to"
 
 
 class LightRAGContextRetriever(BasePGRetriever):
@@ -69,8 +68,7 @@ def _told(found: Sequence[NodeWithScore], results: Sequence[RetrievalResult]) ->
 
 
 def _line(fact: FactView) -> str:
-    label = fact.keywords[0] if fact.keywords else PLAIN
-    return f"{fact.source} -> {label} -> {fact.target}"
+    return f"{fact.source} -> {label_for(fact.keywords)} -> {fact.target}"
 
 
 def _stated(text: str, found: NodeWithScore) -> NodeWithScore:
