@@ -90,8 +90,8 @@ def to_hits(documents: Sequence[Document]) -> list[Hit]:
     for position, document in enumerate(documents):
         summary = _evidence(document.metadata)
         chunk_id = document.id or f"#{position}"
-        if chunk_id in hits:
-            chunk_id = f"#{position}"
+        while chunk_id in hits:
+            chunk_id += f"#{position}"
         hits[chunk_id] = Hit(
             chunk_id=chunk_id,
             document_id=summary.get("document_id", ""),

@@ -48,6 +48,13 @@ def test_documents_with_one_id_are_told_apart(index: LightRAGIndex) -> None:
     assert sorted(document.metadata["n"] for document in ranked) == [0, 1, 2, 3]
 
 
+def test_an_id_like_a_position_takes_nobodys_place(index: LightRAGIndex) -> None:
+    given = documents()
+    given[0] = given[0].model_copy(update={"id": "#1"})
+    ranked = LightRAGReranker(index=index, top_n=4).compress_documents(given, "bridge river")
+    assert sorted(document.metadata["n"] for document in ranked) == [0, 1, 2, 3]
+
+
 def test_a_reranker_given_takes_the_place_of_the_handles(make_index: MakeIndex) -> None:
     chat = WordChat()
     index = make_index(llm=chat, reranker=LLMReranker())
