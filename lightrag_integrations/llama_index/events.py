@@ -19,66 +19,48 @@ __all__ = [
 dispatcher = get_dispatcher(__name__)
 
 
-class ExtractionStartEvent(BaseEvent):
+class _OwnEvent(BaseEvent):
+    @classmethod
+    def class_name(cls) -> str:
+        """Stable name, told apart from other packages' events."""
+        return f"LightRAG{cls.__name__}"
+
+
+class ExtractionStartEvent(_OwnEvent):
     """Nodes are about to be extracted from and embedded."""
 
     nodes: int
 
-    @classmethod
-    def class_name(cls) -> str:
-        """Stable name."""
-        return "LightRAGExtractionStartEvent"
 
-
-class ExtractionEndEvent(BaseEvent):
+class ExtractionEndEvent(_OwnEvent):
     """They were; what the index's cache knew already is counted, too."""
 
     nodes: int
     entities: int
     relations: int
 
-    @classmethod
-    def class_name(cls) -> str:
-        """Stable name."""
-        return "LightRAGExtractionEndEvent"
 
-
-class MergeStartEvent(BaseEvent):
+class MergeStartEvent(_OwnEvent):
     """Documents are about to be stored with what they contribute to the graph."""
 
     index: str
     documents: int
 
-    @classmethod
-    def class_name(cls) -> str:
-        """Stable name."""
-        return "LightRAGMergeStartEvent"
 
-
-class MergeEndEvent(BaseEvent):
+class MergeEndEvent(_OwnEvent):
     """They were; the report has the counts, model calls and tokens."""
 
     index: str
     report: IngestReport
 
-    @classmethod
-    def class_name(cls) -> str:
-        """Stable name."""
-        return "LightRAGMergeEndEvent"
 
-
-class IngestStepEvent(BaseEvent):
+class IngestStepEvent(_OwnEvent):
     """One step between the two, as the handle's observers are told: split, extracted, stored, failed and so on."""
 
     kind: str
     document_id: str
     count: int
     detail: str
-
-    @classmethod
-    def class_name(cls) -> str:
-        """Stable name."""
-        return "LightRAGIngestStepEvent"
 
 
 class Telling(Observer):
