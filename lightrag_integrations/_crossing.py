@@ -8,8 +8,9 @@ from contextlib import asynccontextmanager
 from contextvars import Context
 from typing import Any, TypeVar
 
+from lightrag_integrations._opening import open_session
 from lightrag_integrations._portal import Portal
-from lightrag_integrations._session import Session, open_session
+from lightrag_integrations._session import Session
 from lightrag_integrations._settings import Settings
 from lightrag_integrations.errors import ConnectionLost
 from lightrag_integrations.filters import Filter

@@ -8,7 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
-from lightrag_integrations._session import Session, open_session
+from lightrag_integrations._opening import open_session
+from lightrag_integrations._session import Session
 from lightrag_integrations._settings import Settings
 from lightrag_integrations.contributions import Usage
 from lightrag_integrations.errors import IndexNotFound

@@ -1,4 +1,4 @@
-"""The live parts of one handle: server, store, models, limits. Made and closed on the handle's own loop."""
+"""The live parts of one handle: store, models, limits. Made and closed on the handle's own loop."""
 
 from __future__ import annotations
 
@@ -7,13 +7,10 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from functools import partial
-from pathlib import Path
 from typing import Any, TypedDict, TypeVar
 
-from pydantic import SecretStr
-
 from lightrag_integrations._embedders import Embedders, close_later
-from lightrag_integrations._mirrors import OpenMirrors, make_mirrors
+from lightrag_integrations._mirrors import OpenMirrors
 from lightrag_integrations._settings import Settings
 from lightrag_integrations._spans import call_spans
 from lightrag_integrations.calls.chat import MeteredChat
@@ -23,7 +20,7 @@ from lightrag_integrations.calls.ladder import RungMemory
 from lightrag_integrations.calls.meter import Meter
 from lightrag_integrations.calls.retry import OnRetry, RetryPolicy
 from lightrag_integrations.counters import Counters
-from lightrag_integrations.errors import ConfigurationError, IndexNotFound, ModelError
+from lightrag_integrations.errors import ConfigurationError, ModelError
 from lightrag_integrations.ingest.extract import ModelExtractor
 from lightrag_integrations.ingest.lexical import LexicalExtractor
 from lightrag_integrations.ingest.pipeline import IngestTools
@@ -31,21 +28,19 @@ from lightrag_integrations.ingest.reembed import ReembedTools
 from lightrag_integrations.ingest.summarise import SummaryTools, summarise_documents
 from lightrag_integrations.ingest.tools import Summariser
 from lightrag_integrations.observe import Event, Observer
-from lightrag_integrations.options import ConnectOptions, IngestOptions, SummaryOptions
+from lightrag_integrations.options import IngestOptions, SummaryOptions
 from lightrag_integrations.protocols import ChatModel, Embedder, Extractor, Reranker
 from lightrag_integrations.providers.adopt import adopt_chat
 from lightrag_integrations.providers.threads import ModelThreads
 from lightrag_integrations.rerank.lexical import LexicalReranker
 from lightrag_integrations.rerank.model import LLMReranker
 from lightrag_integrations.retrieve.pipeline import RetrievalTools
-from lightrag_integrations.storage.embedded import EmbeddedServer
 from lightrag_integrations.storage.owners import new_owner
-from lightrag_integrations.storage.postgres import open_store
 from lightrag_integrations.store import Store
 from lightrag_integrations.text.tokens import default_tokenizer
 from lightrag_integrations.watch import Watch
 
-__all__ = ["Session", "open_session"]
+__all__ = ["Session"]
 
 T = TypeVar("T")
 
@@ -58,7 +53,7 @@ class _Limits(TypedDict):
 
 
 class Session:
-    """Everything a handle holds while it is open. Use `open_session`."""
+    """Everything a handle holds while it is open. Made by `_opening.open_session`."""
 
     def __init__(self, settings: Settings, watch: Watch) -> None:
         """Set up limits and models; nothing here touches the network."""
@@ -262,36 +257,6 @@ class Session:
             timeout_s=chosen.call_timeout_s,
             on_retry=partial(_retried, self.watch.counters, observer),
         )
-
-
-async def open_session(settings: Settings, watch: Watch) -> Session:
-    """Start or find the server, open the store, make the models.
-
-    Args:
-        settings: What the handle was made with.
-        watch: The handle's.
-
-    Returns:
-        The session; its `aclose` undoes it all.
-    """
-    session = Session(settings, watch)
-    async with AsyncExitStack() as undo:
-        undo.push_async_callback(session.aclose)
-        connect, revive = settings.database, None
-        if isinstance(connect, Path):
-            if not settings.create and not connect.is_dir():
-                raise IndexNotFound(
-                    f"database: there is none at {str(connect)!r}; ingest something first, or name the right one"
-                )
-            server = EmbeddedServer(connect)
-            session.closing.callback(server.stop)
-            connect = ConnectOptions(dsn=SecretStr(await session.run_cpu(server.start)), prepare=True)
-            revive = partial(session.run_cpu, server.revive)
-        session.store = await open_store(settings.name, connect, revive=revive, create=settings.create)
-        session.closing.push_async_callback(session.store.aclose)
-        session.mirrors = make_mirrors(settings.stores, settings.name, session.store, session.run_blocking)
-        undo.pop_all()
-    return session
 
 
 def _retried(counters: Counters, observer: Observer | None, error: ModelError, attempt: int, wait_s: float) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from lightrag_integrations import IndexOptions, IngestOptions, LightRAGError, LightRAGIndex, OpenAIChatModel, _session
+from lightrag_integrations import IndexOptions, IngestOptions, LightRAGError, LightRAGIndex, OpenAIChatModel, _opening
 from lightrag_integrations.storage.postgres import Tuning
 from tests.faults.corpus import documents
 from tests.faults.marks import Marks
@@ -49,12 +49,12 @@ def handle(home: Path, index: str, *, base_url: str, key: str) -> LightRAGIndex:
 @contextmanager
 def small_tuning() -> Iterator[None]:
     """Within, handles of this process tend small indexes as if they were large."""
-    open_store = _session.open_store  # type: ignore[attr-defined]
-    setattr(_session, "open_store", partial(open_store, tuning=_SMALL))  # noqa: B010
+    open_store = _opening.open_store  # type: ignore[attr-defined]
+    setattr(_opening, "open_store", partial(open_store, tuning=_SMALL))  # noqa: B010
     try:
         yield
     finally:
-        setattr(_session, "open_store", open_store)  # noqa: B010
+        setattr(_opening, "open_store", open_store)  # noqa: B010
 
 
 def work(order: Order) -> None:

@@ -73,6 +73,7 @@ SHELL = {
     "_live",
     "_looking",
     "_mirrors",
+    "_opening",
     "_session",
     "_settings",
     "_spans",
