@@ -4,6 +4,7 @@ import os
 import signal
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -26,7 +27,8 @@ def test_a_server_that_does_not_stop_in_order_is_stopped_without(home: Path) -> 
     first.start()
     (pid,) = programs_of(home)
     for child in children_of(pid):
-        os.kill(child, signal.SIGSTOP)  # so the checkpoint of an orderly end is never written
+        with suppress(ProcessLookupError):  # some of its workers end by themselves
+            os.kill(child, signal.SIGSTOP)  # so the checkpoint of an orderly end is never written
     assert end(home / "data", sockets_of(home), 0.5)
     assert settle(pid)
     assert answers(second.start())
