@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tests.benchmarks.speed.rows import Part, Row, Setting, json_line, machine, table
 
-PARTS: tuple[str, ...] = ()
+PARTS: tuple[str, ...] = ("peers",)
 """In the order in which they run."""
 
 
