@@ -10,6 +10,7 @@ import argparse
 import importlib
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from tests.benchmarks.speed.rows import Part, Row, Setting, json_line, machine, table
@@ -26,13 +27,19 @@ def main() -> None:
             print(f"{name:12}{(_part(name).__doc__ or '').strip().splitlines()[0]}")
         return
     rows: list[Row] = []
-    for name in options.parts or PARTS:
-        with tempfile.TemporaryDirectory(prefix="lightrag-speed-") as scratch:
-            for row in _part(name).measure(Setting(scratch=Path(scratch), scale=options.scale)):
-                rows.append(row)
-                print(f"{row.part}: {row.what}: {row.value:.4g} {row.unit} {row.target} {row.note}", file=sys.stderr)
-    print(f"{machine()}\n\n{table(rows)}\n")
-    print(json_line(rows))
+    try:
+        for name in options.parts or PARTS:
+            rows += _measured(name, options.scale)
+    finally:  # a part that fails takes nothing along
+        print(f"{machine()}\n\n{table(rows)}\n")
+        print(json_line(rows))
+
+
+def _measured(name: str, scale: float) -> Iterator[Row]:
+    with tempfile.TemporaryDirectory(prefix="lightrag-speed-") as scratch:
+        for row in _part(name).measure(Setting(scratch=Path(scratch), scale=scale)):
+            print(f"{row.part}: {row.what}: {row.value:.4g} {row.unit} {row.target} {row.note}", file=sys.stderr)
+            yield row
 
 
 def _part(name: str) -> Part:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-from tests.matrix.uv import uv
+from tests.matrix.uv import Failed, uv
 
 ROOT = Path(__file__).parents[3]
 KEPT = "LIGHTRAG_PEERS"
@@ -57,8 +57,11 @@ def environment(peer: str, scratch: Path) -> Path:
     python, log, done = home / "venv" / "bin" / "python", home / "log.txt", home / "done.txt"
     wanted = "\n".join(REQUIREMENTS[peer])
     if peer == "ours" or not done.exists() or done.read_text("utf-8") != wanted:
-        uv(log, "venv", "--clear", f"--python={sys.executable}", str(home / "venv"))
-        uv(log, "pip", "install", f"--python={python}", *REQUIREMENTS[peer])
+        try:
+            uv(log, "venv", "--clear", f"--python={sys.executable}", str(home / "venv"))
+            uv(log, "pip", "install", f"--python={python}", *REQUIREMENTS[peer])
+        except Failed as error:
+            raise RuntimeError(f"{named(peer)}: {error}\n{log.read_text('utf-8')[-4000:]}") from None
         done.write_text(wanted, "utf-8")
     return python
 

@@ -46,9 +46,10 @@ class _Ingested:
         yield self._row("wall ÷ ideal", spent["wall_s"] / ideal, "x", many, note=wall)
         yield self._row("CPU for each chunk", 1000 * spent["client_s"] / many, "ms", many, note=server)
         paid = counts["prompt_tokens"] / sum(map(Tokens(), [*own, *warm]))
-        yield self._row("prompt ÷ chunk tokens", paid, "x", many)
+        answers = f"answers of {counts['completion_tokens'] / counts['chat_calls']:.0f} tokens"
+        yield self._row("prompt ÷ chunk tokens", paid, "x", many, note=answers)
 
-    def _row(self, what: str, value: float, unit: str, many: int, *, note: str = "") -> Row:
+    def _row(self, what: str, value: float, unit: str, many: int, *, note: str) -> Row:
         return Row(part="peers", what=f"{what}, {many} chunks, {self.name}", value=value, unit=unit, note=note)
 
 
