@@ -1,7 +1,8 @@
 """LightRAG on its PostgreSQL stores: ingestion with a model, and retrieval in mode mix without an answer.
 
 `default`: settings and clients as they come. `tuned`: no second extraction pass, as many calls at once as ours, larger
-batches, and one client for all calls.
+batches, and one client for all calls. Questions ask for as many chunks as everybody's, and for the 40 entities and 40
+relations that LightRAG takes by itself.
 """
 
 import asyncio

@@ -1,4 +1,8 @@
-"""Filling and asking vector stores with the same chunks and vectors."""
+"""Filling and asking vector stores with the same chunks and vectors.
+
+What "words" means is each store's own: a chunk must hold all of the question's words (langchain-postgres), one of them
+(LlamaIndex, which gives up to as many chunks again for them), or is ranked by BM25 (ours).
+"""
 
 from collections.abc import Iterator
 from types import MappingProxyType
