@@ -109,6 +109,10 @@ class Reader(WholeReader, NoteReader, MirrorReader, Protocol):
         """
         ...
 
+    async def called(self, ids: Sequence[int]) -> Mapping[int, str]:
+        """The names of these entities, as `entities` with `SOURCES` gives them; nothing else of them is read."""
+        ...
+
     async def facts(self, ids: Sequence[int]) -> Mapping[int, FactRow]:
         """The facts with these surrogate ids."""
         ...

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     Flags = NDArray[np.bool_]
 
 __all__ = [
-    "SOURCES", "WEIGHED", "ChunkRow", "EdgeBatch", "EntityRow", "FactEdges", "FactRow", "MentionEdges",
+    "SOURCES", "WEIGHED", "Ahead", "ChunkRow", "EdgeBatch", "EntityRow", "FactEdges", "FactRow", "MentionEdges",
     "Posting", "Statement", "relation_views",
 ]  # fmt: skip
 
@@ -26,6 +26,27 @@ SOURCES = 20
 """Mentions that describe an entity in a search: a hub has thousands."""
 WEIGHED = 100
 """Edges of one kind that a search counts and weighs at most of an entity."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ahead:
+    """What a search is sure to ask first, known before its snapshot begins: it may be sent along with the beginning.
+
+    Only a hint: a reader that is told nothing, or the wrong thing, gives the same answers.
+    """
+
+    terms: Sequence[int] = ()
+    """For `postings`,"""
+    most: Callable[[int], int | None] = lambda chunks: None
+    """with these limits, by the number of chunks."""
+    keys: Sequence[str] = ()
+    """For `named`."""
+    vector: Sequence[float] | None = None
+    """For the nearest:"""
+    chunks: int = 0
+    """so many chunks,"""
+    facts: int = 0
+    """so many facts."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         Usage,
     )
     from lightrag_integrations.filters import Filter
+    from lightrag_integrations.rows import Ahead
 
 __all__ = ["Onto", "Store"]
 
@@ -47,8 +48,16 @@ class Store(Refilling, SummaryStore, RecordStore, Reworking, MirrorStore, Protoc
         """
         ...
 
-    def snapshot(self, where: Filter | None = None, *, model: str | None = None) -> AbstractAsyncContextManager[Reader]:
-        """A reader on a REPEATABLE READ, READ ONLY transaction; asked with vectors of `model`, where that is known."""
+    def snapshot(
+        self, where: Filter | None = None, *, model: str | None = None, ahead: Ahead | None = None
+    ) -> AbstractAsyncContextManager[Reader]:
+        """A reader on a REPEATABLE READ, READ ONLY transaction.
+
+        Args:
+            where: The filter.
+            model: That the questions' vectors come from, where that is known.
+            ahead: What will be asked first.
+        """
         ...
 
     async def check_embedding(self, fingerprint: str, dimension: int) -> None:

@@ -13,7 +13,7 @@ from lightrag_integrations.rows import Posting
 if TYPE_CHECKING:
     from lightrag_integrations.rows import Floats, Ints
 
-__all__ = ["K1", "B", "Bm25", "best", "read_bm25"]
+__all__ = ["K1", "B", "Bm25", "best", "most_of", "read_bm25"]
 
 K1 = 1.5
 B = 0.75
@@ -52,6 +52,7 @@ class Bm25:
         """By term."""
         self.ids, self._places = _distinct([posting.chunks for posting in postings])
         """Matching chunks, ascending."""
+        self._strengths = [self._strength(posting) for posting in postings]
 
     def scores(self, *, power: float = 1.0, without: Collection[int] = ()) -> Floats:
         """A score for each of `ids`.
@@ -61,14 +62,15 @@ class Bm25:
             without: Terms that don't count.
         """
         total = np.zeros(len(self.ids))
-        for posting, places in zip(self._postings, self._places, strict=True):
-            if posting.term in without:
-                continue
-            tfs = posting.tfs.astype(np.float64)
-            norm = K1 * (1 - B + B * posting.lengths / self._mean)
-            weight = self._counts.get(posting.term, 1) * self.idf[posting.term] ** power
-            total[places] += weight * tfs * (K1 + 1) / (tfs + norm)
+        for posting, places, strength in zip(self._postings, self._places, self._strengths, strict=True):
+            if posting.term not in without:
+                total[places] += self._counts.get(posting.term, 1) * self.idf[posting.term] ** power * strength
         return total
+
+    def _strength(self, posting: Posting) -> Floats:
+        """What the term's frequency is worth in each chunk, before the term's own weight."""
+        norm = (K1 * B / self._mean) * posting.lengths + K1 * (1 - B)
+        return (K1 + 1) * posting.tfs / (posting.tfs + norm)
 
     def holding(self, chunks: Sequence[int]) -> dict[int, frozenset[int]]:
         """The question's terms that each of these chunks holds."""
@@ -95,11 +97,16 @@ async def read_bm25(reader: Reader, terms: Mapping[int, int], *, counted: bool =
             they weigh next to nothing, and reading them costs more than all else.
     """
     chunks, total_length = await reader.corpus()
-    most = round(_COMMON * chunks) if not common and chunks > _LARGE else None
+    most = None if common else most_of(chunks)
     postings = await reader.postings(list(terms), most=most) if chunks else []
     if most is not None and not postings:
         postings = await reader.postings(list(terms))
     return Bm25(postings, chunks=chunks, total_length=total_length, counts=terms if counted else None)
+
+
+def most_of(chunks: int) -> int | None:
+    """How many chunks hold a term that is not common, in an index of so many; None: no term is left out."""
+    return round(_COMMON * chunks) if chunks > _LARGE else None
 
 
 def best(ids: Ints, scores: Floats, limit: int, *, ties: int = 0) -> list[tuple[int, float]]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
+
 from lightrag_integrations.reader import Reader
 from lightrag_integrations.retrieve.bm25 import Bm25
 from lightrag_integrations.retrieve.neighbourhood import DIGITS
@@ -36,7 +38,7 @@ async def bridge(
     Returns:
         Chunk to (gain, the chunk it comes from).
     """
-    first = sorted(scores, key=lambda chunk: -round(scores[chunk], DIGITS))[:_FROM]
+    first = _best(scores)
     links = await reader.links(first, limit=_LINKS, shared_by=_SHARED_BY) if first and strength else []
     held = bm25.holding(sorted({*first, *(q for _, q, _ in links)}))
     squared = {term: bm25.idf[term] ** 2 for term in question.terms if term in bm25.idf}
@@ -48,3 +50,10 @@ async def bridge(
         if gain > gains.get(q, (0.0, 0))[0]:
             gains[q] = (gain, p)
     return gains
+
+
+def _best(scores: Mapping[int, float]) -> list[int]:
+    """The first few by score; of equal scores the earlier one."""
+    order = np.argsort(-np.array(list(scores.values())).round(DIGITS), kind="stable")[:_FROM].tolist()
+    chunks = list(scores)
+    return [chunks[place] for place in order]

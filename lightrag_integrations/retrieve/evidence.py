@@ -43,8 +43,10 @@ async def describe(
             row.hit(found.score, _evidence(found, told=explained.get(row.id, Explanation()))) for row, found in chosen
         )
         return RetrievalResult(query="", mode=options.mode, hits=plain)
-    named = {*ranking.entities, *_entities_in(found for _, found in chosen)}
-    entities = await reader.entities(sorted(named), sources=SOURCES) if named else {}
+    entities = await reader.entities(sorted(ranking.entities), sources=SOURCES) if ranking.entities else {}
+    called = {entity: row.name for entity, row in entities.items()}
+    through = _entities_in(found for _, found in chosen) - {*entities}
+    called.update(await reader.called(sorted(through)) if through else {})
     limit = _FACTS_EXPLAINED if options.explain else _FACTS
     told = await _told(chosen, reader, limit)
     stored = {*ranking.facts, *(fact for row, found in chosen for fact in (*found.facts, *told.get(row.id, ())))}
@@ -56,7 +58,7 @@ async def describe(
         known = [facts[fact] for fact in (*found.facts, *told.get(row.id, ())) if fact in facts]
         views = _distinct([*why.facts, *known])[:limit]
         along.append(views)
-        names = tuple(entities[entity].name for entity in found.entities if entity in entities)
+        names = tuple(called[entity] for entity in found.entities if entity in called)
         hits.append(row.hit(found.score, _evidence(found, names, views, told=why)))
     near = [facts[fact] for fact in ranking.facts if fact in facts]
     if options.mode in WALKS:

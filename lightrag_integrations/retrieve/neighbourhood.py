@@ -76,6 +76,19 @@ class Neighbourhood:
 
     def transition(self, relevance: Relevance) -> csr_array:
         """Step probabilities, column-stochastic but for what leads to edges not read: row = to, column = from."""
+        source, target, chance = self._steps(relevance)
+        return csr_array((chance, (target, source)), shape=(len(self._codes), len(self._codes)))
+
+    def preview(self, start: Floats, relevance: Relevance, damping: float) -> Floats:
+        """Where a short walk ends up; for so few steps a matrix is not worth making."""
+        source, target, chance = self._steps(relevance)
+        mass = start
+        for _ in range(_PREVIEW_STEPS):
+            mass = (1 - damping) * start + damping * np.bincount(target, chance * mass[source], len(start))
+        return mass
+
+    def _steps(self, relevance: Relevance) -> tuple[Ints, Ints, Floats]:
+        """From row, to row and how likely from there, of each edge both ways."""
         size = len(self._codes)
         once, weight = self._joined()
         source, target = np.concatenate([once, once[:, ::-1]]).T
@@ -87,7 +100,7 @@ class Neighbourhood:
         unread = np.maximum(self._totals - read, 0.0)
         out += unread * np.divide(out, read, out=np.full(size, NAME_RELEVANCE), where=read > 0)
         inverse = np.divide(1.0, out, out=np.zeros(size), where=out > 0)
-        return csr_array((mass * inverse[source], (target, source)), shape=(size, size))
+        return source, target, mass * inverse[source]
 
     def _take(self, batch: EdgeBatch) -> None:
         new, told = batch.mentions, batch.facts
@@ -149,17 +162,14 @@ async def explore(
     """
     seeds = hood.ids[hood.is_chunk].tolist() if vector is not None else []
     for number in range(options.rounds):
-        mass = vector_of(restart, hood) if number == 0 else _masses(hood, restart, relevance, options)
+        mass = vector_of(restart, hood)
+        if number:
+            mass = hood.preview(mass, relevance, options.damping)
         rows = hood.heaviest(mass, options.nodes_per_round)
         if not len(rows):
             return
         measured = seeds if number == 0 else ()
         relevance.learn(await hood.read(rows, reader, options.edges_per_node, vector=vector, measured=measured))
-
-
-def _masses(hood: Neighbourhood, restart: Mapping[Node, float], relevance: Relevance, options: WalkOptions) -> Floats:
-    start = vector_of(restart, hood)[:, None]
-    return propagate(hood.transition(relevance), start, damping=options.damping, steps=_PREVIEW_STEPS)[:, 0]
 
 
 def vector_of(shares: Mapping[Node, float], hood: Neighbourhood) -> Floats:

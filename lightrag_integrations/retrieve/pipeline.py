@@ -11,6 +11,7 @@ from lightrag_integrations.models import RetrievalResult
 from lightrag_integrations.options import QueryOptions
 from lightrag_integrations.protocols import Reranker
 from lightrag_integrations.reader import Reader
+from lightrag_integrations.retrieve.ahead import ahead_of
 from lightrag_integrations.retrieve.context import build_context
 from lightrag_integrations.retrieve.decompose import Step, find_steps, texts_of
 from lightrag_integrations.retrieve.evidence import describe
@@ -111,7 +112,8 @@ async def _search(
     question: Question, steps: Sequence[Step], tools: RetrievalTools, where: Filter | None, *, options: QueryOptions
 ) -> RetrievalResult:
     with tools.watch.step("search"):
-        async with tools.store.snapshot(where, model=question.model) as reader:
+        ahead = None if steps else ahead_of(question, options, near=tools.outside is None)
+        async with tools.store.snapshot(where, model=question.model, ahead=ahead) as reader:
             seen = reader if tools.outside is None else tools.outside.over(reader)
             return await _found(question, steps, seen, options, watch=tools.watch)
 

@@ -67,6 +67,10 @@ class Reached:
         The mass is the walk's chance to be there, so a chunk keeps its score while others gain or lose, and loses when
         what led to it is taken away.
         """
+        return self._scores
+
+    @cached_property
+    def _scores(self) -> dict[int, float]:
         total = self.mass.sum(axis=1)
         chunks = self.is_chunk & (total > 0)
         return dict(zip(self.ids[chunks].tolist(), np.sqrt(total[chunks]).tolist(), strict=True))
@@ -87,7 +91,7 @@ class Reached:
             wanted: So many, and those that tie with the last one.
             pinned: These whatever their score.
         """
-        scores = self.scores()
+        scores = self._scores
         chunks = np.flatnonzero(self.is_chunk)
         rows = dict(zip(self.ids[chunks].tolist(), chunks.tolist(), strict=True))
         return {

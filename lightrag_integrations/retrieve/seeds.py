@@ -25,14 +25,23 @@ from lightrag_integrations.text.terms import term_hash, terms
 if TYPE_CHECKING:
     from lightrag_integrations.rows import Floats
 
-__all__ = ["Seeds", "chunk_seeds", "fact_seeds", "keyword_list", "name_seeds", "share", "statements_by_words"]
+__all__ = [
+    "FACTS_READ",
+    "Seeds",
+    "chunk_seeds",
+    "fact_seeds",
+    "keyword_list",
+    "name_seeds",
+    "share",
+    "statements_by_words",
+]
 
 _SHARPNESS = 8
 """Power of the chunk prior: a flat prior drowns the names."""
 _LEAST = 1e-9
 """What is smaller beside the best weighs nothing once it is sharpened."""
 _NEAREST_FACTS = 2
-_FACTS_READ = 24
+FACTS_READ = 24
 """Facts between several pairs of one sentence count as one; so many are read to find two."""
 _FACTS_OF_CHUNK = 64
 _TIES = 200
@@ -122,7 +131,7 @@ async def fact_seeds(
     Returns:
         Entity to share, and the facts themselves.
     """
-    near = await reader.nearest_facts(question.vector, _FACTS_READ) if question.semantic and question.vector else []
+    near = await reader.nearest_facts(question.vector, FACTS_READ) if question.semantic and question.vector else []
     return _ends(near or await statements_by_words(question, reader, bm25, keyword))
 
 

@@ -16,7 +16,8 @@ class GraphReads(Reads):
 
     async def named(self, keys: Sequence[str]) -> Mapping[str, tuple[int, int]]:
         """See `reader.Reader.named`."""
-        rows = await self._seen("named", keys=list(keys))
+        told = self._named_told
+        rows = told[1] if told is not None and told[0] == tuple(keys) else await self._seen("named", keys=list(keys))
         return {key: (entity, mentions) for key, entity, mentions in rows}
 
     async def edges(

@@ -40,19 +40,35 @@ class NearestReads(Reads):
         packed = await self._question(vector)
         if packed is None or limit < 1:
             return []
+        told = self._near_told.get((table, packed, limit), ())
+        if len(told) >= limit:
+            return list(told)
         plural = {"chunk": "chunks", "entity": "entities", "fact": "facts"}[table]
         candidates = await self._candidates(table, limit)
         if candidates:
-            async with self._connection.pipeline():
-                await self._send("use_index", candidates=str(candidates))
-                name = f"indexed_{plural}"
-                found = await self._send(name, vector=packed, limit=limit, candidates=candidates, **self._sight(name))
-                await self._send("use_any_plan")
-            rows = await found.fetchall()
+            rows = await self._through_index(f"indexed_{plural}", candidates, vector=packed, limit=limit)
             if len(rows) >= limit:
                 return rows
+        await self._use_any_plan()
         # Too few came through filter and deletions, or there is no index: look at every visible vector.
         return await self._seen(f"exact_{plural}", vector=packed, limit=limit)
+
+    async def _through_index(self, name: str, candidates: int, **params: Any) -> list[tuple[Any, ...]]:
+        """Rows of a statement that goes through a vector index."""
+        told = {"candidates": candidates, **params, **self._sight(name)}
+        if self._steered == candidates:
+            return await self._rows(name, **told)
+        async with self._connection.pipeline():
+            await self._send("use_index", candidates=str(candidates))
+            found = await self._send(name, **told)
+            await self._send("use_any_plan")
+        self._steered = 0
+        return await found.fetchall()
+
+    async def _use_any_plan(self) -> None:
+        if self._steered:
+            await self._rows("use_any_plan")
+            self._steered = 0
 
     async def _candidates(self, table: str, limit: int) -> int:
         """How many vectors to take from the index before the filter; 0: don't use it."""
@@ -66,5 +82,9 @@ class NearestReads(Reads):
         share = 1.0
         if visible is not None:
             share = max(len(visible), 1) / max(overview.chunks, 1)
-        wanted = max(self._tuning.ef_search, round(2 * limit / share))
+        return self._widened(limit / share)
+
+    def _widened(self, limit: float) -> int:
+        """Candidates of a search for so many; 0: more than an index gives."""
+        wanted = max(self._tuning.ef_search, round(2 * limit))
         return wanted if wanted <= _MOST_CANDIDATES else 0

@@ -63,6 +63,12 @@ class Overview(NamedTuple):
     indexes: frozenset[str]
     """Names of the vector indexes that can be used."""
 
+    @classmethod
+    def of(cls, row: Sequence[Any]) -> Overview:
+        """As the statement tells it."""
+        chunks, length, deleted, meta, indexes = row
+        return cls(chunks, length, deleted or [], meta or {}, frozenset(indexes or ()))
+
 
 class Reads:
     """Runs statements in the snapshot; without a filter every stored chunk is visible."""
@@ -95,6 +101,14 @@ class Reads:
         self._shown_as: dict[str, Raw | None] = {"visible": None, "flags": None}
         self._once = asyncio.Lock()
         self._known: Overview | None = None
+        # What was read before it is asked for: the question, and the rows.
+        self._postings_told: tuple[tuple[int, ...], int | None, list[tuple[Any, ...]]] | None = None
+        self._named_told: tuple[tuple[str, ...], list[tuple[Any, ...]]] | None = None
+        self._near_told: dict[tuple[str, Raw, int], list[tuple[Any, ...]]] = {}
+        self._packed: tuple[Sequence[float], Raw | None] | None = None
+        """The last question's vector, as it was given and as it is sent."""
+        self._steered = 0
+        """Statements are planned for the vector indexes, with so many candidates; 0: as the planner likes."""
 
     async def _rows(self, name: str, **params: Any) -> list[tuple[Any, ...]]:
         """Rows of a statement that looks at no filter."""
@@ -103,9 +117,17 @@ class Reads:
     async def _overview(self) -> Overview:
         if self._known is None:
             rows = await self._rows("overview", schema=self._layout.schema, names=list(INDEX_NAMES))
-            chunks, length, deleted, meta, indexes = rows[0]
-            self._layout = self._layout.reading(meta or {})
-            self._known = Overview(chunks, length, deleted or [], meta or {}, frozenset(indexes or ()))
+            return self._saw(Overview.of(rows[0]))
+        return self._known
+
+    def _saw(self, overview: Overview) -> Overview:
+        self._layout = self._layout.reading(overview.meta)
+        self._known = overview
+        return overview
+
+    @property
+    def seen(self) -> Overview | None:
+        """What every search asks first, once one did."""
         return self._known
 
     async def _send(self, name: str, **params: Any) -> AsyncCursor[tuple[Any, ...]]:
@@ -178,6 +200,13 @@ class Reads:
 
     async def _question(self, vector: Sequence[float]) -> Raw | None:
         """The question's vector, packed; `None` when it or the index has no direction to compare."""
+        if self._packed is not None and self._packed[0] is vector:
+            return self._packed[1]
+        packed = await self._pack(vector)
+        self._packed = vector, packed
+        return packed
+
+    async def _pack(self, vector: Sequence[float]) -> Raw | None:
         normal = unit(vector)
         meta = (await self._overview()).meta
         dimension = recorded_dimension(meta)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -35,19 +35,25 @@ class SearchReads(Reads):
         """See `reader.Reader.postings`."""
         if not len(terms):
             return []
-        wanted = int8_array(list(terms))
         visible = await self._visible_ids()
         dead = await self._deleted() if visible is None else None
-        if most is None or dead is None:
-            rows = await self._rows("postings", terms=wanted)
-        else:
-            # Deleted chunks count, too, until they are folded in: which of the terms are rare is seen below.
-            rows = await self._rows("rare_postings", terms=wanted, most=most + len(dead))
+        # Deleted chunks count, too, until they are folded in: which of the terms are rare is seen below.
+        rows = await self._posting_rows(tuple(terms), None if most is None or dead is None else most + len(dead))
         pieces: dict[int, list[tuple[bytes, bytes, bytes]]] = {}
         for term, chunks, tfs, lengths in rows:
             pieces.setdefault(term, []).append((chunks, tfs, lengths))
         found = [_posting(term, pieces[term], visible, dead) for term in dict.fromkeys(terms) if term in pieces]
         return [one for one in found if len(one.chunks) and (most is None or len(one.chunks) <= most)]
+
+    async def _posting_rows(self, terms: tuple[int, ...], most: int | None) -> list[tuple[Any, ...]]:
+        """Postings of the terms, those of the rare ones at least."""
+        if self._postings_told is not None:
+            known, limit, rows = self._postings_told
+            if known == terms and (limit is None or (most is not None and most <= limit)):
+                return rows
+        if most is None:
+            return await self._rows("postings", terms=int8_array(list(terms)))
+        return await self._rows("rare_postings", terms=int8_array(list(terms)), most=most)
 
     async def _deleted(self) -> Ints:
         """Chunks that are still in the postings, though deleted."""

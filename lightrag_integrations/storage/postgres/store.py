@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from lightrag_integrations.filters import Filter
 from lightrag_integrations.options import ConnectOptions
 from lightrag_integrations.reader import Reader
+from lightrag_integrations.rows import Ahead
 from lightrag_integrations.stats import PoolStats
 from lightrag_integrations.storage.postgres.cache import CachePart
 from lightrag_integrations.storage.postgres.documents import DocumentPart
@@ -58,6 +59,8 @@ class PostgresStore(
         self._on_warning = on_warning
         self._warned: set[str] = set()
         self._looked = False
+        self._chunks: int | None = None
+        """Their number when a search looked last."""
         self._upkeep = Upkeep(database, tuning)
 
     async def aclose(self) -> None:
@@ -66,14 +69,20 @@ class PostgresStore(
         await self._database.aclose()
 
     @asynccontextmanager
-    async def snapshot(self, where: Filter | None = None, *, model: str | None = None) -> AsyncIterator[Reader]:
+    async def snapshot(
+        self, where: Filter | None = None, *, model: str | None = None, ahead: Ahead | None = None
+    ) -> AsyncIterator[Reader]:
         """See `store.Store.snapshot`."""
         if not self._looked:
             # A bulk load may have ended before its vector indexes were built.
             self._looked = True
             self._upkeep.look()
         async with self._database.snapshot(filtered=where is not None) as (connection, layout):
-            yield PostgresReader(connection, layout, where, self._tuning, model=model)
+            reader = PostgresReader(connection, layout, where, self._tuning, model=model)
+            if ahead is not None:
+                await reader.look_ahead(ahead, self._chunks)
+            yield reader
+            self._chunks = self._chunks if reader.seen is None else reader.seen.chunks
 
     def pool(self) -> PoolStats | None:
         """See `store.Store.pool`."""

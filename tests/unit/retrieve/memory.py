@@ -218,6 +218,9 @@ class MemoryReader:
         surfaces = Counter(self._mentions[entity, chunk].surface for chunk in self._by_entity[entity])
         return min(surfaces, key=lambda surface: (-surfaces[surface], surface))
 
+    async def called(self, ids: Sequence[int]) -> dict[int, str]:
+        return {entity: row.name for entity, row in (await self.entities(ids)).items()}
+
     async def entities(self, ids: Sequence[int], *, sources: int | None = None) -> dict[int, EntityRow]:
         keys = {entity: key for key, entity in self._keys.items()}
         found = {}

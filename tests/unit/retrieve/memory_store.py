@@ -6,6 +6,7 @@ from typing import Any
 
 from lightrag_integrations.contributions import PreparedDocument
 from lightrag_integrations.filters import Compare, Filter
+from lightrag_integrations.rows import Ahead
 from tests.unit.retrieve.memory import MemoryReader
 
 __all__ = ["MemoryStore"]
@@ -20,7 +21,9 @@ class MemoryStore:
         self.taken = 0
 
     @contextlib.asynccontextmanager
-    async def snapshot(self, where: Filter | None = None, *, model: str | None = None) -> AsyncIterator[MemoryReader]:
+    async def snapshot(
+        self, where: Filter | None = None, *, model: str | None = None, ahead: Ahead | None = None
+    ) -> AsyncIterator[MemoryReader]:
         self.open += 1
         self.taken += 1
         try:

@@ -1,0 +1,59 @@
+-- What a search asks first, in one call and one row: what every search asks (see `overview`), postings, names and the
+-- nearest vectors, each as columns in the order in which the statement of its own gives them.
+
+-- name: ahead_words
+WITH rare AS MATERIALIZED (
+    SELECT p.term
+    FROM {s}.segment g JOIN {s}.postings p ON p.segment = g.id
+    WHERE g.sign = 1 AND p.term = ANY(%(terms)s::int8[])
+    GROUP BY p.term HAVING %(most)s::int8 IS NULL OR sum(p.n) <= %(most)s::int8
+)
+-- The settings are for the nearest vectors, which come next (see `use_index`).
+SELECT o.*, p.*, n.*,
+       CASE WHEN %(candidates)s::text IS NOT NULL
+            THEN set_config('hnsw.ef_search', %(candidates)s::text, true) || set_config('enable_seqscan', 'off', true) END
+FROM (SELECT coalesce(sum(sign * n_chunks), 0)::int8, coalesce(sum(sign * sum_length), 0)::int8,
+             array_agg(chunks) FILTER (WHERE sign = -1),
+             (SELECT jsonb_object_agg(key, value) FROM {s}.meta),
+             (SELECT array_agg(c.relname::text) FROM pg_catalog.pg_index i
+              JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
+              JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+              WHERE n.nspname = %(schema)s AND c.relname = ANY(%(names)s) AND i.indisvalid)
+      FROM {s}.segment) o,
+     (SELECT array_agg(p.term), array_agg(p.chunks), array_agg(p.tfs), array_agg(p.lengths)
+      FROM {s}.segment g JOIN {s}.postings p ON p.segment = g.id
+      WHERE g.sign = 1 AND p.term = ANY(ARRAY(SELECT term FROM rare))) p,
+     (SELECT array_agg(key), array_agg(id), array_agg(mentions) FROM (
+          SELECT e.key, e.id, count(*)::int8 AS mentions
+          FROM {s}.entity e JOIN {s}.mention m ON m.entity = e.id
+          WHERE e.key = ANY(%(keys)s::text[])
+          GROUP BY e.key, e.id
+          UNION ALL
+          SELECT a.key, e.id, count(*)::int8
+          FROM {s}.alias a JOIN {s}.entity e ON e.key = a.root JOIN {s}.mention m ON m.entity = e.id
+          WHERE a.key = ANY(%(keys)s::text[])
+          GROUP BY a.key, e.id
+      ) named) n
+
+-- name: ahead_vectors
+WITH near AS MATERIALIZED (
+    SELECT id, chunk_id, {e} OPERATOR({v}.<=>) %(vector)s::{v}.halfvec AS distance FROM {s}.chunk
+    WHERE {e} IS NOT NULL
+    ORDER BY {e} OPERATOR({v}.<=>) %(vector)s::{v}.halfvec LIMIT %(candidates)s
+), close AS MATERIALIZED (
+    SELECT id, tie, ordinal, {e} OPERATOR({v}.<=>) %(vector)s::{v}.halfvec AS distance FROM {s}.fact
+    WHERE {e} IS NOT NULL
+    ORDER BY {e} OPERATOR({v}.<=>) %(vector)s::{v}.halfvec LIMIT %(candidates)s
+)
+SELECT c.*, f.*
+FROM (SELECT array_agg(id ORDER BY distance, chunk_id), array_agg(1 - distance ORDER BY distance, chunk_id)
+      FROM (SELECT * FROM near ORDER BY distance, chunk_id LIMIT %(chunks)s) best) c,
+     (SELECT array_agg(id ORDER BY place), array_agg(source ORDER BY place), array_agg(target ORDER BY place),
+             array_agg(chunk ORDER BY place), array_agg(description ORDER BY place),
+             array_agg(1 - distance ORDER BY place)
+      FROM (
+          SELECT f.*, best.distance, best.place
+          FROM (SELECT *, row_number() OVER (ORDER BY distance, tie, ordinal) AS place FROM close
+                ORDER BY distance, tie, ordinal LIMIT %(facts)s) best
+          CROSS JOIN LATERAL (SELECT id, source, target, chunk, description FROM {s}.fact WHERE id = best.id OFFSET 0) f
+      ) told) f

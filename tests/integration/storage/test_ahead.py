@@ -1,0 +1,107 @@
+"""What is read ahead is what would be read later, and then no more is asked for it."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import numpy as np
+import pytest
+from psycopg import AsyncCursor
+
+from lightrag_integrations.contributions import Fact
+from lightrag_integrations.errors import EmbeddingMismatch
+from lightrag_integrations.reader import Reader
+from lightrag_integrations.rows import Ahead
+from lightrag_integrations.storage.postgres import Tuning
+from lightrag_integrations.store import Store
+from tests.conftest import MakeStore
+from tests.integration.storage.making import chunk, document, put, term
+
+COUNT, DIMENSION = 120, 6
+VECTOR = np.random.default_rng(3).normal(size=DIMENSION).tolist()
+TERMS = (term("common"), term("third"), term("nowhere"))
+KEYS = ("ann", "x0", "nobody")
+
+
+@pytest.fixture(params=[50, 5000], ids=["indexed", "exact"])
+async def store(make_store: MakeStore, request: pytest.FixtureRequest) -> Store:
+    made = await make_store(tuning=Tuning(hnsw_rows=request.param, exact_rows=10, idle_s=60))
+    await made.check_embedding("m", DIMENSION)
+    rows = np.random.default_rng(7).normal(size=(COUNT, DIMENSION)).tolist()
+    chunks = [
+        chunk(
+            f"c{n}",
+            f"common {'third' if n % 3 == 0 else 'other'}",
+            document_id=f"d{n % 4}",
+            position=n,
+            names=["Ann", f"X{n}"],
+            facts=[Fact("ann", f"x{n}", f"Ann X{n}", embedding=rows[-n])],
+            embedding=row,
+        )
+        for n, row in enumerate(rows)
+    ]
+    for part in range(4):
+        await put(made, document(f"d{part}", *chunks[part::4]))
+    await made.compact()
+    await made.delete_chunks(["c0", "c1"])  # they stay in the postings, as dead ones
+    return made
+
+
+async def everything(reader: Reader, most: int | None) -> list[Any]:
+    postings = await reader.postings(TERMS, most=most)
+    return [
+        await reader.corpus(),
+        [(one.term, sorted(one.chunks.tolist()), one.tfs.tolist()) for one in postings],
+        await reader.named(KEYS),
+        await reader.nearest_chunks(VECTOR, 5),
+        await reader.nearest_facts(VECTOR, 4),
+        await reader.nearest_chunks(VECTOR, 200),
+    ]
+
+
+@asynccontextmanager
+async def counted(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[list[object]]:
+    asked: list[object] = []
+    execute = AsyncCursor.execute
+
+    async def noted(self: Any, query: Any, *args: Any, **options: Any) -> Any:
+        asked.append(query)
+        return await execute(self, query, *args, **options)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(AsyncCursor, "execute", noted)
+        yield asked
+
+
+@pytest.mark.parametrize("most", [None, 60, 10])
+async def test_reading_ahead_changes_no_answer(store: Store, most: int | None) -> None:
+    right = Ahead(terms=TERMS, most=lambda _: most, keys=KEYS, vector=VECTOR, chunks=5, facts=4)
+    others = (
+        Ahead(),
+        Ahead(terms=TERMS[:1], keys=KEYS[:1], vector=VECTOR, chunks=2, facts=2),
+        Ahead(terms=TERMS, most=lambda _: 3, keys=KEYS, vector=VECTOR, chunks=900, facts=900),
+        Ahead(vector=[0.0] * DIMENSION, chunks=5, facts=4),
+    )
+    async with store.snapshot() as reader:
+        expected = await everything(reader, most)
+    for ahead in (right, *others, right):  # the last one by a store that has seen how many chunks there are
+        async with store.snapshot(ahead=ahead) as reader:
+            assert await everything(reader, most) == expected
+    assert expected[0][0] == COUNT - 2 and len(expected[1]) == {None: 2, 60: 1, 10: 0}[most]
+    assert (len(expected[3]), len(expected[4]), len(expected[5])) == (5, 4, COUNT - 2)
+
+
+async def test_what_was_read_ahead_is_not_asked_again(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    ahead = Ahead(terms=TERMS, most=lambda chunks: chunks // 2, keys=KEYS, vector=VECTOR, chunks=5, facts=4)
+    for _ in range(2):
+        async with store.snapshot(ahead=ahead) as reader, counted(monkeypatch) as asked:
+            await reader.corpus()
+            await reader.postings(TERMS, most=(COUNT - 2) // 2)
+            await reader.named(KEYS)
+            assert asked == []
+
+
+async def test_a_wrong_vector_is_refused_at_once(store: Store) -> None:
+    with pytest.raises(EmbeddingMismatch):
+        async with store.snapshot(ahead=Ahead(vector=[1.0, 0.0], chunks=5, facts=4)):
+            pass
