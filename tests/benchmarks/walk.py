@@ -44,8 +44,8 @@ class Counting:
         return getattr(self._store, name)
 
     @asynccontextmanager
-    async def snapshot(self, where: Filter | None = None) -> AsyncIterator[Any]:
-        async with self._store.snapshot(where) as reader:
+    async def snapshot(self, where: Filter | None = None, **asked: Any) -> AsyncIterator[Any]:
+        async with self._store.snapshot(where, **asked) as reader:
             yield CountingReader(reader, self)
 
 
