@@ -80,7 +80,7 @@ class Embedders:
             return
         self._told = True
         # An index that isn't there is not to be made, or missed, by a look at it.
-        if name in await store.names():
+        if await store.there():
             recorded = (await store.settings()).get("embedding", self.own.fingerprint)
             if recorded != self.own.fingerprint:
                 _log.warning(

@@ -44,9 +44,9 @@ class ConnectOptions(_Options):
     pool_max_size: int = Field(default=8, ge=1)
     """Most connections this handle holds at once."""
     pool_timeout_s: float = Field(default=30.0, gt=0)
-    """Longest wait for a connection."""
-    idle_timeout_s: float = Field(default=60.0, gt=0)
-    """An idle connection is given back after this."""
+    """Longest wait for a connection, the handle's own or a place at a server that is full."""
+    idle_timeout_s: float = Field(default=20.0, gt=0)
+    """An idle connection is given back after this: less than the wait, so that many handles share a small server."""
     connect_timeout_s: float = Field(default=10.0, gt=0)
     statement_timeout_s: float | None = Field(default=None, gt=0)
     """Limit for one statement; `None`: the server's own."""

@@ -216,6 +216,10 @@ class Store(Refilling, SummaryStore, RecordStore, Reworking, MirrorStore, Protoc
         """Names of all indexes of the database, in order; this one need not be among them."""
         ...
 
+    async def there(self) -> bool:
+        """Whether the index has been made; makes none."""
+        ...
+
     async def drop(self) -> None:
         """Drop the index's schema and everything in it."""
         ...

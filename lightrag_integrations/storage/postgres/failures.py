@@ -6,11 +6,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import psycopg
-from psycopg_pool import PoolClosed, PoolTimeout, TooManyRequests
 
 from lightrag_integrations.errors import (
     ConnectionFailed,
-    IndexClosed,
     InputError,
     LightRAGError,
     SchemaError,
@@ -36,7 +34,7 @@ def converted(where: str, connected: Callable[[], bool]) -> Iterator[None]:
     """
     try:
         yield
-    except (psycopg.Error, TooManyRequests) as error:
+    except psycopg.Error as error:
         raise translate(error, where, connected=connected()) from error
     except UnicodeEncodeError as error:
         raise InputError(f"got text that is not valid Unicode ({error.reason}); expected UTF-8 text") from error
@@ -50,13 +48,6 @@ def translate(error: BaseException, where: str, *, connected: bool = False) -> L
         where: The server's address for messages.
         connected: The connection that it was raised on can still be used.
     """
-    if isinstance(error, PoolClosed):
-        return IndexClosed("the index was closed; open it again or make a new handle")
-    if isinstance(error, PoolTimeout | TooManyRequests):
-        return ConnectionFailed(
-            f"no connection to PostgreSQL at {where} became free in time ({error}); "
-            "raise ConnectOptions.pool_max_size or pool_timeout_s, or start fewer calls at once"
-        )
     if _lost(error, connected):
         if where == UNREADABLE:  # the driver's words may quote pieces of the password
             return ConnectionFailed(

@@ -4,41 +4,32 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from contextvars import Context
-from typing import Any
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import psycopg
-from psycopg import AsyncConnection, IsolationLevel
+from psycopg import IsolationLevel
 from psycopg.conninfo import make_conninfo
-from psycopg_pool import AsyncConnectionPool, PoolTimeout, TooManyRequests
 
 from lightrag_integrations.errors import (
     ConfigurationError,
     ConnectionFailed,
     ConnectionLost,
     IndexClosed,
-    LightRAGError,
 )
 from lightrag_integrations.options import ConnectOptions
 from lightrag_integrations.stats import PoolStats
 from lightrag_integrations.storage.address import shown_place
-from lightrag_integrations.storage.postgres.failures import converted, translate
+from lightrag_integrations.storage.postgres.failures import converted
 from lightrag_integrations.storage.postgres.names import index_names
-from lightrag_integrations.storage.postgres.pools import connection_class, failures_of, give_back, named, stats_of
+from lightrag_integrations.storage.postgres.pools import Connection, Pool, connection_class, says_full
 from lightrag_integrations.storage.postgres.presence import PATIENCE_S, Presence
-from lightrag_integrations.storage.postgres.schema import Layout, prepare_schema
+from lightrag_integrations.storage.postgres.schema import Layout, has_schema, prepare_schema
 from lightrag_integrations.storage.postgres.wire import register
 
 __all__ = ["Connection", "Database"]
 
-Connection = AsyncConnection[tuple[Any, ...]]
 Revive = Callable[[], Awaitable[object]]
-_LOG = logging.getLogger("lightrag_integrations.storage")
-_LOOK_S = 0.02
-"""After so long a wait with failing connection attempts the cause is looked for."""
 _BRIEF_S = 1.0
 """Readers wait so long for a server that went away."""
 _ROUNDS = 3
@@ -77,7 +68,15 @@ class Database:
                 "expected one like postgresql://user:password@host:5432/database"
             ) from None
         self.where = shown_place(self._conninfo)
-        self._pool: AsyncConnectionPool[Connection] | None = None
+        self._pool = Pool(
+            self._connect,
+            max_size=connect.pool_max_size,
+            timeout_s=connect.pool_timeout_s,
+            idle_s=connect.idle_timeout_s,
+        )
+        self._reached = False
+        self._era = 0
+        """Goes up when the server is back: connections of an older one are dead."""
         self._layout: Layout | None = None
         self._opening = asyncio.Lock()
         self.presence = Presence(self._probe, revive=revive, on_return=self._renew, name=name)
@@ -90,12 +89,11 @@ class Database:
         """Close the pool; later calls raise `IndexClosed`."""
         self._closed = True
         await self.presence.aclose()
-        if self._pool is not None:
-            await self._pool.close()
+        await self._pool.aclose()
 
     def pool_stats(self) -> PoolStats | None:
         """See `store.Store.pool`."""
-        return None if self._pool is None or self._closed else stats_of(self._pool)
+        return self._pool.stats() if self._reached and not self._closed else None
 
     def forget_schema(self) -> None:
         """Look at the schema again before the next call (after a drop)."""
@@ -106,17 +104,21 @@ class Database:
         if self._layout is None:
             async with self._opening:
                 if self._layout is None:
-                    await self._open_pool()
                     async with self.connection() as connection:
                         self._layout = await prepare_schema(connection, self.name, create=self._create)
         return self._layout
 
     async def names(self) -> tuple[str, ...]:
         """The indexes of the database; makes none."""
-        async with self._opening:
-            await self._open_pool()
         async with self.connection() as connection:
             return await index_names(connection)
+
+    async def there(self) -> bool:
+        """Whether the index has been made; makes none."""
+        if self._layout is None:
+            async with self.connection() as connection:
+                return await has_schema(connection, self.name)
+        return True
 
     @asynccontextmanager
     async def connection(self, patience_s: float = _BRIEF_S) -> AsyncIterator[Connection]:
@@ -128,15 +130,15 @@ class Database:
         Raises:
             ConnectionFailed: There is none; `ConnectionLost`: it broke while it was used.
         """
-        pool, connection = await self._connected(patience_s)
+        era, connection = await self._connected(patience_s)
         try:
             with converted(self.where, lambda: not connection.closed):
                 try:
                     yield connection
                 finally:
-                    await pool.putconn(connection)
+                    await self._pool.give(connection)
         except ConnectionFailed as error:
-            self._lost(pool)
+            self._lost(era)
             raise ConnectionLost(str(error)) from error.__cause__
 
     @asynccontextmanager
@@ -173,46 +175,58 @@ class Database:
             limit = str(round(self.connect.statement_timeout_s * 1000))
             await connection.execute("SELECT set_config('statement_timeout', %s, true)", [limit])
 
-    async def _open_pool(self) -> None:
-        if self._pool is not None:
-            return
-        if self._closed:
-            raise IndexClosed("the index was closed; open it again or make a new handle")
-        # The pool retries failed connections behind the scenes; one attempt of our own tells what is wrong at once.
-        try:
-            await self._probe()
-        except ConnectionFailed as error:
-            if not self.presence.comes(error):
-                raise
-            self.presence.lost()
-            await self.presence.back(_BRIEF_S)
-        else:
-            self._pool = await self._new_pool()
+    async def _connected(self, patience_s: float) -> tuple[int, Connection]:
+        """A connection and its era."""
+        failures = 0
+        while True:
+            await self.presence.back(patience_s)
+            if self._closed:
+                raise IndexClosed("the index was closed; open it again or make a new handle")
+            era = self._era
+            try:
+                connection = await self._pool.take()
+            except TimeoutError as error:
+                raise ConnectionFailed(
+                    f"no connection to PostgreSQL at {self.where} became free in time ({error}); raise "
+                    "ConnectOptions.pool_max_size or pool_timeout_s, or the server's max_connections, or start fewer "
+                    "calls at once"
+                ) from error
+            except ConnectionFailed as error:
+                failures += 1
+                # What never was there is not waited for.
+                if failures == _ROUNDS or not (self._reached or self.presence.comes(error)):
+                    raise
+                self._lost(era)
+            else:
+                self._reached = True
+                return era, connection
 
-    async def _new_pool(self) -> AsyncConnectionPool[Connection]:
-        pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
-            self._conninfo,
-            name=named(self.name),
-            connection_class=connection_class(self.connect.password),
-            kwargs={"autocommit": True, "prepare_threshold": 1 if self.connect.prepare else None},
-            min_size=0,
-            max_size=self.connect.pool_max_size,
-            timeout=self.connect.pool_timeout_s,
-            max_idle=self.connect.idle_timeout_s,
-            reconnect_timeout=self.connect.pool_timeout_s,
-            configure=self._configure,
-            check=AsyncConnectionPool.check_connection,
-            open=False,
-        )
-        # Its workers live long: they must not keep the variables of the call that happens to be the first.
-        await asyncio.create_task(pool.open(), context=Context())
-        return pool
+    def _lost(self, era: int) -> None:
+        if era == self._era:  # else it was found out before
+            self.presence.lost()
 
     async def _renew(self) -> None:
-        """A new pool: the old one's attempts to connect have become rare by now, and its connections are dead."""
-        old, self._pool = self._pool, await self._new_pool()
-        if old is not None:
-            await old.close()
+        self._era += 1
+        await self._pool.clear()
+
+    async def _connect(self) -> Connection:
+        async with AsyncExitStack() as undo:
+            with converted(self.where, lambda: False):
+                connection = await self._reach()
+                undo.push_async_callback(connection.close)
+                await self._configure(connection)
+            undo.pop_all()
+            return connection
+
+    async def _reach(self) -> Connection:
+        limit = self.connect.connect_timeout_s
+        try:
+            async with asyncio.timeout(limit):
+                return await connection_class(self.connect.password).connect(
+                    self._conninfo, autocommit=True, prepare_threshold=1 if self.connect.prepare else None
+                )
+        except TimeoutError as error:
+            raise ConnectionFailed(f"PostgreSQL at {self.where} gave no answer within {limit:g} s") from error
 
     async def _configure(self, connection: Connection) -> None:
         register(connection)
@@ -223,43 +237,6 @@ class Database:
             if inspect.isawaitable(result):
                 await result
 
-    async def _connected(self, patience_s: float) -> tuple[AsyncConnectionPool[Connection], Connection]:
-        """A connection and whose it is."""
-        failures = 0
-        while True:
-            await self.presence.back(patience_s)
-            pool = self._pool
-            if self._closed or pool is None:
-                raise IndexClosed("the index was closed; open it again or make a new handle")
-            try:
-                with converted(self.where, lambda: False):
-                    return pool, await self._checkout(pool)
-            except IndexClosed:
-                if pool is self._pool:  # else it was renewed while we waited
-                    raise
-            except ConnectionFailed as error:
-                failures += 1
-                if failures == _ROUNDS or isinstance(error.__cause__, PoolTimeout | TooManyRequests):
-                    raise
-                self._lost(pool)
-
-    def _lost(self, pool: AsyncConnectionPool[Connection]) -> None:
-        if pool is self._pool:  # else it was found out before, and a new pool made
-            self.presence.lost()
-
-    async def _checkout(self, pool: AsyncConnectionPool[Connection]) -> Connection:
-        failures = failures_of(pool)
-        waiting = asyncio.ensure_future(pool.getconn())
-        try:
-            while not (await asyncio.wait({waiting}, timeout=_LOOK_S))[0]:
-                if failures_of(pool) > failures:
-                    await self._probe()
-                    failures = failures_of(pool)
-            return await waiting
-        except (asyncio.CancelledError, psycopg.Error, LightRAGError):
-            await give_back(pool, waiting)
-            raise
-
     async def _probe(self) -> None:
         """Connect once, beside the pool.
 
@@ -267,13 +244,10 @@ class Database:
             ConnectionFailed: With the server's own reason.
         """
         try:
-            factory = connection_class(self.connect.password)
-            connection = await asyncio.wait_for(
-                factory.connect(self._conninfo, autocommit=True), self.connect.connect_timeout_s
-            )
-        except psycopg.Error as error:
-            raise translate(error, self.where) from error
-        except TimeoutError as error:
-            limit = self.connect.connect_timeout_s
-            raise ConnectionFailed(f"PostgreSQL at {self.where} gave no answer within {limit:g} s") from error
-        await connection.close()
+            with converted(self.where, lambda: False):
+                connection = await self._reach()
+        except ConnectionFailed as error:
+            if not says_full(error):
+                raise
+        else:
+            await connection.close()

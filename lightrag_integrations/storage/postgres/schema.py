@@ -16,7 +16,7 @@ from lightrag_integrations.storage.postgres.names import index_names
 from lightrag_integrations.storage.postgres.sql import COLUMNS, Statements, migrations
 from lightrag_integrations.storage.postgres.wire import signed_hash
 
-__all__ = ["Layout", "prepare_schema", "schema_name"]
+__all__ = ["Layout", "has_schema", "prepare_schema", "schema_name"]
 
 _MIN_SERVER = 150000
 _MIN_VECTOR = (0, 7)
@@ -106,6 +106,16 @@ async def prepare_schema(connection: AsyncConnection[tuple[Any, ...]], name: str
         server_version=server,
         statements=Statements(schema, vector_schema),
     )
+
+
+async def has_schema(connection: AsyncConnection[tuple[Any, ...]], name: str) -> bool:
+    """Whether an index has been made.
+
+    Args:
+        connection: In autocommit mode.
+        name: The index's name.
+    """
+    return await _applied(connection, schema_name(name)) > 0
 
 
 async def _create(connection: AsyncConnection[tuple[Any, ...]], name: str, schema: str) -> tuple[str, str, int]:

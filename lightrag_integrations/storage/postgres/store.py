@@ -96,6 +96,10 @@ class PostgresStore(
         """See `store.Store.names`."""
         return list(await self._database.names())
 
+    async def there(self) -> bool:
+        """See `store.Store.there`."""
+        return await self._database.there()
+
     def _changed(self, *, removed: bool = False) -> None:
         self._upkeep.changed(removed=removed)
 

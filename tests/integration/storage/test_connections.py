@@ -114,9 +114,11 @@ async def test_the_password_is_asked_for_and_every_connection_configured(externa
     dsn = f"postgresql://postgres@127.0.0.1:{external_server.port}/postgres"
     store = await open_store("password", ConnectOptions(dsn=dsn, password=password, configure=configure))
     await store.status()
+    assert (len(asked), len(configured)) == (1, 1), "a handle opens with one connection"
+    await asyncio.gather(*(store.status() for _ in range(4)))
     await store.drop()
     await store.aclose()
-    assert asked and len(set(configured)) == len(configured) >= 1
+    assert len(asked) == len(set(configured)) == len(configured)
 
 
 async def test_the_server_may_go_and_come_back() -> None:
@@ -154,6 +156,48 @@ async def test_waiting_for_a_connection_ends(make_store: MakeStore, dsn: str) ->
         with pytest.raises(ConnectionFailed, match="pool_max_size"):
             await store.status()
     assert (await store.status()).chunks == 0
+
+
+async def test_idle_connections_are_given_back(external_server: PostgresServer) -> None:
+    store = await open_store("idle", ConnectOptions(dsn=external_server.dsn, idle_timeout_s=0.3))
+    await asyncio.gather(*(store.status() for _ in range(8)))
+    pool = store.pool()
+    assert pool and 1 < pool.size <= 8
+    async with asyncio.timeout(HANG_GUARD_S):
+        while (pool := store.pool()) and pool.size:
+            await asyncio.sleep(0.02)
+    with psycopg.connect(external_server.dsn) as console:
+        seen = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'lightrag'"
+        async with asyncio.timeout(HANG_GUARD_S):
+            while console.execute(seen).fetchone() != (0,):
+                console.rollback()
+                await asyncio.sleep(0.02)
+    await store.drop()
+    await store.aclose()
+
+
+async def test_a_full_server_is_waited_for(external_server: PostgresServer) -> None:
+    with psycopg.connect(external_server.dsn, autocommit=True) as console:
+        console.execute("CREATE EXTENSION IF NOT EXISTS vector")
+        console.execute("CREATE ROLE guest LOGIN PASSWORD 'guest' CONNECTION LIMIT 1")
+        console.execute("GRANT ALL ON DATABASE postgres TO guest")
+    dsn = f"postgresql://guest:guest@127.0.0.1:{external_server.port}/postgres"
+    connect = ConnectOptions(dsn=dsn, idle_timeout_s=0.2, pool_timeout_s=HANG_GUARD_S)
+    one, two = await open_store("full", connect), await open_store("full", connect)
+    three = await open_store("full", connect.model_copy(update={"pool_timeout_s": 0.3}))
+    async with one.snapshot() as reader:
+        assert await reader.corpus() == (0, 0)
+        waiting = asyncio.create_task(two.status())
+        with pytest.raises(ConnectionFailed, match="too many connections for role"):
+            await three.status()
+        assert not waiting.done()
+    assert (await waiting).chunks == 0, "the first has given its connection back"
+    await two.drop()
+    for store in (one, two, three):
+        await store.aclose()
+    with psycopg.connect(external_server.dsn, autocommit=True) as console:
+        console.execute("DROP OWNED BY guest")
+        console.execute("DROP ROLE guest")
 
 
 async def test_a_statement_may_be_limited(make_store: MakeStore, dsn: str) -> None:

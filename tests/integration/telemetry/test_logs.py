@@ -43,14 +43,12 @@ class Lines(logging.Handler):
 @pytest.fixture
 def lines() -> Iterator[Lines]:
     handler = Lines()
-    loggers = [logging.getLogger(name) for name in ("lightrag_integrations", "psycopg.pool")]
-    for logger in loggers:
-        logger.addHandler(handler)
-        logger.setLevel(logging.DEBUG if logger is loggers[0] else logging.WARNING)
+    logger = logging.getLogger("lightrag_integrations")
+    logger.addHandler(handler)
+    logger.setLevel(logging.DEBUG)
     yield handler
-    for logger in loggers:
-        logger.removeHandler(handler)
-        logger.setLevel(logging.NOTSET)
+    logger.removeHandler(handler)
+    logger.setLevel(logging.NOTSET)
 
 
 def cut_off(dsn: str) -> int:
@@ -124,13 +122,3 @@ def test_what_was_broken_off_does_not_look_done(lines: Lines) -> None:
             raise ending
         assert lines.of("ingest")[-1].get("error_type") == told
     assert "failed: CancelledError" in lines.of("ingest")[0]["message"]
-
-
-def test_pools_of_others_keep_their_log(make_index: MakeIndex, lines: Lines) -> None:
-    make_index().retrieve("Anything?")
-    logging.getLogger("psycopg.pool").warning("error connecting in %r: %s", "pool-1", "refused")
-    logging.getLogger("psycopg.pool").warning("error connecting in %r: %s", "lightrag x", "refused")
-    shown = [told for told in map(json.loads, lines.written) if "error connecting" in told["message"]]
-    assert [(told["logger"], told["level"]) for told in shown] == [
-        ("psycopg.pool", "WARNING"), ("lightrag_integrations.storage", "DEBUG"),
-    ]  # fmt: skip

