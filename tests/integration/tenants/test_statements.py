@@ -5,7 +5,7 @@ from psycopg import AsyncConnection
 
 from lightrag_integrations.filters import parse_filter
 from lightrag_integrations.storage.postgres import reads
-from lightrag_integrations.storage.postgres.sql import Statements
+from lightrag_integrations.storage.postgres.sql import STATEMENTS, Statements
 from lightrag_integrations.storage.postgres.wire import int4_array
 from tests.conftest import MakeStore
 from tests.integration.storage.making import chunk, document, put
@@ -15,7 +15,8 @@ BY_FLAGS = b"get_bit(%(flags)s"
 
 
 def test_both_forms_or_ids_alone() -> None:
-    ready = Statements("s", "v")._ready
+    statements = Statements("s", "v")
+    ready = {name: statements[name] for name in STATEMENTS}
     looking = {name: text for name, text in ready.items() if b"%(visible)s" in text and b"%(flags)s" in text}
     assert len(looking) >= 15
     for name, text in looking.items():

@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from psycopg import sql
 
-__all__ = ["COLUMNS", "TABLES", "Statements", "migrations", "other_column"]
+__all__ = ["COLUMNS", "STATEMENTS", "TABLES", "Statements", "migrations", "other_column"]
 
 _NAME = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
 _MIGRATION = re.compile(r"^(\d{4})_(\w+)\.sql$")
@@ -26,7 +26,7 @@ class Statements:
     """The statements of one index, its schema and that of pgvector filled in: `statements["corpus"]`."""
 
     def __init__(self, schema: str, vector_schema: str, column: str = COLUMNS[0]) -> None:
-        """Read all files.
+        """Fill in nothing yet: an index uses few of them.
 
         Args:
             schema: The index's schema.
@@ -43,17 +43,12 @@ class Statements:
         }
         self._make_turned = partial(Statements, schema, vector_schema, other_column(column))
         self._turned: Statements | None = None
-        folder = resources.files(__package__)
-        texts = {
-            name: text
-            for file in folder.iterdir()
-            if file.name.endswith(".sql")
-            for name, text in _named(file.read_text("utf-8"))
-        }
-        self._ready: Mapping[str, bytes] = MappingProxyType({name: self.fill(text) for name, text in texts.items()})
+        self._ready: dict[str, bytes] = {}
 
     def __getitem__(self, name: str) -> bytes:
         """The statement of this name."""
+        if name not in self._ready:
+            self._ready[name] = self.fill(STATEMENTS[name])
         return self._ready[name]
 
     def turned(self) -> Statements:
@@ -76,12 +71,21 @@ def other_column(column: str) -> str:
 
 def migrations() -> tuple[tuple[int, str, str], ...]:
     """(version, name, text) of every migration, in order."""
+    return _MIGRATIONS
+
+
+def _read_migrations() -> tuple[tuple[int, str, str], ...]:
     found = []
     for entry in resources.files(__package__).joinpath("migrations").iterdir():
         match = _MIGRATION.match(entry.name)
         if match:
             found.append((int(match[1]), match[2], entry.read_text("utf-8")))
     return tuple(sorted(found))
+
+
+def _read_statements() -> Mapping[str, str]:
+    files = (file for file in resources.files(__package__).iterdir() if file.name.endswith(".sql"))
+    return MappingProxyType({name: text for file in files for name, text in _named(file.read_text("utf-8"))})
 
 
 def _named(text: str) -> list[tuple[str, str]]:
@@ -91,3 +95,8 @@ def _named(text: str) -> list[tuple[str, str]]:
         for name, body in zip(parts[1::2], parts[2::2], strict=True)
         for table in (TABLES if "{t}" in body else ("",))
     ]
+
+
+STATEMENTS = _read_statements()
+"""Texts by name, schema and columns left open."""
+_MIGRATIONS = _read_migrations()
