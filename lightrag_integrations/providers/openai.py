@@ -7,12 +7,13 @@ from typing import Any, ClassVar, Literal, TypedDict, Unpack
 from urllib.parse import urlsplit
 
 import openai
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, field_validator
 
 from lightrag_integrations.errors import ConfigurationError
 from lightrag_integrations.protocols import ChatModel, Embedder, ReplyFormat
 from lightrag_integrations.providers.openai_chat import LiveChat
 from lightrag_integrations.providers.openai_embed import LiveEmbedder
+from lightrag_integrations.providers.trust import Trust
 
 __all__ = ["OpenAIChatModel", "OpenAIEmbedder"]
 
@@ -56,6 +57,7 @@ class _Endpoint(BaseModel):
     """Sent with every call; may hold secrets, so not shown."""
     extra_body: dict[str, Any] = Field(default_factory=dict, exclude=True, repr=False)
     """Further fields of the request body, as the endpoint documents them."""
+    _trust: Trust = PrivateAttr(default_factory=Trust)
 
     @field_validator("base_url")
     @classmethod
@@ -84,7 +86,12 @@ class _Endpoint(BaseModel):
     def _open(self, key: str | None) -> openai.AsyncOpenAI:
         # Retries are the handle's: the client's own would hide calls from budget and ledger.
         return openai.AsyncOpenAI(
-            api_key=key, base_url=self.base_url, timeout=self.timeout_s, max_retries=0, default_headers=self.headers
+            api_key=key,
+            base_url=self.base_url,
+            timeout=self.timeout_s,
+            max_retries=0,
+            default_headers=self.headers,
+            http_client=openai.DefaultAsyncHttpxClient(verify=self._trust.context()),
         )
 
 

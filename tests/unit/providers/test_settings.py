@@ -1,4 +1,5 @@
 import pickle
+import ssl
 
 import pytest
 from pydantic import ValidationError
@@ -83,3 +84,18 @@ async def test_text_is_always_the_last_format() -> None:
     live = OpenAIChatModel("m", base_url="http://127.0.0.1:9/v1", formats=("json_object",)).connect()
     assert live.formats == ("json_object", "text")
     await live.aclose()
+
+
+async def test_what_a_model_trusts_is_loaded_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    loads: list[object] = []
+    load = ssl.SSLContext.load_verify_locations
+    monkeypatch.setattr(ssl.SSLContext, "load_verify_locations", lambda *given: (loads.append(given), load(*given))[1])
+    model, same = (OpenAIChatModel("m", base_url="https://localhost:9/v1", api_key=SECRET) for _ in range(2))
+    lives = [model.connect() for _ in range(3)]
+    assert len(loads) == 1
+    copied = pickle.loads(pickle.dumps(model))
+    assert model == same == copied, "what was loaded is no part of the settings"
+    lives.append(copied.connect())
+    assert len(loads) == 2
+    for live in lives:
+        await live.aclose()
