@@ -1,0 +1,110 @@
+"""A quiet tenant beside one that ingests, in its own process and in another."""
+
+import itertools
+import multiprocessing
+import statistics
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from multiprocessing.synchronize import Event
+from pathlib import Path
+
+from lightrag_integrations import Document, IndexOptions, IngestOptions, LightRAGIndex, OpenAIChatModel
+from tests.benchmarks.endpoint import Endpoint
+from tests.benchmarks.ingestion import documents
+from tests.benchmarks.speed.rows import Row, Setting
+
+__all__ = ["beside"]
+
+PART = "tenants"
+_AT_ONCE = 100
+_PAUSE_S = 0.01
+_LATENCY_S = 0.2
+_ROUNDS = 2
+_Beside = Callable[[], AbstractContextManager[object]]
+
+
+def beside(setting: Setting, home: Path) -> Iterator[Row]:
+    """The quiet tenant's p99 beside each kind of noise, as a multiple of its own, in turn."""
+    with ExitStack() as stack:
+        endpoint = stack.enter_context(Endpoint(latency_s=_LATENCY_S))
+        quiet = stack.enter_context(LightRAGIndex("quiet", database=home))
+        stored = documents(setting.of(300), seed=1)
+        quiet.ingest(stored)
+        quiet.compact()
+        asked = [" ".join(one.text.split()[:12]) for one in stored]
+        noises: dict[str, _Beside] = {
+            "nobody": nullcontext,
+            "a model's ingestion": lambda: _in_thread(home, endpoint.base_url),
+            "a model's ingestion in another process": lambda: _in_process(home, endpoint.base_url),
+            "a lexical ingestion": lambda: _in_thread(home, ""),
+            "a lexical ingestion in another process": lambda: _in_process(home, ""),
+        }
+        times: dict[str, list[float]] = {name: [] for name in noises}
+        _ask(quiet, asked[:50])
+        for _, (name, noise) in itertools.product(range(_ROUNDS), noises.items()):
+            with noise():
+                times[name] += _ask(quiet, _cycle(asked, setting.of(200)))
+    alone = _p99(times.pop("nobody"))
+    for name, taken in times.items():
+        # Without a model, ingestion is nothing but CPU work.
+        target = 1.2 if name == "a model's ingestion" else None
+        note = f"{_p99(taken):.1f} ms, median {statistics.median(taken):.1f}; alone {alone:.1f} ms"
+        yield Row(part=PART, what=f"p99 beside {name}", value=_p99(taken) / alone, unit="x", at_most=target, note=note)
+
+
+def _cycle(asked: Sequence[str], count: int) -> list[str]:
+    return [*itertools.islice(itertools.cycle(asked), count)]
+
+
+def _ask(index: LightRAGIndex, questions: Sequence[str]) -> list[float]:
+    taken = []
+    for question in questions:
+        begun = time.perf_counter()
+        index.retrieve(question, k=5)
+        taken.append((time.perf_counter() - begun) * 1000)
+        time.sleep(_PAUSE_S)
+    return taken
+
+
+def _p99(taken: Sequence[float]) -> float:
+    return sorted(taken)[int(len(taken) * 0.99)]
+
+
+@contextmanager
+def _in_thread(home: Path, base_url: str) -> Iterator[None]:
+    begun, stop = threading.Event(), threading.Event()
+    thread = threading.Thread(target=_ingest, args=(home, base_url, begun, stop))
+    thread.start()
+    begun.wait()
+    yield
+    stop.set()
+    thread.join()
+
+
+@contextmanager
+def _in_process(home: Path, base_url: str) -> Iterator[None]:
+    context = multiprocessing.get_context("spawn")
+    begun, stop = context.Event(), context.Event()
+    process = context.Process(target=_ingest, args=(home, base_url, begun, stop))
+    process.start()
+    begun.wait()
+    yield
+    stop.set()
+    process.join()
+
+
+def _ingest(home: Path, base_url: str, begun: Event | threading.Event, stop: Event | threading.Event) -> None:
+    """New documents without a pause; their making is not measured."""
+    made = documents(1500, seed=time.time_ns())
+    batches: Iterator[list[Document]] = (made[n : n + _AT_ONCE] for n in itertools.count(0, _AT_ONCE))
+    model = OpenAIChatModel("stand-in", base_url=base_url, api_key="none") if base_url else None
+    options = IndexOptions(ingest=IngestOptions(chunk_tokens=1200))
+    with LightRAGIndex(f"noisy-{bool(base_url)}", database=home, llm=model, options=options) as index:
+        for batch in batches:
+            if stop.is_set() or not batch:
+                break
+            index.ingest(batch)
+            begun.set()
+        begun.set()
