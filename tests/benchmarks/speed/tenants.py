@@ -7,6 +7,7 @@ counted in the server, after each step and until it has them back.
 """
 
 import gc
+import multiprocessing
 import os
 import statistics
 import threading
@@ -39,40 +40,55 @@ def measure(setting: Setting) -> Iterator[Row]:
     home = setting.scratch / "home"
     with ExitStack() as stack:
         server = EmbeddedServer(home)
-        console = stack.enter_context(psycopg.connect(server.start(), autocommit=True))
+        dsn = server.start()
         stack.callback(server.stop)
         count = max(_BEFORE + 5, setting.of(_HANDLES))
-        yield from _many(home, console, count, "without a model", {})
         endpoint = stack.enter_context(Endpoint())
-        models = {
-            "llm": OpenAIChatModel("stand-in", base_url=endpoint.base_url, api_key="none"),
-            "embed_model": OpenAIEmbedder("stand-in", base_url=endpoint.base_url, api_key="none"),
-        }
-        yield from _many(home, console, count, "with OpenAI clients", models)
+        processes = multiprocessing.get_context("spawn")
+        for kind, address in (("without a model", ""), ("with OpenAI clients", endpoint.base_url)):
+            with processes.Pool(1) as process:  # memory that one kind gave back would do for the other
+                yield from process.apply(_many, (home, dsn, count, kind, address))
     yield from beside(setting, home)
 
 
-def _many(home: Path, console: psycopg.Connection, count: int, kind: str, models: dict[str, Any]) -> Iterator[Row]:
+def _many(home: Path, dsn: str, count: int, kind: str, address: str) -> list[Row]:
+    models: dict[str, Any] = {}
+    if address:
+        models["llm"] = OpenAIChatModel("stand-in", base_url=address, api_key="none")
+        models["embed_model"] = OpenAIEmbedder("stand-in", base_url=address, api_key="none")
     handles = [LightRAGIndex(f"{kind} {number}", database=home, **models) for number in range(count)]
     try:
-        opened, grown = _use(handles)
-        seen = _connections(console)
-        threads = (threading.active_count() - 1) / count
-        yield Row(part=PART, what=f"memory of a handle {kind}", value=grown, unit="MB", at_most=2)
-        note = f"worst {max(opened):.0f}, the index's schema made; {threads:.1f} threads each"
-        yield Row(part=PART, what=f"opening {kind}", value=statistics.median(opened), unit="ms", note=note)
-        waited = _wait(console)
-        note = f"of {count}; {seen} just after all had worked, none {waited:.0f} s later"
-        left = _connections(console)
-        yield Row(part=PART, what=f"connections of idle handles {kind}", value=left, unit="", at_most=0, note=note)
-        begun = time.perf_counter()
-        with ThreadPoolExecutor(count) as at_once:
-            answered = sum(bool(result.hits) for result in at_once.map(_ask, handles))
-        note = f"{answered} answered at once in {time.perf_counter() - begun:.1f} s"
-        yield Row(part=PART, what=f"busy handles refused {kind}", value=count - answered, unit="", at_most=0, note=note)
+        with psycopg.connect(dsn, autocommit=True) as console:
+            return _rows(handles, console, kind)
     finally:
         for handle in handles:
             handle.close()
+
+
+def _rows(handles: list[LightRAGIndex], console: psycopg.Connection, kind: str) -> list[Row]:
+    count = len(handles)
+    opened, grown = _use(handles)
+    seen, threads = _connections(console), (threading.active_count() - 1) / count
+    waited, left = _wait(console), _connections(console)
+    begun = time.perf_counter()
+    with ThreadPoolExecutor(count) as at_once:
+        answered = sum(bool(result.hits) for result in at_once.map(_ask, handles))
+    whole = time.perf_counter() - begun
+    return [
+        Row(part=PART, what=f"memory of a handle {kind}", value=grown, unit="MB", at_most=2),
+        Row(
+            part=PART, what=f"opening {kind}, the index's schema made", value=statistics.median(opened), unit="ms",
+            note=f"worst {max(opened):.0f}; {threads:.1f} threads each",
+        ),
+        Row(
+            part=PART, what=f"connections of idle handles {kind}", value=left, unit="", at_most=0,
+            note=f"of {count}; {seen} just after all had worked, none {waited:.0f} s later",
+        ),
+        Row(
+            part=PART, what=f"busy handles refused {kind}", value=count - answered, unit="", at_most=0,
+            note=f"{answered} answered at once in {whole:.1f} s, without a connection before",
+        ),
+    ]  # fmt: skip
 
 
 def _use(handles: list[LightRAGIndex]) -> tuple[list[float], float]:
