@@ -71,6 +71,8 @@ def in_words(extraction: Extraction, chunk: PreparedChunk, options: IngestOption
 
 def storable(extraction: Extraction) -> Extraction:
     """The extraction without what JSON or PostgreSQL cannot hold: NUL, lone surrogates, infinite weights."""
+    if _is_storable(extraction):
+        return extraction
     entities = [
         ExtractedEntity(**{name: _UNSTORABLE.sub("", value) for name, value in entity})
         for entity in extraction.entities
@@ -86,6 +88,16 @@ def storable(extraction: Extraction) -> Extraction:
         for relation in extraction.relations
     ]
     return Extraction(entities=entities, relations=relations)
+
+
+def _is_storable(extraction: Extraction) -> bool:
+    """Looked at in one go: hardly any has what must go."""
+    texts = [text for entity in extraction.entities for text in (entity.name, entity.type, entity.description)]
+    for relation in extraction.relations:
+        texts += (relation.source, relation.target, relation.description, *relation.keywords)
+    if not all(math.isfinite(relation.weight) for relation in extraction.relations):
+        return False
+    return _UNSTORABLE.search("".join(texts)) is None
 
 
 def merged_mentions(mentions: Iterable[Mention]) -> dict[str, Mention]:

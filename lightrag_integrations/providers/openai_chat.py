@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
-from typing import Any
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
 import openai
 
 from lightrag_integrations.errors import ModelError
 from lightrag_integrations.protocols import ChatReply, Message, ReplyFormat
 from lightrag_integrations.providers.errors import ForeignErrors
-from lightrag_integrations.providers.openai_wire import format_fields, host_of, nonsense, piece_of, tokens_of, tool_text
+from lightrag_integrations.providers.openai_wire import (
+    format_fields,
+    host_of,
+    nonsense,
+    parsed,
+    part,
+    piece_of,
+    tokens_of,
+    tool_text,
+)
 
 __all__ = ["LiveChat"]
+
+T = TypeVar("T")
+_Send = Callable[[dict[str, Any], Mapping[str, Any]], Awaitable[T]]
 
 _NEWER_LIMIT_HOSTS = ("api.openai.com", ".openai.azure.com")
 
@@ -67,7 +79,7 @@ class LiveChat:
         """
         with ForeignErrors(f"chat model {self.name}", format=format):
             asked = format_fields(format, schema)
-            return self._reply(await self._send(messages, max_tokens, asked), format)
+            return self._reply(parsed(await self._send(self._whole, messages, max_tokens, asked)), format)
 
     async def stream(self, messages: Sequence[Message], *, max_tokens: int | None = None) -> AsyncIterator[str]:
         """Yield the answer in pieces.
@@ -88,7 +100,7 @@ class LiveChat:
     ) -> AsyncGenerator[str | ChatReply, None]:
         """Yield the answer in pieces, then a `ChatReply` with the tokens used, where the endpoint tells."""
         with ForeignErrors(f"chat model {self.name}"):
-            stream = await self._send(messages, max_tokens, {"stream": True})
+            stream = await self._send(self._opened, messages, max_tokens, {"stream": True})
             if not hasattr(stream, "__aiter__"):
                 raise nonsense(self.name, stream)
             spoke = False
@@ -109,7 +121,17 @@ class LiveChat:
         """Close the client's connections."""
         await self._client.close()
 
-    async def _send(self, messages: Sequence[Message], max_tokens: int | None, fields: Mapping[str, Any]) -> Any:
+    async def _whole(self, request: dict[str, Any], extra: Mapping[str, Any]) -> str:
+        """The body of an answer: the client's models of what goes out and comes in cost more than all the rest."""
+        return await self._client.post("/chat/completions", cast_to=str, body={**request, **extra})
+
+    async def _opened(self, request: dict[str, Any], extra: Mapping[str, Any]) -> Any:
+        """A stream, as the client has it; what older clients don't know goes into the extra part."""
+        return await self._client.chat.completions.create(**request, extra_body=dict(extra))
+
+    async def _send(
+        self, send: _Send[T], messages: Sequence[Message], max_tokens: int | None, fields: Mapping[str, Any]
+    ) -> T:
         """Send, and send again without what this model turns out to refuse (reasoning models differ in these)."""
         turns = [{"role": message.role, "content": message.content} for message in messages]
         renamed = False
@@ -119,12 +141,10 @@ class LiveChat:
                 request["temperature"] = self._temperature
             if fields.get("stream") and self._stream_usage:
                 request["stream_options"] = {"include_usage": True}
-            # In the extra part, as older clients know only one of the limit's two names.
             named = self._limit_field
             limit = {} if max_tokens is None else {named: max_tokens}
-            request["extra_body"] = {**limit, **self._extra_body}
             try:
-                return await self._client.chat.completions.create(**request)
+                return await send(request, {**limit, **self._extra_body})
             except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
                 if self._left_out(str(error), request):
                     continue
@@ -158,17 +178,19 @@ class LiveChat:
         return True
 
     def _reply(self, completion: Any, format: ReplyFormat) -> ChatReply:
-        choices = getattr(completion, "choices", None)
-        message = getattr(choices[0], "message", None) if choices else None
-        if not choices or message is None:
+        choices = part(completion, "choices")
+        first = choices[0] if isinstance(choices, list) and choices else None
+        message = part(first, "message")
+        if message is None:
             raise nonsense(self.name, completion)
-        refusal = getattr(message, "refusal", None)
+        refusal = part(message, "refusal")
         if refusal:
             told = f"chat model {self.name} refused to answer: {str(refusal)[:200]}"
             raise ModelError(told, tokens=tokens_of(completion))
-        reason = getattr(choices[0], "finish_reason", None)
         text = tool_text(message) if format == "tool" else ""
-        told = str(getattr(completion, "model", None) or "")
         return ChatReply(
-            text or message.content or "", *tokens_of(completion), truncated=reason == "length", model=told
+            text or part(message, "content") or "",
+            *tokens_of(completion),
+            truncated=part(first, "finish_reason") == "length",
+            model=str(part(completion, "model") or ""),
         )

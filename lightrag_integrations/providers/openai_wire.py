@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -12,7 +13,7 @@ from lightrag_integrations.errors import ModelError
 from lightrag_integrations.protocols import ReplyFormat
 from lightrag_integrations.providers.strict import strict_schema
 
-__all__ = ["format_fields", "host_of", "nonsense", "piece_of", "tokens_of", "tool_text"]
+__all__ = ["format_fields", "host_of", "nonsense", "parsed", "part", "piece_of", "tokens_of", "tool_text"]
 
 
 def host_of(client: openai.AsyncOpenAI) -> str:
@@ -39,10 +40,30 @@ def format_fields(format: ReplyFormat, schema: Mapping[str, Any] | None) -> dict
     }
 
 
+def parsed(text: str) -> Any:
+    """What a body says; plain text, such as a page that stands at a wrong address, is given back as it is.
+
+    Raises:
+        ValueError: It was to be JSON and is not whole.
+    """
+    if text.lstrip()[:1] in ("", "{", "["):
+        return json.loads(text)
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def part(answer: Any, name: str) -> Any:
+    """A field of an answer, parsed by us or by the client; None where there is none."""
+    return answer.get(name) if isinstance(answer, dict) else getattr(answer, name, None)
+
+
 def tool_text(message: Any) -> str:
     """The arguments of the first tool call."""
-    calls = getattr(message, "tool_calls", None) or []
-    return next((str(call.function.arguments) for call in calls if getattr(call, "function", None)), "")
+    calls = part(message, "tool_calls") or []
+    functions = (part(call, "function") for call in calls)
+    return next((str(part(function, "arguments")) for function in functions if function), "")
 
 
 def piece_of(event: Any) -> str:
@@ -54,8 +75,8 @@ def piece_of(event: Any) -> str:
 
 def tokens_of(answer: Any) -> tuple[int, int]:
     """Prompt and completion tokens, 0 where the endpoint does not tell."""
-    usage = getattr(answer, "usage", None)
-    return (getattr(usage, "prompt_tokens", None) or 0, getattr(usage, "completion_tokens", None) or 0)
+    usage = part(answer, "usage")
+    return (part(usage, "prompt_tokens") or 0, part(usage, "completion_tokens") or 0)
 
 
 def nonsense(name: str, answer: Any, *, retryable: bool | None = None) -> ModelError:
@@ -67,7 +88,7 @@ def nonsense(name: str, answer: Any, *, retryable: bool | None = None) -> ModelE
         retryable: May it be better next time; by default unless it was plain text (a wrong address).
     """
     # Gateways report trouble of the model behind them in an answer of status 200.
-    told = getattr(answer, "error", None) or (answer if isinstance(answer, str) else type(answer).__name__)
+    told = part(answer, "error") or (answer if isinstance(answer, str) else type(answer).__name__)
     return ModelError(
         f"model {name}: expected a completion or embeddings, got {' '.join(str(told).split())[:200]!r}; "
         "check the base_url (most end in /v1)",

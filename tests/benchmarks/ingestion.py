@@ -22,8 +22,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from lightrag_integrations import Document, IndexOptions, IngestOptions, LightRAGIndex, OpenAIChatModel, OpenAIEmbedder
+from lightrag_integrations.text.tokens import default_tokenizer
 from tests.benchmarks.endpoint import Endpoint
-from tests.doubles.words import tokens
 
 _NAMES = 38
 _SYLLABLES = tuple(re.findall("..", "badoelfengahuirkelomanoosperaquistu"))
@@ -70,6 +70,7 @@ async def scenario(
         for number, index in enumerate(opened)
         for call in range(calls)
     ]
+    tokens = default_tokenizer().count
     own = sum(tokens(document.text) for _, batch in jobs for document in batch)
     for index in opened:
         await index.astatus()

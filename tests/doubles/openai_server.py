@@ -119,6 +119,7 @@ class OpenAIServer:
         app.router.add_post("/v1/rerank", self._rerank)
 
     async def _chat(self, request: web.Request) -> web.StreamResponse:
+        due = self._due()
         body = await request.json()
         schema, format = _asked(body)
         messages = body["messages"]
@@ -126,22 +127,23 @@ class OpenAIServer:
         kind = kind_of(messages, schema)
         with self._flight(Request("chat", kind, format, body, dict(request.headers), said)):
             fault = self._struck("chat", kind, said, format)
-            refused = await self._trouble(request, fault)
+            refused = await self._trouble(request, fault, due)
             if refused is not None:
                 return refused
             text = next((text for match, text in self._scripts if match in said), None) or answer(kind, messages)
             if not isinstance(text, str):
                 text = text(said)
-            if fault is None:
-                self.whole[content(messages[-1])] += 1
-            else:
+            if fault is not None:
                 text = spoiled(text, fault.trouble)
-            usage: dict[str, int] | None = self._usage(kind, self.count(said), self.count(text))
-            if fault is not None and fault.trouble == "no_usage":
-                usage = None
+            usage = _usage(self.count(said), self.count(text))
+            told = None if fault is not None and fault.trouble == "no_usage" else usage
+            whole = json.dumps(_completion(body, text, format, usage=told, fault=fault)).encode()
+            await self._wait(due)
+            self.whole[content(messages[-1])] += fault is None
+            self._answered(kind, usage)
             if body.get("stream"):
-                return await self._streamed(request, body, text=text, usage=usage, fault=fault)
-            return web.json_response(_completion(body, text, format, usage=usage, fault=fault))
+                return await self._streamed(request, body, text=text, usage=told, fault=fault)
+            return web.Response(body=whole, content_type="application/json")
 
     async def _streamed(
         self,
@@ -168,12 +170,13 @@ class OpenAIServer:
         return response
 
     async def _embeddings(self, request: web.Request) -> web.StreamResponse:
+        due = self._due()
         body = await request.json()
         texts = [body["input"]] if isinstance(body["input"], str) else body["input"]
         said = "\n".join(texts)
         with self._flight(Request("embeddings", "embed", "text", body, dict(request.headers), said)):
             fault = self._struck("embeddings", "embed", said, body.get("encoding_format", "float"))
-            refused = await self._trouble(request, fault)
+            refused = await self._trouble(request, fault, due)
             if refused is not None:
                 return refused
             if not all(texts):
@@ -181,22 +184,26 @@ class OpenAIServer:
             vectors = bent([vector(text, body.get("dimensions") or self.dimension) for text in texts], fault)
             encode = _base64 if body.get("encoding_format") == "base64" else list
             data = [{"object": "embedding", "index": i, "embedding": encode(v)} for i, v in enumerate(vectors)]
-            usage = self._usage("embed", self.count(said), 0)
+            usage = _usage(self.count(said), 0)
             if fault is not None and fault.trouble == "unordered":
                 data.reverse()
+            await self._wait(due)
+            self._answered("embed", usage)
             return web.json_response({"object": "list", "data": data, "model": body.get("model", "m"), "usage": usage})
 
     async def _rerank(self, request: web.Request) -> web.StreamResponse:
+        due = self._due()
         body = await request.json()
         texts = [item if isinstance(item, str) else item["text"] for item in body["documents"]]
         said = "\n".join([body["query"], *texts])
         with self._flight(Request("rerank", "rerank_api", "text", body, dict(request.headers), said)):
-            refused = await self._trouble(request, self._struck("rerank", "rerank_api", said, "text"))
+            refused = await self._trouble(request, self._struck("rerank", "rerank_api", said, "text"), due)
             if refused is not None:
                 return refused
             scored = [{"index": i, "relevance_score": overlap(body["query"], text)} for i, text in enumerate(texts)]
             scored.sort(key=lambda item: (-item["relevance_score"], item["index"]))
-            self._usage("rerank_api", self.count(said), 0)
+            await self._wait(due)
+            self._answered("rerank_api", _usage(self.count(said), 0))
             return web.json_response(
                 {"results": scored[: body.get("top_n") or len(scored)], "model": body.get("model", "m")}
             )
@@ -222,24 +229,30 @@ class OpenAIServer:
                 return fault
         return None
 
-    def _usage(self, kind: str, prompt: int, completion: int) -> dict[str, int]:
+    def _answered(self, kind: str, usage: dict[str, int]) -> None:
         with self._lock:
             self.answered[kind] += 1
             if kind == "embed":
-                self.embedding_tokens += prompt
+                self.embedding_tokens += usage["prompt_tokens"]
             elif kind != "rerank_api":
-                self.prompt_tokens += prompt
-                self.completion_tokens += completion
-                self.largest = max(self.largest, prompt + completion)
-        return {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion}
+                self.prompt_tokens += usage["prompt_tokens"]
+                self.completion_tokens += usage["completion_tokens"]
+                self.largest = max(self.largest, usage["total_tokens"])
 
-    async def _trouble(self, request: web.Request, fault: Fault | None) -> web.Response | None:
-        """Wait as long as asked; the answer of faults that leave no room for another one."""
-        delay = self.latency_s + (fault.seconds if fault is not None and fault.trouble == "slow" else 0.0)
-        if delay:
-            await asyncio.sleep(delay)
+    def _due(self) -> float:
+        """When the answer to a call that comes now is to go out: making it is a part of the latency."""
+        return self._loop.time() + self.latency_s
+
+    async def _wait(self, due: float) -> None:
+        left = due - self._loop.time()
+        if left > 0:
+            await asyncio.sleep(left)
+
+    async def _trouble(self, request: web.Request, fault: Fault | None, due: float) -> web.Response | None:
+        """The answer, when it is due, of faults that leave no room for another one."""
         if fault is None:
             return None
+        await self._wait(due + (fault.seconds if fault.trouble == "slow" else 0.0))
         if fault.trouble == "status":
             return _error(fault.status, fault.message, fault.retry_after)
         if fault.trouble == "unsupported":
@@ -250,6 +263,10 @@ class OpenAIServer:
             _cut(request)
             return web.Response()
         return None
+
+
+def _usage(prompt: int, completion: int) -> dict[str, int]:
+    return {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion}
 
 
 def _cut(request: web.Request) -> None:
