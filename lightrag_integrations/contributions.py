@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from lightrag_integrations.models import Chunk, Document
+from lightrag_integrations.models import Chunk, Document, Extraction
 from lightrag_integrations.notes import Note
 
 __all__ = [
     "Fact",
     "Mention",
+    "PaidAnswer",
     "PendingDocument",
     "PreparedChunk",
     "PreparedDocument",
@@ -136,3 +137,14 @@ class Usage:
     document_id: str = ""
     calls: int = 1
     """More than one in totals."""
+
+
+@dataclass(frozen=True, slots=True)
+class PaidAnswer:
+    """What a model found in a chunk, for the cache."""
+
+    key: tuple[str, str]
+    """The chunk's content hash and the extractor's fingerprint."""
+    extraction: Extraction
+    usages: Sequence[Usage] = ()
+    """The calls that led to it."""

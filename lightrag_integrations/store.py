@@ -19,6 +19,7 @@ from lightrag_integrations.summaries import SummaryStore
 
 if TYPE_CHECKING:
     from lightrag_integrations.contributions import (
+        PaidAnswer,
         PendingDocument,
         PreparedDocument,
         StoredChunk,
@@ -120,8 +121,8 @@ class Store(Refilling, SummaryStore, RecordStore, Reworking, MirrorStore, Protoc
         """Cached results by (chunk content hash, extractor fingerprint)."""
         ...
 
-    async def cache_extraction(self, key: tuple[str, str], extraction: Extraction, *usages: Usage) -> None:
-        """Keep a paid answer at once, with the ledger lines of the calls that led to it, in one transaction."""
+    async def cache_extractions(self, answers: Sequence[PaidAnswer]) -> None:
+        """Keep paid answers at once, with the ledger lines of the calls that led to them, in one transaction."""
         ...
 
     async def record_usage(self, usages: Sequence[Usage]) -> None:

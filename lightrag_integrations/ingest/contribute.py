@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from lightrag_integrations.contributions import Fact, Mention, PreparedChunk
 from lightrag_integrations.ingest.check import MAX_ID_BYTES, plain_json
-from lightrag_integrations.ingest.lexical import lexical_contributions, lexical_mentions, title_mention
+from lightrag_integrations.ingest.lexical import lexical_contributions, lexical_mentions
 from lightrag_integrations.ingest.validate import contributions, merged_mentions
 from lightrag_integrations.models import Chunk, ChunkGraph, Extraction
 from lightrag_integrations.notes import Note
@@ -32,15 +32,14 @@ def from_extraction(
         The chunk, and how many records were dropped.
     """
     found = contributions(extraction, chunk, options, grounded=grounded)
-    mentions = [*found.mentions.values(), *_beside(chunk, options)]
+    mentions = [*found.mentions.values(), *_short(lexical_mentions(chunk.chunk), options)]
     return _with(chunk, mentions, found.facts.values()), found.dropped
 
 
 def from_words(chunk: PreparedChunk, options: IngestOptions) -> PreparedChunk:
     """The chunk with what the lexical tier finds in it."""
     mentions, facts = lexical_contributions(chunk.chunk)
-    title = title_mention(chunk.chunk)
-    return _with(chunk, _short([*mentions, *([title] if title else [])], options), facts)
+    return _with(chunk, _short(mentions, options), facts)
 
 
 def as_given(chunk: PreparedChunk, graph: ChunkGraph) -> PreparedChunk:
@@ -99,11 +98,6 @@ def is_lexical(chunk: Chunk, extraction: Extraction) -> bool:
     told = [(surfaces[fact.source_key], surfaces[fact.target_key], fact.description) for fact in facts]
     given = [(relation.source, relation.target, relation.description) for relation in extraction.relations]
     return told == given and list(surfaces.values()) == [entity.name for entity in extraction.entities]
-
-
-def _beside(chunk: PreparedChunk, options: IngestOptions) -> list[Mention]:
-    title = title_mention(chunk.chunk)
-    return _short([*([title] if title else []), *lexical_mentions(chunk.chunk)], options)
 
 
 def _short(mentions: Iterable[Mention], options: IngestOptions) -> list[Mention]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Callable, Sequence
 from functools import partial
+from typing import TypeVar
 
 from lightrag_integrations.contributions import PreparedChunk, PreparedDocument
 from lightrag_integrations.errors import InputError
@@ -20,6 +22,12 @@ from lightrag_integrations.models import Chunk, Document, Extraction
 
 __all__ = ["Line"]
 
+T = TypeVar("T")
+
+_AHEAD = 3
+"""For each call allowed at once, so many documents are split and looked up: the next call waits for neither."""
+_SMALL = 8_000
+"""Characters that are worked on where we are: a thread would take longer to change to than to do it."""
 _SLICE = 128
 """Chunks worked on in one go, so that a long document lets short ones pass."""
 
@@ -38,6 +46,8 @@ class Line:
         self._grounded = call.options.grounded and isinstance(extractor, ModelExtractor)
         self._extractions = None if extractor is None else Extractions(extractor, call.tools, call.tally)
         self._embeddings = Embeddings(call.tools, queue)
+        self._ahead = asyncio.Semaphore(_AHEAD * call.tools.concurrency)
+        self._turn = asyncio.Lock()
 
     async def __aenter__(self) -> Line:
         """Nothing to open."""
@@ -51,9 +61,10 @@ class Line:
     async def prepare(self, job: Job) -> PreparedDocument:
         """Everything derived from one document, ready to be stored."""
         document = job.document
-        chunks = await self._split(job)
-        self._call.tally.split(document.id, len(chunks))
-        chunks = await self._contribute(document.id, chunks)
+        async with self._ahead:
+            chunks = await self._split(job)
+            self._call.tally.split(document.id, len(chunks))
+            chunks = await self._contribute(document.id, chunks)
         chunks, names = await self._embeddings.of(document.id, chunks, stored=job.stored)
         self._call.tally.embedded(document.id, len(chunks))
         return PreparedDocument(
@@ -67,14 +78,14 @@ class Line:
 
     async def _split(self, job: Job) -> list[PreparedChunk]:
         document = job.document
-        run, tokenizer, options = self._tools.run_cpu, self._tools.tokenizer, self._options
-        chunks = await run(lambda: chunks_of(document, tokenizer, options))
+        tokenizer, options = self._tools.tokenizer, self._options
+        chunks = await self._run(job.size, lambda: chunks_of(document, tokenizer, options))
         if not chunks and job.pending.replace:
             raise InputError("no chunk: the text holds nothing but white space")
         prepared: list[PreparedChunk] = []
         for start in range(0, len(chunks), _SLICE):
             part = chunks[start : start + _SLICE]
-            prepared += await run(partial(_prepared, part, document))
+            prepared += await self._run(_size(part), partial(_prepared, part, document))
         return prepared
 
     async def _contribute(self, document_id: str, chunks: Sequence[PreparedChunk]) -> list[PreparedChunk]:
@@ -97,12 +108,21 @@ class Line:
         for start in range(0, len(chunks), _SLICE):
             end = start + _SLICE
             part = list(zip(chunks[start:end], extractions[start:end], strict=True))
-            made = await self._tools.run_cpu(partial(self._contributed_all, part))
+            size = _size([chunk.chunk for chunk, _ in part])
+            made = await self._run(size, partial(self._contributed_all, part))
             found += [chunk for chunk, _ in made]
             self._call.tally.dropped(sum(dropped for _, dropped in made))
         if self._lexical:
             self._call.tally.extracted(document_id, len(chunks), "lexical")
         return found
+
+    async def _run(self, size: int, fn: Callable[[], T]) -> T:
+        """Run pure work; a small piece here, one in a turn of the loop, so that answers and calls go between."""
+        if size > _SMALL or self._lexical:
+            return await self._tools.run_cpu(fn)
+        async with self._turn:
+            await asyncio.sleep(0)
+            return fn()
 
     def _contributed_all(
         self, part: Sequence[tuple[PreparedChunk, Extraction | None]]
@@ -120,6 +140,10 @@ def _hash(job: Job, fingerprint: str) -> str:
     """Made anew, as a retry may work with other options than those the document was accepted with."""
     made = document_hash if job.pending.replace else upsert_hash
     return made(job.document, fingerprint)
+
+
+def _size(chunks: Sequence[Chunk]) -> int:
+    return sum(len(chunk.text) for chunk in chunks)
 
 
 def _prepared(chunks: Sequence[Chunk], document: Document) -> list[PreparedChunk]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from typing import Any
 
-from lightrag_integrations.contributions import PreparedChunk, Usage
+from lightrag_integrations.contributions import PaidAnswer, PreparedChunk, Usage
 from lightrag_integrations.errors import BudgetExceeded, ModelError
+from lightrag_integrations.ingest.batches import Batches
 from lightrag_integrations.ingest.tally import Tally
 from lightrag_integrations.ingest.tasks import settle, settle_all
 from lightrag_integrations.ingest.tools import IngestTools
@@ -17,7 +18,12 @@ from lightrag_integrations.protocols import Extractor
 
 __all__ = ["Extractions"]
 
-_LOOK_UP = 500
+_LOOK_UP = 100
+"""Chunks of one document that are looked up together."""
+_DOCUMENTS = 16
+"""Documents that are."""
+_PAUSE_S = 0.05
+"""Between transactions, while calls are under way: what is paid meanwhile is written soon, and not one by one."""
 _GRACE_S = 2.0
 Key = tuple[str, str]
 
@@ -41,6 +47,11 @@ class Extractions:
         self._limit = 2 * tools.concurrency
         self._places = asyncio.Semaphore(self._limit)
         self._running: dict[Key, asyncio.Task[Extraction]] = {}
+        self._concurrency = tools.concurrency
+        self._asked = 0
+        """Chunks on their way to the model or back."""
+        self._looking = Batches(self._looked_up, pause_s=_PAUSE_S, most=_DOCUMENTS)
+        self._keeping = Batches(self._kept, pause_s=_PAUSE_S, most=self._limit)
         self._writing: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Extractions:
@@ -49,6 +60,8 @@ class Extractions:
 
     async def __aexit__(self, *error: object) -> None:
         """Wait a moment for answers on their way to the cache."""
+        await self._keeping.finish(_GRACE_S)
+        await self._looking.finish(0.0)
         if self._writing:
             _, late = await asyncio.wait(self._writing, timeout=_GRACE_S)
             for task in late:
@@ -82,7 +95,9 @@ class Extractions:
         wanted = dict.fromkeys(self._key(chunk) for chunk in chunks if chunk.chunk.extraction is None)
         keys, found = list(wanted), dict[str, Extraction]()
         for start in range(0, len(keys), _LOOK_UP):
-            answers = await self._store.cached_extractions(keys[start : start + _LOOK_UP])
+            # Places left free at the model are not to wait for company.
+            urgent = self._asked < self._concurrency
+            answers = await self._looking.of(keys[start : start + _LOOK_UP], urgent=urgent)
             found.update((key[0], extraction) for key, extraction in answers.items())
         usages = [Usage("extract", self._extractor.fingerprint, cached=True, document_id=document_id) for _ in found]
         for usage in usages:
@@ -108,8 +123,18 @@ class Extractions:
         async with self._places:
             return await self._paid(document_id, chunk)
 
+    async def _looked_up(self, wanted: Sequence[Sequence[Key]]) -> list[Mapping[Key, Extraction]]:
+        """What is cached, for some documents at once."""
+        answers = await self._store.cached_extractions([key for keys in wanted for key in keys])
+        return [{key: answers[key] for key in keys if key in answers} for keys in wanted]
+
+    async def _kept(self, answers: Sequence[PaidAnswer]) -> Sequence[None]:
+        await self._store.cache_extractions(answers)
+        return [None] * len(answers)
+
     async def _paid(self, document_id: str, chunk: PreparedChunk) -> Extraction:
         with self._meter.attributed(document_id, collect=True) as usages:
+            self._asked += 1
             try:
                 outcome = await settle(self._extract(document_id, chunk))
             except asyncio.CancelledError:
@@ -117,6 +142,8 @@ class Extractions:
                 if usages:
                     self._begin(self._store.record_usage(usages))
                 raise
+            finally:
+                self._asked -= 1
         self._tally.model_call(document_id, len(usages))
         if isinstance(outcome, BaseException):
             if usages:
@@ -125,7 +152,8 @@ class Extractions:
         extraction = storable(outcome)
         if self._cacheable:
             lines = usages or [Usage("extract", self._extractor.fingerprint, document_id=document_id)]
-            await self._write(self._store.cache_extraction(self._key(chunk), extraction, *lines))
+            # The last ones have no others to wait for.
+            await self._keeping.of(PaidAnswer(self._key(chunk), extraction, tuple(lines)), urgent=not self._asked)
         elif usages:
             await self._write(self._store.record_usage(usages))
         return extraction

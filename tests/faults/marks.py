@@ -31,14 +31,14 @@ class Marks:
     def place(self) -> None:
         self._around(PostgresStore, "accept", "acceptance")
         self._around(ModelExtractor, "extract", "extraction")
-        self._around(PostgresStore, "cache_extraction", "cached")
+        self._around(PostgresStore, "cache_extractions", "cached", each=lambda _, answers: len(answers))
         self._around(PostgresStore, "commit", "commit")
         self._around(upkeep, "fold", "compaction")
         self._around(maintenance, "_build", "index build")
         self._around(pool, "prepare_schema", "schema")
         self._around_start()
 
-    def _around(self, owner: Any, name: str, phase: str) -> None:
+    def _around(self, owner: Any, name: str, phase: str, *, each: Callable[..., int] = lambda *_, **__: 1) -> None:
         step: Callable[..., Awaitable[Any]] = getattr(owner, name)
 
         @functools.wraps(step)
@@ -46,7 +46,8 @@ class Marks:
             self.say("begin", phase)
             try:
                 done = await step(*args, **kwargs)
-                self.say("done", phase)
+                for _ in range(each(*args, **kwargs)):
+                    self.say("done", phase)
                 return done
             finally:
                 self.say("end", phase)

@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import partial
 from hashlib import sha256
 
-from lightrag_integrations.contributions import Usage
+from lightrag_integrations.contributions import PaidAnswer, Usage
 from lightrag_integrations.models import Extraction
 from lightrag_integrations.storage.postgres.parts import StorePart, columns, run
 from lightrag_integrations.storage.postgres.pool import Connection
@@ -27,14 +27,17 @@ class CachePart(StorePart):
         rows = await self._alone("cached_extractions", keys=list(wanted))
         return {wanted[bytes(key)]: Extraction.model_validate_json(result) for key, result in rows}
 
-    async def cache_extraction(self, key: tuple[str, str], extraction: Extraction, *usages: Usage) -> None:
-        """See `store.Store.cache_extraction`."""
+    async def cache_extractions(self, answers: Sequence[PaidAnswer]) -> None:
+        """See `store.Store.cache_extractions`."""
         begun: list[datetime] = []
+        rows = [(_digest(one.key), *one.key, one.extraction.model_dump_json()) for one in answers]
+        keys, chunks, extractors, results = columns(rows, 4)
+        usages = [usage for one in answers for usage in one.usages]
 
         async def cache(connection: Connection, layout: Layout) -> None:
             await run(
-                connection, layout, "cache_extraction",
-                key=_digest(key), chunk_hash=key[0], extractor=key[1], result=extraction.model_dump_json(),
+                connection, layout, "cache_extractions",
+                keys=keys, chunk_hashes=chunks, extractors=extractors, results=results,
             )  # fmt: skip
             await _record(connection, layout, usages, begun)
 

@@ -5,7 +5,7 @@ from functools import partial
 
 import pytest
 
-from lightrag_integrations.contributions import PendingDocument, Usage
+from lightrag_integrations.contributions import PaidAnswer, PendingDocument, Usage
 from lightrag_integrations.errors import InputError
 from lightrag_integrations.models import Chunk, Document, ExtractedEntity, Extraction
 from lightrag_integrations.store import Store
@@ -129,8 +129,9 @@ async def test_metadata_that_json_cannot_hold_is_refused(store: Store) -> None:
 async def test_paid_answers_are_kept_with_their_cost(store: Store) -> None:
     answer = Extraction(entities=[ExtractedEntity(name="X", type="t")])
     usage = Usage("extract", "m", 10, 5, document_id="d")
-    await store.cache_extraction(("hash", "extractor"), answer, usage)
-    await store.cache_extraction(("hash", "extractor"), Extraction(), usage)
+    key, other = ("hash", "extractor"), ("other", "extractor")
+    await store.cache_extractions([PaidAnswer(key, answer, (usage,))])
+    await store.cache_extractions([PaidAnswer(other, answer), PaidAnswer(key, Extraction(), (usage,))])
     assert await store.cached_extractions([("hash", "extractor"), ("hash", "other")]) == {("hash", "extractor"): answer}
     await store.record_usage([Usage("embed", "e", 2**40, 0), Usage("extract", "m", 1, 1, cached=True)])
     assert await store.ledger() == [

@@ -6,7 +6,7 @@ import random
 import psycopg
 from psycopg import sql
 
-from lightrag_integrations.contributions import Usage
+from lightrag_integrations.contributions import PaidAnswer, Usage
 from lightrag_integrations.models import ExtractedEntity, Extraction
 from lightrag_integrations.options import ConnectOptions
 from lightrag_integrations.storage.postgres import Tuning, open_store
@@ -181,7 +181,8 @@ async def test_paid_answers_about_deleted_text_are_forgotten_on_demand(store: St
     await put(store, document("k", kept), document("g", gone))
     keys = [(one.content_hash, "extractor") for one in (kept, gone)]
     for key in keys:
-        await store.cache_extraction(key, Extraction(entities=[ExtractedEntity(name=key[0])]), Usage("extract", "m"))
+        answer = Extraction(entities=[ExtractedEntity(name=key[0])])
+        await store.cache_extractions([PaidAnswer(key, answer, (Usage("extract", "m"),))])
     await store.delete(["g"])
     await store.compact()
     assert (await store.cached_extractions(keys)).keys() == set(keys)

@@ -4,7 +4,14 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from lightrag_integrations.contributions import PendingDocument, PreparedDocument, StoredChunk, StoredDocument, Usage
+from lightrag_integrations.contributions import (
+    PaidAnswer,
+    PendingDocument,
+    PreparedDocument,
+    StoredChunk,
+    StoredDocument,
+    Usage,
+)
 from lightrag_integrations.errors import ConnectionFailed, SchemaError, StorageError
 from lightrag_integrations.ingest.split import text_hash
 from lightrag_integrations.models import Extraction
@@ -119,10 +126,11 @@ class MemoryStore:
     async def cached_extractions(self, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Extraction]:
         return {key: self.cache[key] for key in keys if key in self.cache}
 
-    async def cache_extraction(self, key: tuple[str, str], extraction: Extraction, *usages: Usage) -> None:
+    async def cache_extractions(self, answers: Sequence[PaidAnswer]) -> None:
         self._write()
-        self.cache[key] = Extraction.model_validate_json(extraction.model_dump_json())
-        self.usages.extend(usages)
+        for one in answers:
+            self.cache[one.key] = Extraction.model_validate_json(one.extraction.model_dump_json())
+            self.usages.extend(one.usages)
 
     async def record_usage(self, usages: Sequence[Usage]) -> None:
         self._write()

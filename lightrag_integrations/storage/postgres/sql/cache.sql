@@ -1,9 +1,12 @@
 -- name: cached_extractions
 SELECT key, result FROM {s}.extraction WHERE key = ANY(%(keys)s)
 
--- name: cache_extraction
+-- name: cache_extractions
+-- In order, so that two that write the same answers never wait for each other.
 INSERT INTO {s}.extraction (key, chunk_hash, extractor, result)
-VALUES (%(key)s, %(chunk_hash)s, %(extractor)s, %(result)s)
+SELECT * FROM unnest(%(keys)s::bytea[], %(chunk_hashes)s::text[], %(extractors)s::text[], %(results)s::text[])
+    AS given (key, chunk_hash, extractor, result)
+ORDER BY key
 ON CONFLICT (key) DO NOTHING
 
 -- name: forget_extractions
