@@ -36,6 +36,7 @@ class Batches(Generic[A, R]):
         self._waiting: list[_Waiting[A, R]] = []
         self._urgent = asyncio.Event()
         self._running: asyncio.Task[None] | None = None
+        self._finishing = False
 
     async def of(self, item: A, *, urgent: bool) -> R:
         """The result for one item.
@@ -60,18 +61,19 @@ class Batches(Generic[A, R]):
 
     async def finish(self, grace_s: float) -> None:
         """Let what was asked for be done; what takes longer than this is given up."""
+        self._finishing = True
         self._urgent.set()
         if self._running is not None:
             await asyncio.wait([self._running], timeout=grace_s)
-            if self._running is not None:
-                self._running.cancel()
-                await asyncio.gather(self._running, return_exceptions=True)
+        if self._running is not None:
+            self._running.cancel()
+            await asyncio.gather(self._running, return_exceptions=True)
 
     async def _run(self) -> None:
         try:
             while self._waiting:
                 batch, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
-                if not self._waiting:
+                if not self._waiting and not self._finishing:
                     self._urgent.clear()
                 await self._do(batch)
                 with suppress(TimeoutError):

@@ -1,6 +1,7 @@
 """What a handle says of costs before, and what it allows during an ingestion, by the endpoint's own count."""
 
 import asyncio
+import os
 import random
 import uuid
 from collections.abc import Callable, Iterator
@@ -112,6 +113,22 @@ def test_an_estimate_is_near_what_the_endpoint_counts(
     report = index.ingest(given)
     assert (then.model_calls, then.cached) == (server.calls["extract"], report.cached)
     assert near(then.prompt_tokens, server.prompt_tokens)
+
+
+@pytest.mark.parametrize("format", ["json_schema", "json_object", "tool", "text"])
+def test_requests_differ_in_the_chunk_alone_which_comes_last(
+    make_index: MakeIndex, server: OpenAIServer, format: str
+) -> None:
+    """Endpoints keep what requests begin with: the longer that is, the less is paid."""
+    texts = ["Ada Lovelace wrote the first of them.", "Brunel built the Great Western of iron and oak."]
+    make_index(formats=(format, "text")).ingest([Document(text=text) for text in texts])
+    requests = [request for request in server.requests if request.kind == "extract"]
+    shared = os.path.commonprefix([request.said for request in requests])
+    rests = {request.said.removeprefix(shared) for request in requests}
+    assert rests == {f"{text}\n</text>" for text in texts}
+    first, second = ({**request.body, "messages": len(request.body["messages"])} for request in requests)
+    assert first == second
+    assert [message["role"] for message in requests[0].body["messages"]] == ["system", "user"]
 
 
 @pytest.mark.parametrize("concurrency", [1, 4, 16])
