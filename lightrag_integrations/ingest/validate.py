@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from lightrag_integrations.contributions import Fact, Mention, PreparedChunk
 from lightrag_integrations.ingest.check import MAX_ID_BYTES
@@ -60,11 +61,11 @@ def in_words(extraction: Extraction, chunk: PreparedChunk, options: IngestOption
     """The extraction without names of which no word occurs in the chunk, and without their relations."""
     reader = _Reader(chunk, options, grounded=True)
     return Extraction(
-        entities=[entity for entity in extraction.entities if reader.name(entity.name) is not None],
+        entities=[entity for entity in extraction.entities if reader.name(entity.name)],
         relations=[
             relation
             for relation in extraction.relations
-            if reader.name(relation.source) is not None and reader.name(relation.target) is not None
+            if reader.name(relation.source) and reader.name(relation.target)
         ],
     )
 
@@ -122,6 +123,11 @@ def _together(known: Mention, other: Mention) -> Mention:
     )
 
 
+class _Name(NamedTuple):
+    surface: str
+    key: str
+
+
 class _Reader:
     """Reads the records of one chunk."""
 
@@ -132,6 +138,8 @@ class _Reader:
         self._content = chunk.chunk.content.casefold() if grounded else None
         self._entities = 0
         self._relations = 0
+        self._names: dict[str, _Name | None] = {}
+        """As read before: a name of an entity comes again at the ends of its relations."""
 
     def add_entity(self, entity: ExtractedEntity) -> None:
         """Read one entity."""
@@ -141,7 +149,7 @@ class _Reader:
             return
         self._entities += 1
         description = _line(entity.description, self._options.max_description_chars)
-        self._mention(Mention(normalise_name(name), name, _line(entity.type, _MAX_TYPE_CHARS), description))
+        self._mention(Mention(name.key, name.surface, _line(entity.type, _MAX_TYPE_CHARS), description))
 
     def add_relation(self, relation: ExtractedRelation) -> None:
         """Read one relation."""
@@ -149,13 +157,13 @@ class _Reader:
         if source is None or target is None or self._relations >= self._options.max_relations:
             self.found.dropped += 1
             return
-        source_key, target_key = normalise_name(source), normalise_name(target)
+        source_key, target_key = source.key, target.key
         if source_key == target_key:
             self.found.dropped += 1
             return
         self._relations += 1
-        self._mention(Mention(source_key, source))
-        self._mention(Mention(target_key, target))
+        self._mention(Mention(source_key, source.surface))
+        self._mention(Mention(target_key, target.surface))
         description = _line(relation.description, self._options.max_description_chars)
         fact = Fact(
             source_key, target_key, description, _keywords(relation.keywords), _weight(relation.weight)
@@ -171,15 +179,24 @@ class _Reader:
 
     def _mention(self, mention: Mention) -> None:
         known = self.found.mentions.get(mention.key)
-        self.found.mentions[mention.key] = mention if known is None else _together(known, mention)
+        if known is None:
+            self.found.mentions[mention.key] = mention
+        elif mention.type or mention.description:  # ends of relations say nothing more
+            self.found.mentions[mention.key] = _together(known, mention)
 
-    def name(self, text: str) -> str | None:
+    def name(self, text: str) -> _Name | None:
         """The name as it is kept, or None when it can't be one."""
+        if text not in self._names:
+            self._names[text] = self._read(text)
+        return self._names[text]
+
+    def _read(self, text: str) -> _Name | None:
         name = _line(text, self._options.max_name_chars + 1)
-        fine = 0 < len(name) <= self._options.max_name_chars and any(map(str.isalnum, name))
-        if not fine or len(normalise_name(name).encode()) > MAX_ID_BYTES:
+        if not 0 < len(name) <= self._options.max_name_chars or not any(map(str.isalnum, name)):
             return None
-        return name if self._content is None or self._occurs(name) else None
+        key = normalise_name(name)
+        fine = len(key.encode()) <= MAX_ID_BYTES and (self._content is None or self._occurs(name))
+        return _Name(name, key) if fine else None
 
     def _occurs(self, name: str) -> bool:
         words = terms(name)
