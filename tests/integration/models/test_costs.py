@@ -1,7 +1,6 @@
 """What a handle says of costs before, and what it allows during an ingestion, by the endpoint's own count."""
 
 import asyncio
-import os
 import random
 import uuid
 from collections.abc import Callable, Iterator
@@ -123,9 +122,8 @@ def test_requests_differ_in_the_chunk_alone_which_comes_last(
     texts = ["Ada Lovelace wrote the first of them.", "Brunel built the Great Western of iron and oak."]
     make_index(formats=(format, "text")).ingest([Document(text=text) for text in texts])
     requests = [request for request in server.requests if request.kind == "extract"]
-    shared = os.path.commonprefix([request.said for request in requests])
-    rests = {request.said.removeprefix(shared) for request in requests}
-    assert rests == {f"{text}\n</text>" for text in texts}
+    around = {request.said.partition(text)[::2] for request in requests for text in texts if text in request.said}
+    assert [end for _, end in around] == ["\n</text>"]
     first, second = ({**request.body, "messages": len(request.body["messages"])} for request in requests)
     assert first == second
     assert [message["role"] for message in requests[0].body["messages"]] == ["system", "user"]
