@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from lightrag_integrations.contributions import PreparedChunk, PreparedDocument
 from lightrag_integrations.errors import InputError
@@ -46,7 +47,9 @@ class Line:
         self._grounded = call.options.grounded and isinstance(extractor, ModelExtractor)
         self._extractions = None if extractor is None else Extractions(extractor, call.tools, call.tally)
         self._embeddings = Embeddings(call.tools, queue)
-        self._ahead = asyncio.Semaphore(_AHEAD * call.tools.concurrency)
+        # No model, no turn to be ready for.
+        few: AbstractAsyncContextManager[Any] = asyncio.Semaphore(_AHEAD * call.tools.concurrency)
+        self._ahead = nullcontext() if self._lexical else few
         self._turn = asyncio.Lock()
 
     async def __aenter__(self) -> Line:
