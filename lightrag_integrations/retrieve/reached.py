@@ -109,18 +109,18 @@ class Reached:
         """The score split as the mass is split by the signals it started from."""
         if row is None or score <= 0:
             return {}
-        mass = self.mass[row]
-        shares = mass / mass.sum()
-        return {signal: float(score * shares[place]) for place, signal in enumerate(SIGNALS) if mass[place] > 0}
+        mass = self.mass[row].tolist()
+        whole = sum(mass)
+        return {signal: score * (part / whole) for signal, part in zip(SIGNALS, mass, strict=True) if part > 0}
 
     def _through(self, row: int | None) -> tuple[int, ...]:
         """The entities that bring a chunk most of its mass."""
         if row is None:
             return ()
         begin, end = self.transition.indptr[row : row + 2]
-        sources, flow = self.transition.indices[begin:end], self._flow[begin:end]
-        order = np.lexsort((sources, -flow))[:_ENTITIES]
-        return tuple(self.ids[sources[order][flow[order] > 0]].tolist())
+        # A chunk has few edges: arrays cost more than they save.
+        flow = zip((-self._flow[begin:end]).tolist(), self.transition.indices[begin:end].tolist(), strict=True)
+        return tuple(int(self.ids[source]) for brought, source in sorted(flow)[:_ENTITIES] if brought < 0)
 
     @cached_property
     def _flow(self) -> Floats:
@@ -132,12 +132,15 @@ class Reached:
 def _highest(
     scores: Mapping[int, float], gains: Mapping[int, tuple[float, int]], wanted: int, pinned: Collection[int]
 ) -> list[int]:
-    chunks = np.array(list(dict.fromkeys((*scores, *gains))), np.int64)
-    total = np.array([scores.get(chunk, 0.0) + gains.get(chunk, (0.0, 0))[0] for chunk in chunks.tolist()]).round(
-        DIGITS
-    )
+    places = {chunk: place for place, chunk in enumerate(dict.fromkeys((*scores, *gains)))}
+    total = np.zeros(len(places))
+    total[: len(scores)] = list(scores.values())
+    for chunk, (gain, _) in gains.items():
+        total[places[chunk]] += gain
+    total = total.round(DIGITS)
     order = np.argsort(-total, kind="stable")
     last = total[order[wanted - 1]] if len(order) > wanted else 0.0
     tied = (np.arange(len(order)) < wanted) | ((total[order] == last) & (last > 0))
-    chosen = chunks[order[tied]][: 2 * wanted].tolist()
+    chunks = list(places)
+    chosen = [chunks[place] for place in order[tied][: 2 * wanted].tolist()]
     return list(dict.fromkeys((*chosen, *(chunk for chunk in pinned if chunk in scores or chunk in gains))))
