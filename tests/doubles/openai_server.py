@@ -11,9 +11,7 @@ Kinds of calls: extract, summarise, decompose, keywords, rerank, answer (chat); 
 """
 
 import asyncio
-import base64
 import json
-import struct
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -25,6 +23,7 @@ from aiohttp import web
 
 from tests.doubles.answers import answer, content, kind_of
 from tests.doubles.faults import Fault, Trouble, bent, spoiled
+from tests.doubles.openai_bodies import asked, completion, encoded, error, event, used
 from tests.doubles.words import overlap, tokens, vector
 
 
@@ -121,7 +120,7 @@ class OpenAIServer:
     async def _chat(self, request: web.Request) -> web.StreamResponse:
         due = self._due()
         body = await request.json()
-        schema, format = _asked(body)
+        schema, format = asked(body)
         messages = body["messages"]
         said = "\n".join(content(message) for message in messages)
         kind = kind_of(messages, schema)
@@ -135,9 +134,9 @@ class OpenAIServer:
                 text = text(said)
             if fault is not None:
                 text = spoiled(text, fault.trouble)
-            usage = _usage(self.count(said), self.count(text))
+            usage = used(self.count(said), self.count(text))
             told = None if fault is not None and fault.trouble == "no_usage" else usage
-            whole = json.dumps(_completion(body, text, format, usage=told, fault=fault)).encode()
+            whole = json.dumps(completion(body, text, format, usage=told, fault=fault)).encode()
             await self._wait(due)
             self.whole[content(messages[-1])] += fault is None
             self._answered(kind, usage)
@@ -158,14 +157,14 @@ class OpenAIServer:
         await response.prepare(request)
         pieces = [text[start : start + 12] for start in range(0, len(text), 12)]
         for piece in pieces:
-            await response.write(_event(body, [{"index": 0, "delta": {"content": piece}, "finish_reason": None}], None))
+            await response.write(event(body, [{"index": 0, "delta": {"content": piece}, "finish_reason": None}], None))
             if fault is not None and fault.trouble == "reset":
                 await asyncio.sleep(0.05)  # the first piece is to arrive
                 _cut(request)
                 return response
-        await response.write(_event(body, [{"index": 0, "delta": {}, "finish_reason": "stop"}], None))
+        await response.write(event(body, [{"index": 0, "delta": {}, "finish_reason": "stop"}], None))
         if (body.get("stream_options") or {}).get("include_usage"):
-            await response.write(_event(body, [], usage))
+            await response.write(event(body, [], usage))
         await response.write(b"data: [DONE]\n\n")
         return response
 
@@ -180,11 +179,11 @@ class OpenAIServer:
             if refused is not None:
                 return refused
             if not all(texts):
-                return _error(400, "input must not be empty")
+                return error(400, "input must not be empty")
             vectors = bent([vector(text, body.get("dimensions") or self.dimension) for text in texts], fault)
-            encode = _base64 if body.get("encoding_format") == "base64" else list
+            encode = encoded if body.get("encoding_format") == "base64" else list
             data = [{"object": "embedding", "index": i, "embedding": encode(v)} for i, v in enumerate(vectors)]
-            usage = _usage(self.count(said), 0)
+            usage = used(self.count(said), 0)
             if fault is not None and fault.trouble == "unordered":
                 data.reverse()
             await self._wait(due)
@@ -203,7 +202,7 @@ class OpenAIServer:
             scored = [{"index": i, "relevance_score": overlap(body["query"], text)} for i, text in enumerate(texts)]
             scored.sort(key=lambda item: (-item["relevance_score"], item["index"]))
             await self._wait(due)
-            self._answered("rerank_api", _usage(self.count(said), 0))
+            self._answered("rerank_api", used(self.count(said), 0))
             return web.json_response(
                 {"results": scored[: body.get("top_n") or len(scored)], "model": body.get("model", "m")}
             )
@@ -254,9 +253,9 @@ class OpenAIServer:
             return None
         await self._wait(due + (fault.seconds if fault.trouble == "slow" else 0.0))
         if fault.trouble == "status":
-            return _error(fault.status, fault.message, fault.retry_after)
+            return error(fault.status, fault.message, fault.retry_after)
         if fault.trouble == "unsupported":
-            return _error(400, f"'{fault.format}' of 'response_format' or 'tools' is not supported with this model")
+            return error(400, f"'{fault.format}' of 'response_format' or 'tools' is not supported with this model")
         if fault.trouble == "body":
             return web.Response(text=fault.message, content_type="application/json")
         if fault.trouble == "reset" and not (await request.json()).get("stream"):
@@ -265,55 +264,6 @@ class OpenAIServer:
         return None
 
 
-def _usage(prompt: int, completion: int) -> dict[str, int]:
-    return {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion}
-
-
 def _cut(request: web.Request) -> None:
     if request.transport is not None:
         request.transport.abort()
-
-
-def _asked(body: dict[str, Any]) -> tuple[dict[str, Any], str]:
-    """The schema and the format of a request."""
-    asked = body.get("response_format") or {}
-    if asked.get("type") == "json_schema":
-        return asked["json_schema"]["schema"], "json_schema"
-    if body.get("tools"):
-        return body["tools"][0]["function"]["parameters"], "tool"
-    return {}, "json_object" if asked.get("type") == "json_object" else "text"
-
-
-def _completion(
-    body: dict[str, Any], text: str, format: str, *, usage: dict[str, int] | None, fault: Fault | None
-) -> dict[str, Any]:
-    message: dict[str, Any] = {"role": "assistant", "content": text}
-    trouble = fault.trouble if fault is not None else ""
-    if trouble == "refusal":
-        message["refusal"] = "I cannot help with that."
-    elif format == "tool" and trouble not in ("prose", "empty"):
-        function = {"name": body["tools"][0]["function"]["name"], "arguments": text}
-        message = {"role": "assistant", "content": None,
-                   "tool_calls": [{"id": "call_1", "type": "function", "function": function}]}  # fmt: skip
-    reason = "length" if trouble == "truncated" else "stop"
-    return {
-        "id": "chatcmpl-1", "object": "chat.completion", "created": 0, "model": body.get("model", "m"),
-        "choices": [{"index": 0, "message": message, "finish_reason": reason}], "usage": usage,
-    }  # fmt: skip
-
-
-def _event(body: dict[str, Any], choices: list[dict[str, Any]], usage: dict[str, int] | None) -> bytes:
-    event = {"id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 0, "model": body.get("model", "m"),
-             "choices": choices, "usage": usage}  # fmt: skip
-    return f"data: {json.dumps(event)}\n\n".encode()
-
-
-def _error(status: int, message: str, retry_after: float | None = None) -> web.Response:
-    headers = {} if retry_after is None else {"Retry-After": f"{retry_after:g}"}
-    return web.json_response(
-        {"error": {"message": message, "type": "double", "code": None}}, status=status, headers=headers
-    )
-
-
-def _base64(numbers: list[float]) -> str:
-    return base64.b64encode(struct.pack(f"<{len(numbers)}f", *numbers)).decode()
