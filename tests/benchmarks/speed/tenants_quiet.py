@@ -12,7 +12,7 @@ from pathlib import Path
 
 from lightrag_integrations import Document, IndexOptions, IngestOptions, LightRAGIndex, OpenAIChatModel
 from tests.benchmarks.endpoint import Endpoint
-from tests.benchmarks.ingestion import documents
+from tests.benchmarks.speed.ingestion_data import documents
 from tests.benchmarks.speed.rows import Row, Setting
 
 __all__ = ["beside"]
@@ -97,7 +97,7 @@ def _in_process(home: Path, base_url: str) -> Iterator[None]:
 
 def _ingest(home: Path, base_url: str, begun: Event | threading.Event, stop: Event | threading.Event) -> None:
     """New documents without a pause; their making is not measured."""
-    made = documents(1500, seed=time.time_ns())
+    made = documents(3000, seed=time.time_ns())
     batches: Iterator[list[Document]] = (made[n : n + _AT_ONCE] for n in itertools.count(0, _AT_ONCE))
     model = OpenAIChatModel("stand-in", base_url=base_url, api_key="none") if base_url else None
     options = IndexOptions(ingest=IngestOptions(chunk_tokens=1200))
