@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from tests.benchmarks.grow import SYLLABLES
-from tests.benchmarks.ingestion import documents
+from tests.benchmarks.speed.ingestion_data import documents
 from tests.doubles.words import names
 
 DIMENSION = 384
