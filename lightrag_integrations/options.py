@@ -89,6 +89,8 @@ class IngestOptions(_Options):
     max_completion_tokens: int | None = Field(default=4096, ge=64)
     extract: bool = True
     """False: store and embed only, no graph."""
+    embed: bool = True
+    """False: no vectors are made, only those that come with chunks are stored; words and graph find the others."""
     on_existing: Literal["replace", "upsert_chunks"] = "replace"
     """`replace`: the document is what this call gives. `upsert_chunks`: given chunks are added or replaced by id."""
     token_budget: int | None = Field(default=None, ge=0)
@@ -98,7 +100,7 @@ class IngestOptions(_Options):
     call_timeout_s: float = Field(default=180.0, gt=0)
     lease_s: float = Field(default=60.0, gt=0)
     """A document whose worker gave no sign for so long may be taken over."""
-    commit_documents: int = Field(default=64, ge=1)
+    commit_documents: int = Field(default=512, ge=1)
     """Small documents that may share a transaction."""
     embed_batch: int = Field(default=128, ge=1)
     """Texts in one embedding call."""

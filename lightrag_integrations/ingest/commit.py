@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Sequence
 
 from lightrag_integrations.contributions import PreparedDocument
@@ -11,7 +12,7 @@ from lightrag_integrations.ingest.tasks import is_fatal, settle
 
 __all__ = ["Committer"]
 
-_MAX_CHUNKS = 512
+_MAX_CHUNKS = 1024
 _LINGER_S = 0.25
 
 
@@ -34,17 +35,20 @@ class Committer:
         self._store = call.tools.store
         self._idle = idle
         self._on_done = on_done
-        self._queue: list[PreparedDocument] = []
+        self._queue: deque[PreparedDocument] = deque()
+        self._chunks = 0
+        """In the queue."""
         self._wake = asyncio.Event()
         self._room = asyncio.Event()
         self._closed = False
 
     async def put(self, document: PreparedDocument) -> None:
         """Hand over a finished document; waits while two batches are waiting already."""
-        while len(self._queue) >= 2 * self._call.options.commit_documents:
+        while len(self._queue) >= 2 * self._call.options.commit_documents or self._chunks >= 2 * _MAX_CHUNKS:
             self._room.clear()
             await self._room.wait()
         self._queue.append(document)
+        self._chunks += len(document.chunks)
         self._wake.set()
 
     def nudge(self) -> None:
@@ -88,18 +92,16 @@ class Committer:
         await self._wake.wait()
 
     def _full(self) -> bool:
-        return (
-            len(self._queue) >= self._call.options.commit_documents
-            or sum(len(document.chunks) for document in self._queue) >= _MAX_CHUNKS
-        )
+        return len(self._queue) >= self._call.options.commit_documents or self._chunks >= _MAX_CHUNKS
 
     def _take(self) -> list[PreparedDocument]:
-        batch, chunks = [self._queue.pop(0)], 0
+        batch, chunks = [self._queue.popleft()], 0
         while self._queue and len(batch) < self._call.options.commit_documents:
             chunks += len(batch[-1].chunks)
             if chunks + len(self._queue[0].chunks) > _MAX_CHUNKS:
                 break
-            batch.append(self._queue.pop(0))
+            batch.append(self._queue.popleft())
+        self._chunks -= sum(len(document.chunks) for document in batch)
         self._room.set()
         return batch
 

@@ -19,14 +19,18 @@ __all__ = ["Embeddings", "fact_text"]
 class Embeddings:
     """Vectors of one call's documents."""
 
-    def __init__(self, tools: IngestTools, queue: EmbedQueue, *, named: Collection[str] = ()) -> None:
+    def __init__(
+        self, tools: IngestTools, queue: EmbedQueue, *, named: Collection[str] = (), making: bool = True
+    ) -> None:
         """Embed nothing yet.
 
         Args:
             tools: The call's.
             queue: For what is to be embedded.
             named: Keys of entities that come with vectors.
+            making: False: only vectors that come with chunks are stored.
         """
+        self._making = making
         self._named = frozenset(named)
         self._tools = tools
         self._store = tools.store
@@ -46,6 +50,9 @@ class Embeddings:
             chunks: With their mentions and facts.
             stored: The document may have vectors in the index from before.
         """
+        if not self._making:
+            await self.check_given(chunk.embedding for chunk in chunks if chunk.embedding is not None)
+            return list(chunks), {}
         facts = {} if self._chunks_only else _fact_texts(chunks)
         names = {} if self._chunks_only else await self._new_names(chunks)
         texts = {chunk.chunk.content for chunk in chunks if chunk.embedding is None} | set(facts.values())
@@ -117,8 +124,8 @@ def _fact_texts(chunks: Sequence[PreparedChunk]) -> dict[Fact, str]:
 
 
 def _with_vectors(chunk: PreparedChunk, vectors: Mapping[str, Vector], texts: Mapping[Fact, str]) -> PreparedChunk:
-    embedding = chunk.embedding if chunk.embedding is not None else vectors[chunk.chunk.content]
-    return replace(_facts_with(chunk, vectors, texts), embedding=embedding)
+    told = _facts_with(chunk, vectors, texts)
+    return told if told.embedding is not None else replace(told, embedding=vectors[chunk.chunk.content])
 
 
 def _facts_with(chunk: PreparedChunk, vectors: Mapping[str, Vector], texts: Mapping[Fact, str]) -> PreparedChunk:

@@ -64,7 +64,7 @@ async def estimate(documents: Sequence[Document], tools: IngestTools, options: I
     cached = await _cached(list(asked), tools)
     calls = len(asked) - len(cached)
     limit = options.max_completion_tokens
-    paid = 0 if getattr(tools.embedder, "lexical", False) else 1
+    paid = 0 if getattr(tools.embedder, "lexical", False) or not options.embed else 1
     return Estimate(
         documents=len(changed),
         chunks=len(found),

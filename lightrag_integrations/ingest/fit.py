@@ -46,7 +46,7 @@ async def expected_fit(documents: Sequence[object], tools: IngestTools, options:
         options: Tell whether the model is going to be asked.
     """
     given, bare = await tools.run_cpu(lambda: _given(documents))
-    return await fit_of(tools, asking=bare or options.extract) if given else None
+    return await fit_of(tools, asking=options.embed and (bare or options.extract)) if given else None
 
 
 async def fit_of(tools: IngestTools, *, asking: bool) -> Fit | None:

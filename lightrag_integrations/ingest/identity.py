@@ -25,7 +25,7 @@ _HALF = 32
 def options_fingerprint(tools: IngestTools, options: IngestOptions) -> str:
     """Everything but the input that decides what is stored: extractor, tokenizer, chunk sizes, limits.
 
-    Not the embedding model: the index has one, and when it is changed, what is stored is embedded anew.
+    Not which embedding model: the index has one, and when it is changed, what is stored is embedded anew.
     """
     extractor = tools.extractor
     parts = (
@@ -40,6 +40,7 @@ def options_fingerprint(tools: IngestTools, options: IngestOptions) -> str:
         str(options.max_relations),
         str(options.max_name_chars),
         str(options.max_description_chars),
+        *([] if options.embed else ["without vectors"]),
     )
     return content_hash(*parts)
 

@@ -9,10 +9,10 @@ from lightrag_integrations.contributions import Fact, Mention
 from lightrag_integrations.models import Chunk, ExtractedEntity, ExtractedRelation, Extraction
 from lightrag_integrations.text.chunk import TITLE_SEPARATOR
 from lightrag_integrations.text.keys import normalise_name
-from lightrag_integrations.text.names import first_name, names
+from lightrag_integrations.text.names import names
 from lightrag_integrations.text.sentences import sentences
 
-__all__ = ["LexicalExtractor", "document_title", "lexical_contributions", "lexical_mentions", "title_mention"]
+__all__ = ["LexicalExtractor", "document_title", "lexical_contributions", "lexical_mentions"]
 
 _ALL_PAIRS = 3
 """Sentences with more names link neighbours and the title only, so that nothing grows with the square."""
@@ -86,19 +86,6 @@ def lexical_mentions(chunk: Chunk) -> list[Mention]:
     """The names in a chunk and its title, one mention per key, the title first."""
     found = [(start, normalise_name(surface), surface) for start, _, surface in names(chunk.text)]
     return _mentions(chunk, found, _title(chunk, found))
-
-
-def title_mention(chunk: Chunk) -> Mention | None:
-    """The name a chunk is about: the document's title, without one the first name in the text.
-
-    Args:
-        chunk: The chunk; of a title with headings below it the first part counts.
-
-    Returns:
-        A mention with `is_title`; `None` when there is neither title nor name.
-    """
-    surface = document_title(chunk.title) or first_name(chunk.text)
-    return Mention(normalise_name(surface), surface, is_title=True) if surface else None
 
 
 def document_title(title: str) -> str:

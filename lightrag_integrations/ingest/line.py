@@ -31,6 +31,8 @@ _SMALL = 8_000
 """Characters that are worked on where we are: a thread would take longer to change to than to do it."""
 _SLICE = 128
 """Chunks worked on in one go, so that a long document lets short ones pass."""
+Made = tuple[PreparedChunk, int]
+"""A chunk, and how many records found in it were dropped."""
 
 
 class Line:
@@ -46,7 +48,7 @@ class Line:
         # Extractors given by the user are trusted: what they name need not occur in the words of the chunk.
         self._grounded = call.options.grounded and isinstance(extractor, ModelExtractor)
         self._extractions = None if extractor is None else Extractions(extractor, call.tools, call.tally)
-        self._embeddings = Embeddings(call.tools, queue)
+        self._embeddings = Embeddings(call.tools, queue, making=call.options.embed)
         # No model, no turn to be ready for.
         few: AbstractAsyncContextManager[Any] = asyncio.Semaphore(_AHEAD * call.tools.concurrency)
         self._ahead = nullcontext() if self._lexical else few
@@ -65,11 +67,17 @@ class Line:
         """Everything derived from one document, ready to be stored."""
         document = job.document
         async with self._ahead:
-            chunks = await self._split(job)
+            chunks, dropped = await self._split(job)
             self._call.tally.split(document.id, len(chunks))
-            chunks = await self._contribute(document.id, chunks)
+            if self._lexical:
+                given = sum(chunk.chunk.graph is not None for chunk in chunks)
+                self._call.tally.dropped(dropped)
+                self._call.tally.extracted(document.id, len(chunks) - given, "lexical")
+                self._call.tally.extracted(document.id, given, "given")
+            else:
+                chunks = await self._contribute(document.id, chunks)
         chunks, names = await self._embeddings.of(document.id, chunks, stored=job.stored)
-        self._call.tally.embedded(document.id, len(chunks))
+        self._call.tally.embedded(document.id, sum(chunk.embedding is not None for chunk in chunks))
         return PreparedDocument(
             document=document,
             content_hash=_hash(job, self._call.fingerprint),
@@ -79,17 +87,29 @@ class Line:
             model=self._tools.embedder.fingerprint,
         )
 
-    async def _split(self, job: Job) -> list[PreparedChunk]:
+    async def _split(self, job: Job) -> tuple[list[PreparedChunk], int]:
+        """The chunks, and where no model is asked what is found in them, with the number of records dropped."""
         document = job.document
-        tokenizer, options = self._tools.tokenizer, self._options
-        chunks = await self._run(job.size, lambda: chunks_of(document, tokenizer, options))
+        chunks, made = await self._run(job.size, partial(self._begun, document))
         if not chunks and job.pending.replace:
             raise InputError("no chunk: the text holds nothing but white space")
-        prepared: list[PreparedChunk] = []
-        for start in range(0, len(chunks), _SLICE):
+        for start in range(_SLICE, len(chunks), _SLICE):
             part = chunks[start : start + _SLICE]
-            prepared += await self._run(_size(part), partial(_prepared, part, document))
-        return prepared
+            made += await self._run(_size(part), partial(self._prepared, part, document))
+        return [chunk for chunk, _ in made], sum(dropped for _, dropped in made)
+
+    def _begun(self, document: Document) -> tuple[list[Chunk], list[Made]]:
+        """All chunks, and the first of them prepared: small documents cross to the thread only once."""
+        chunks = chunks_of(document, self._tools.tokenizer, self._options)
+        return chunks, self._prepared(chunks[:_SLICE], document)
+
+    def _prepared(self, chunks: Sequence[Chunk], document: Document) -> list[Made]:
+        prepared = (prepare_chunk(chunk, document) for chunk in chunks)
+        return [self._told(chunk) if self._lexical else (chunk, 0) for chunk in prepared]
+
+    def _told(self, chunk: PreparedChunk) -> Made:
+        given = chunk.chunk
+        return self._contributed(chunk, given.extraction) if given.graph is None else (as_given(chunk, given.graph), 0)
 
     async def _contribute(self, document_id: str, chunks: Sequence[PreparedChunk]) -> list[PreparedChunk]:
         """With mentions and facts: what the caller says of a chunk's graph, else what is found in it."""
@@ -103,10 +123,7 @@ class Line:
         if self._extractions is None:
             self._call.tally.extracted(document_id, len(chunks), "nothing to extract")
             return list(chunks)
-        if self._lexical:
-            extractions: list[Extraction | None] = [chunk.chunk.extraction for chunk in chunks]
-        else:
-            extractions = [*await self._extractions.of(document_id, chunks)]
+        extractions = await self._extractions.of(document_id, chunks)
         found: list[PreparedChunk] = []
         for start in range(0, len(chunks), _SLICE):
             end = start + _SLICE
@@ -115,8 +132,6 @@ class Line:
             made = await self._run(size, partial(self._contributed_all, part))
             found += [chunk for chunk, _ in made]
             self._call.tally.dropped(sum(dropped for _, dropped in made))
-        if self._lexical:
-            self._call.tally.extracted(document_id, len(chunks), "lexical")
         return found
 
     async def _run(self, size: int, fn: Callable[[], T]) -> T:
@@ -127,12 +142,10 @@ class Line:
             await asyncio.sleep(0)
             return fn()
 
-    def _contributed_all(
-        self, part: Sequence[tuple[PreparedChunk, Extraction | None]]
-    ) -> list[tuple[PreparedChunk, int]]:
+    def _contributed_all(self, part: Sequence[tuple[PreparedChunk, Extraction]]) -> list[Made]:
         return [self._contributed(chunk, extraction) for chunk, extraction in part]
 
-    def _contributed(self, chunk: PreparedChunk, extraction: Extraction | None) -> tuple[PreparedChunk, int]:
+    def _contributed(self, chunk: PreparedChunk, extraction: Extraction | None) -> Made:
         if extraction is None or (self._lexical and is_lexical(chunk.chunk, extraction)):
             return from_words(chunk, self._options), 0
         grounded = self._grounded and chunk.chunk.extraction is None
@@ -147,7 +160,3 @@ def _hash(job: Job, fingerprint: str) -> str:
 
 def _size(chunks: Sequence[Chunk]) -> int:
     return sum(len(chunk.text) for chunk in chunks)
-
-
-def _prepared(chunks: Sequence[Chunk], document: Document) -> list[PreparedChunk]:
-    return [prepare_chunk(chunk, document) for chunk in chunks]

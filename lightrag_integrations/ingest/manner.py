@@ -18,7 +18,7 @@ __all__ = ["Lines", "manner_of", "with_manner"]
 
 _MANNER = (
     "chunk_tokens", "overlap_tokens", "entity_types", "language", "extract_prompt", "grounded", "max_entities",
-    "max_relations", "max_name_chars", "max_description_chars", "max_completion_tokens", "extract",
+    "max_relations", "max_name_chars", "max_description_chars", "max_completion_tokens", "extract", "embed",
 )  # fmt: skip
 
 

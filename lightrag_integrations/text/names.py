@@ -11,7 +11,7 @@ from lightrag_integrations.text.sentences import sentences
 from lightrag_integrations.text.unspaced import unspaced_names
 from lightrag_integrations.text.words import CALENDAR, CONNECTORS, ENGLISH_FUNCTION_WORDS, FUNCTION_WORDS
 
-__all__ = ["MAX_NAME_WORDS", "first_name", "names", "question_keys"]
+__all__ = ["MAX_NAME_WORDS", "names", "question_keys"]
 
 Name = tuple[int, int, str]
 
@@ -58,12 +58,6 @@ def names(text: str, spans: Sequence[tuple[int, int]] | None = None) -> list[Nam
         marked = unspaced_names(text)
         found = marked + _outside(found, marked)
     return sorted(found)
-
-
-def first_name(text: str) -> str:
-    """The first name in a text; empty when there is none."""
-    found = names(text)
-    return found[0][2] if found else ""
 
 
 def _outside(found: Sequence[Name], taken: Sequence[Name]) -> list[Name]:

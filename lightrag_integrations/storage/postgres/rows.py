@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -9,11 +10,9 @@ from lightrag_integrations.contributions import PreparedChunk, PreparedDocument
 from lightrag_integrations.errors import InputError, SchemaError
 from lightrag_integrations.storage.postgres.wire import (
     Raw,
-    boolean,
-    float8,
+    field,
+    fixed,
     halfvec,
-    int4,
-    int8,
     jsonb,
     signed_hash,
     text,
@@ -28,7 +27,16 @@ __all__ = ["Batch", "Placed", "chunk_rows", "entity_keys", "fact_rows", "mention
 MAX_KEY_BYTES = 2000
 """PostgreSQL's index entries end at about 2,700 bytes."""
 
-Row = Sequence[bytes | None]
+_CHUNK = struct.Struct(">h5iq10i")
+_MENTION = struct.Struct(">h5iqi?")
+_FACT = struct.Struct(">h11iqidi?4i")
+_POSTINGS = struct.Struct(">hiqiq4i")
+_PLACED_NOTE = struct.Struct(">h4i")
+_NOTE = struct.Struct(">h2i")
+_NO_KEYWORDS = jsonb(())
+
+Row = bytes
+"""Of a COPY: the number of its fields, and each field after its size."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,54 +127,60 @@ def chunk_rows(batch: Batch) -> Iterator[Row]:
     """Rows of `chunk`, in the order of the callers' ids, so that two writers of the same ids can't deadlock."""
     for placed in sorted(batch.placed, key=lambda one: one.prepared.chunk.id):
         prepared, chunk = placed.prepared, placed.prepared.chunk
-        yield (
-            int4(placed.id), int4(placed.document), text(chunk.id), int8(placed.tie), int4(chunk.position),
-            int4(chunk.start), int4(chunk.end), int4(chunk.token_count), int4(prepared.length), text(chunk.title),
-            text(chunk.text), text(prepared.content_hash), jsonb(chunk.metadata),
-            vector(prepared.embedding, batch.dimension),
+        head = fixed(
+            _CHUNK, 14, 4, placed.id, 4, placed.document, 8, placed.tie, 4, chunk.position, 4, chunk.start, 4,
+            chunk.end, 4, chunk.token_count, 4, prepared.length,
         )  # fmt: skip
+        yield b"".join((
+            head, text(chunk.id), text(chunk.title), text(chunk.text), text(prepared.content_hash),
+            jsonb(chunk.metadata), field(vector(prepared.embedding, batch.dimension)),
+        ))  # fmt: skip
 
 
 def mention_rows(batch: Batch) -> Iterator[Row]:
     """Rows of `mention`."""
     for placed in batch.placed:
         for mention in placed.prepared.mentions:
-            yield (
-                int4(batch.entities[mention.key]), int4(placed.id), int8(placed.tie), boolean(mention.is_title),
-                text(mention.surface), text(mention.type), text(mention.description),
-            )  # fmt: skip
+            entity = batch.entities[mention.key]
+            head = fixed(_MENTION, 7, 4, entity, 4, placed.id, 8, placed.tie, 1, mention.is_title)
+            yield b"".join((head, text(mention.surface), text(mention.type), text(mention.description)))
 
 
 def fact_rows(batch: Batch) -> Iterator[Row]:
     """Rows of `fact`."""
+    entities, relations = batch.entities, batch.relations
     for placed in batch.placed:
+        told: dict[str, bytes] = {}  # many facts have one sentence
         for ordinal, fact in enumerate(placed.prepared.facts):
-            source, target = batch.entities[fact.source_key], batch.entities[fact.target_key]
-            yield (
-                int4(batch.relations[_pair(source, target)]), int4(placed.id), int4(ordinal), int4(source),
-                int4(target), int8(placed.tie), float8(fact.weight), boolean(fact.cooccurrence), int4(fact.start),
-                int4(fact.end), jsonb(list(fact.keywords)), text(fact.description),
-                vector(fact.embedding, batch.dimension),
+            source, target = entities[fact.source_key], entities[fact.target_key]
+            if fact.description not in told:
+                told[fact.description] = text(fact.description)
+            head = fixed(
+                _FACT, 13, 4, relations[_pair(source, target)], 4, placed.id, 4, ordinal, 4, source, 4, target, 8,
+                placed.tie, 8, fact.weight, 1, fact.cooccurrence, 4, fact.start, 4, fact.end,
             )  # fmt: skip
+            yield b"".join((
+                head, jsonb(fact.keywords) if fact.keywords else _NO_KEYWORDS, told[fact.description],
+                field(vector(fact.embedding, batch.dimension)),
+            ))  # fmt: skip
 
 
 def note_rows(batch: Batch) -> Iterator[Row]:
     """Rows of `note`."""
     for placed in batch.placed:
         for note in placed.prepared.notes:
-            yield (
-                int4(placed.id), None if note.ordinal is None else int4(note.ordinal), text(note.source),
-                text(note.target), text(note.label), jsonb(note.properties),
-            )  # fmt: skip
+            if note.ordinal is None:
+                head = fixed(_NOTE, 6, 4, placed.id) + field(None)
+            else:
+                head = fixed(_PLACED_NOTE, 6, 4, placed.id, 4, note.ordinal)
+            yield b"".join((head, text(note.source), text(note.target), text(note.label), jsonb(note.properties)))
 
 
 def posting_rows(segment: int, postings: Sequence[PackedPostings]) -> Iterator[Row]:
     """Rows of `postings`."""
-    segment_id = int8(segment)
     for one in postings:
-        yield (
-            segment_id, int8(one.term), int4(one.block), int4(one.count), one.chunks, one.tfs, one.lengths,
-        )  # fmt: skip
+        head = fixed(_POSTINGS, 7, 8, segment, 8, one.term, 4, one.block, 4, one.count)
+        yield b"".join((head, field(one.chunks), field(one.tfs), field(one.lengths)))
 
 
 def vector(values: Sequence[float] | None, dimension: int | None) -> Raw | None:

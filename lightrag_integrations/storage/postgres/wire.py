@@ -25,13 +25,11 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
 
 __all__ = [
-    "Raw", "boolean", "copy_data", "float8", "halfvec", "halfvec_array", "int4", "int4_array", "int8", "int8_array",
-    "json_text", "jsonb", "load_arrays", "read_halfvec", "register", "signed_hash", "text", "unit",
+    "Raw", "copy_data", "field", "fixed", "halfvec", "halfvec_array", "int4_array", "int8_array", "json_text",
+    "jsonb", "load_arrays", "read_halfvec", "register", "signed_hash", "text", "text_array", "unit",
 ]  # fmt: skip
 
 _INT4 = struct.Struct(">i")
-_INT8 = struct.Struct(">q")
-_FLOAT8 = struct.Struct(">d")
 _ARRAY = struct.Struct(">iiIii")
 _HALFVEC = struct.Struct(">HH")
 _COPY_HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
@@ -150,35 +148,36 @@ def _int_array(values: ArrayLike, *, oid: int, width: int) -> Raw:
     return Raw(_ARRAY.pack(1, 0, oid, len(array), 1) + body.tobytes())
 
 
-def int4(value: int) -> bytes:
-    """An int4 field of a COPY row.
+def text_array(values: Sequence[str]) -> Raw:
+    """An array of text.
 
     Raises:
-        InputError: The number is too large for one.
+        InputError: PostgreSQL can't hold one of them.
+    """
+    if not values:
+        return Raw(_ARRAY.pack(0, 0, 25, 0, 1)[:12])
+    return Raw(_ARRAY.pack(1, 0, 25, len(values), 1) + b"".join(map(text, values)))
+
+
+def fixed(head: struct.Struct, *values: float) -> bytes:
+    """The head of a COPY row: the number of its fields, and those of fixed size, each after its size.
+
+    Raises:
+        InputError: A number is too large for its field.
     """
     try:
-        return _INT4.pack(value)
+        return head.pack(*values)
     except struct.error as error:
-        raise InputError(f"got the number {value!r:.40}; expected one of 32 bits with a sign") from error
+        raise InputError(f"got a number too large to store among {values!r:.200}; expected at most 32 bits") from error
 
 
-def int8(value: int) -> bytes:
-    """An int8 field."""
-    return _INT8.pack(value)
-
-
-def float8(value: float) -> bytes:
-    """A float8 field."""
-    return _FLOAT8.pack(value)
-
-
-def boolean(value: bool) -> bytes:
-    """A boolean field."""
-    return b"\x01" if value else b"\x00"
+def field(data: bytes | None) -> bytes:
+    """A field of a COPY row, after its size."""
+    return _NULL if data is None else _INT4.pack(len(data)) + data
 
 
 def text(value: str) -> bytes:
-    """A text field.
+    """A text field, after its size.
 
     Raises:
         InputError: PostgreSQL can't hold the text (NUL, lone surrogates).
@@ -186,18 +185,19 @@ def text(value: str) -> bytes:
     if "\x00" in value:
         raise InputError(f"got text with a NUL character near {value[:40]!r}; PostgreSQL can't store it, remove it")
     try:
-        return value.encode()
+        return field(value.encode())
     except UnicodeEncodeError as error:
         raise InputError(f"got text that is not valid Unicode near {value[:40]!a}; expected UTF-8 text") from error
 
 
 def jsonb(value: Mapping[str, Any] | Sequence[Any]) -> bytes:
-    """A jsonb field.
+    """A jsonb field, after its size.
 
     Raises:
         InputError: JSON can't hold the value.
     """
-    return b"\x01" + text(json_text(value))
+    made = text(json_text(value))[_INT4.size :]
+    return field(b"\x01" + made)
 
 
 def json_text(value: Any, *, canonical: bool = False) -> str:
@@ -219,18 +219,9 @@ def json_text(value: Any, *, canonical: bool = False) -> str:
         ) from error
 
 
-def copy_data(rows: Iterable[Sequence[bytes | None]]) -> bytes:
+def copy_data(rows: Iterable[bytes]) -> bytes:
     """The whole body of a binary COPY."""
-    parts = [_COPY_HEADER]
-    for row in rows:
-        parts.append(len(row).to_bytes(2, "big"))
-        for field in row:
-            if field is None:
-                parts.append(_NULL)
-            else:
-                parts += (_INT4.pack(len(field)), field)
-    parts.append(_COPY_END)
-    return b"".join(parts)
+    return b"".join((_COPY_HEADER, *rows, _COPY_END))
 
 
 def signed_hash(*parts: str) -> int:

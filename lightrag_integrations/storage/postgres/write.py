@@ -8,13 +8,14 @@ for an entity's vector; everything else is append-only.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from lightrag_integrations.contributions import PreparedDocument
 from lightrag_integrations.errors import InputError
+from lightrag_integrations.storage.postgres.bodies import Bodies
 from lightrag_integrations.storage.postgres.edits import apply_to_new, share_edits
 from lightrag_integrations.storage.postgres.filled import layout_for
 from lightrag_integrations.storage.postgres.identities import hold_relations
@@ -37,7 +38,7 @@ from lightrag_integrations.storage.postgres.rows import (
     vector,
 )
 from lightrag_integrations.storage.postgres.schema import Layout
-from lightrag_integrations.storage.postgres.wire import copy_data, halfvec_array, json_text
+from lightrag_integrations.storage.postgres.wire import copy_data, halfvec_array, json_text, text_array
 from lightrag_integrations.text.postings import invert_terms, pack_ints
 
 __all__ = ["WritePart", "add_segment", "copy_in", "store_documents"]
@@ -113,20 +114,32 @@ class _Writer:
         surrogates = await self._documents(documents)
         await self._clear(documents, surrogates)
         placed = await self._place(documents, surrogates)
-        await self._copy("copy_chunks", lambda: chunk_rows(Batch(placed, {}, {}, dimension)))
+        if placed:
+            async with Bodies() as bodies:
+                await self._derived(documents, placed, dimension, bodies=bodies)
+
+    async def _derived(
+        self, documents: Sequence[PreparedDocument], placed: Sequence[Placed], dimension: int | None, *, bodies: Bodies
+    ) -> None:
+        """Write what the chunks say; rows are put together while the server is at work on others."""
+        chunks = bodies.put(lambda: chunk_rows(Batch(placed, {}, {}, dimension)))
+        segment = await self._segment(placed)
+        postings = bodies.put(lambda: _postings(segment, placed))
+        await self._copy("copy_chunks", chunks)
         entities, roots = await self._entities(documents, dimension)
+        mentions = bodies.put(lambda: mention_rows(Batch(placed, entities, {}, dimension)))
         wanted = pairs(placed, entities)
         # The relations that edits make of these, too, so that all are locked in one order.
         shown = {(min(pair), max(pair)) for pair in ((roots.get(a, a), roots.get(b, b)) for a, b in wanted)}
         relations = await hold_relations(self._connection, self._layout, sorted({*wanted, *shown}))
-        batch = Batch(placed, entities, relations, dimension)
-        await self._copy("copy_mentions", lambda: mention_rows(batch))
-        await self._copy("copy_facts", lambda: fact_rows(batch))
+        facts = bodies.put(lambda: fact_rows(Batch(placed, entities, relations, dimension)))
+        await self._copy("copy_postings", postings)
+        await self._copy("copy_mentions", mentions)
+        await self._copy("copy_facts", facts)
         if any(one.prepared.notes for one in placed):
-            await self._copy("copy_notes", lambda: note_rows(batch))
+            await self._copy("copy_notes", bodies.put(lambda: note_rows(Batch(placed, {}, {}, dimension))))
         if await apply_to_new(self._connection, self._layout, [one.id for one in placed]):
             self.removed = True
-        await self._postings(placed)
 
     async def _dimension(self) -> int | None:
         meta = dict(await self._run("meta"))
@@ -185,18 +198,18 @@ class _Writer:
         """
         given = {key: values for one in documents for key, values in one.entity_embeddings.items()}
         keys = entity_keys(documents)
-        roots = dict(await self._run("roots", keys=keys))
+        roots = dict(await self._run("roots", keys=text_array(keys)))
         missing, found, bare = sorted({*keys, *roots.values()}), {}, []
         # A sweep may remove an entity between our look and our lock: then it is inserted again.
         while missing:
-            for key, surrogate, no_vector in await self._run("lock_entities", keys=missing):
+            for key, surrogate, no_vector in await self._run("lock_entities", keys=text_array(missing)):
                 found[key] = surrogate
                 if no_vector and key in given:
                     bare.append((surrogate, key))
             missing = [key for key in missing if key not in found]
             if missing:
                 vectors = [vector(given.get(key), dimension) for key in missing]
-                await self._run("insert_entities", keys=missing, embeddings=self._vectors(vectors))
+                await self._run("insert_entities", keys=text_array(missing), embeddings=self._vectors(vectors))
         await self._embed_entities([(surrogate, vector(given[key], dimension)) for surrogate, key in bare])
         return found, {found[key]: found[root] for key, root in roots.items()}
 
@@ -209,16 +222,20 @@ class _Writer:
     def _vectors(self, vectors: Sequence[Any]) -> Any:
         return halfvec_array(vectors, self._layout.halfvec_oid)
 
-    async def _postings(self, placed: Sequence[Placed]) -> None:
-        if not placed:
-            return
+    async def _segment(self, placed: Sequence[Placed]) -> int:
         ids, lengths = [one.id for one in placed], [one.prepared.length for one in placed]
-        segment = await add_segment(self._connection, self._layout, ids=ids, lengths=lengths, sign=1, level=0)
-        terms = [one.prepared.terms for one in placed]
-        await self._copy("copy_postings", lambda: posting_rows(segment, invert_terms(ids, terms, lengths)))
+        return await add_segment(self._connection, self._layout, ids=ids, lengths=lengths, sign=1, level=0)
 
-    async def _copy(self, name: str, rows: Callable[[], Iterable[Row]]) -> None:
-        await copy_in(self._connection, self._layout.statements[name], rows)
+    async def _copy(self, name: str, data: Awaitable[bytes]) -> None:
+        await _send(self._connection, self._layout.statements[name], await data)
+
+
+def _postings(segment: int, placed: Sequence[Placed]) -> Iterator[Row]:
+    chunks = [one.prepared for one in placed]
+    return posting_rows(
+        segment,
+        invert_terms([one.id for one in placed], [one.terms for one in chunks], [one.length for one in chunks]),
+    )
 
 
 async def copy_in(connection: Connection, statement: bytes, rows: Callable[[], Iterable[Row]]) -> None:
@@ -229,7 +246,10 @@ async def copy_in(connection: Connection, statement: bytes, rows: Callable[[], I
         statement: COPY … FROM STDIN (FORMAT binary).
         rows: Makes the rows.
     """
-    data = await asyncio.to_thread(lambda: copy_data(rows()))
+    await _send(connection, statement, await asyncio.to_thread(lambda: copy_data(rows())))
+
+
+async def _send(connection: Connection, statement: bytes, data: bytes) -> None:
     async with connection.cursor().copy(statement) as copy:
         await copy.write(data)
 

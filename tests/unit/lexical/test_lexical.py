@@ -4,7 +4,6 @@ from lightrag_integrations.ingest.lexical import (
     LexicalExtractor,
     lexical_contributions,
     lexical_mentions,
-    title_mention,
 )
 from lightrag_integrations.models import Chunk
 from lightrag_integrations.protocols import Extractor
@@ -44,7 +43,6 @@ def test_both_ends_of_a_fact_are_mentioned() -> None:
 
 def test_a_section_counts_as_its_documents_title_and_its_names_as_mentions() -> None:
     found = chunk("It was cold there.", title="Paris > The Reign of Napoleon")
-    assert title_mention(found) == lexical_mentions(found)[0]
     assert [(mention.surface, mention.is_title) for mention in lexical_mentions(found)] == [
         ("Paris", True), ("Reign of Napoleon", False),
     ]  # fmt: skip
@@ -52,7 +50,6 @@ def test_a_section_counts_as_its_documents_title_and_its_names_as_mentions() -> 
 
 def test_without_a_title_the_first_name_stands_for_it() -> None:
     mentions, facts = lexical_contributions(chunk(title=""))
-    assert title_mention(chunk(title="")) == mentions[0]
     assert (mentions[0].surface, mentions[0].is_title) == ("Hank Snow", True)
     assert ("hank snow", "hello love") in {(fact.source_key, fact.target_key) for fact in facts}
 
@@ -60,7 +57,7 @@ def test_without_a_title_the_first_name_stands_for_it() -> None:
 @pytest.mark.parametrize("text", ["", "nothing named here", "   "])
 def test_without_names_there_is_nothing(text: str) -> None:
     assert lexical_contributions(chunk(text, title="")) == ([], [])
-    assert title_mention(chunk(text, title=" ")) is None
+    assert lexical_mentions(chunk(text, title=" ")) == []
 
 
 def test_crowded_sentences_do_not_grow_with_the_square() -> None:

@@ -1,6 +1,6 @@
 import pytest
 
-from lightrag_integrations.text.names import first_name, names
+from lightrag_integrations.text.names import names
 
 
 def found(text: str) -> list[str]:
@@ -59,11 +59,6 @@ def test_at_most_eight_words() -> None:
 )
 def test_names_in_unspaced_scripts(text: str, expected: list[str]) -> None:
     assert [name for name in found(text) if name != "iPhone"] == expected
-
-
-def test_first_name() -> None:
-    assert first_name("the story of Jan Garbarek and Oslo") == "Jan Garbarek"
-    assert first_name("no name at all") == ""
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,7 @@ ORDER BY u.low, u.high
 ON CONFLICT (low, high) DO NOTHING
 
 -- name: copy_chunks
-COPY {s}.chunk (id, document, chunk_id, tie, position, span_start, span_end, token_count, length, title, content,
+COPY {s}.chunk (id, document, tie, position, span_start, span_end, token_count, length, chunk_id, title, content,
     content_hash, metadata, {e}) FROM STDIN (FORMAT binary)
 
 -- name: copy_mentions
