@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from contextlib import aclosing
+from functools import partial
 from typing import Any, Literal, Unpack
 
 from lightrag_integrations._reembed import Reembed
+from lightrag_integrations._stream import Stream
 from lightrag_integrations.evaluate.questions import Questions, read_questions
 from lightrag_integrations.evaluate.report import EvaluationReport
 from lightrag_integrations.evaluate.settings import EvaluationFields, plan_of
@@ -15,7 +18,6 @@ from lightrag_integrations.observe import Observer
 from lightrag_integrations.options import AnswerOptions, IngestOptions, QueryFields, QueryOptions, merged
 from lightrag_integrations.progress import observing
 from lightrag_integrations.protocols import Reranker
-from lightrag_integrations.providers.documents import adopt_documents
 from lightrag_integrations.reports import IngestReport
 from lightrag_integrations.retrieve.context import build_context
 
@@ -46,7 +48,10 @@ class LightRAGIndex(Reembed):
 
         Args:
             inputs: A string, `Document`, LangChain `Document`, LlamaIndex `Document` or node, or an iterable of them,
-                read to its end first: in the caller's thread (`aingest`: in a thread of its own).
+                read in the caller's thread (`aingest`: in a thread of its own). A list is checked as a whole before
+                anything is written. An iterator, such as a generator, is read and stored in portions, so that memory
+                stays flat however many come: of about 2000 documents or four million characters, each checked as a
+                whole. What one portion brings is stored whatever is wrong with a later one.
             show_progress: Draw progress bars on standard error.
             on_existing: See `IngestOptions.on_existing`.
             on_invalid: See `IngestOptions.on_invalid`.
@@ -57,13 +62,16 @@ class LightRAGIndex(Reembed):
             Counts, and the reason for each document that failed.
 
         Raises:
-            InputError: Some inputs are bad; nothing was written.
+            InputError: Some inputs are bad; nothing was written of them and what they were given with.
             StorageError: PostgreSQL failed; accepted documents can be finished by `documents.retry()`.
         """
         chosen = merged(options or self.options.ingest, {"on_existing": on_existing, "on_invalid": on_invalid})
-        documents = adopt_documents(inputs)
-        with observing(self._settings.observer, observer, show_progress=show_progress, index=self.name) as seen:
-            return self._live.work(lambda: self._live.ingest(documents, chosen, seen))
+        stream = Stream(inputs, chosen)
+        told = observing(self._settings.observer, observer, show_progress=show_progress, index=self.name)
+        with told as seen, stream.telling():
+            for documents, left in stream:
+                stream.done(self._live.work(partial(self._live.ingest, documents, left, seen)))
+        return stream.report()
 
     async def aingest(
         self,
@@ -77,9 +85,13 @@ class LightRAGIndex(Reembed):
     ) -> IngestReport:
         """Like `ingest`."""
         chosen = merged(options or self.options.ingest, {"on_existing": on_existing, "on_invalid": on_invalid})
-        documents = await asyncio.to_thread(adopt_documents, inputs)
-        with observing(self._settings.observer, observer, show_progress=show_progress, index=self.name) as seen:
-            return await self._live.awork(lambda: self._live.ingest(documents, chosen, seen))
+        stream = Stream(inputs, chosen)
+        told = observing(self._settings.observer, observer, show_progress=show_progress, index=self.name)
+        with told as seen, stream.telling():
+            async with aclosing(aiter(stream)) as portions:
+                async for documents, left in portions:
+                    stream.done(await self._live.awork(partial(self._live.ingest, documents, left, seen)))
+        return stream.report()
 
     def enrich(self, chunks: Iterable[Chunk], *, extract: bool = True, embed: bool = True) -> list[Chunk]:
         """Fill `extraction` and `embedding` of chunks, storing nothing but the extraction cache.

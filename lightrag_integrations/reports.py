@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import reduce
 from typing import Any, Literal
 
 from pydantic import Field, field_validator
@@ -120,6 +122,11 @@ class IngestReport(Frozen):
     mirrors: MirrorReport | None = None
     """What became of the handle's `stores`, where they are brought up to date after each ingestion."""
 
+    @classmethod
+    def together(cls, reports: Sequence[IngestReport]) -> IngestReport:
+        """One report of what was done in several portions."""
+        return reduce(_added, reports) if reports else cls()
+
     def raise_if_failed(self) -> None:
         """For callers that have no room for a report.
 
@@ -213,3 +220,16 @@ class RepairReport(Frozen):
     """A line for each kind of damage that was mended."""
     left: tuple[str, ...] = ()
     """What `verify` still finds, each with what to do."""
+
+
+def _added(one: Any, other: Any) -> Any:
+    """Counts add up, lists follow each other, of words the later count; what is missing adds nothing."""
+    if one is None or other is None:
+        return other if one is None else one
+    if isinstance(one, Frozen):
+        names = type(one).model_fields
+        return one.model_copy(update={name: _added(getattr(one, name), getattr(other, name)) for name in names})
+    if isinstance(one, dict):
+        both = one.keys() & other.keys()
+        return {**one, **other, **{key: _added(one[key], other[key]) for key in both}}
+    return other or one if isinstance(one, str | bool) else one + other

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from typing import Any
 
 from lightrag_integrations.errors import InputError
 from lightrag_integrations.models import Chunk, Document
 from lightrag_integrations.providers.naming import has, type_name
 
-__all__ = ["adopt_document", "adopt_documents"]
+__all__ = ["adopt_document", "adopt_documents", "adopt_portions"]
 
+_PORTION_DOCUMENTS = 2000
+_PORTION_CHARACTERS = 4_000_000
 _SOURCES = ("source", "file_path", "url")
 
 
@@ -49,21 +51,100 @@ def adopt_documents(inputs: object) -> list[Document]:
         return [single]
     if isinstance(inputs, bytes | bytearray | Mapping) or not isinstance(inputs, Iterable):
         raise InputError(f"{_got(inputs)}; {_EXPECTED}, or an iterable of these")
-    grouped: dict[tuple[str, object], Document] = {}
-    problems = []
+    gathered = _Gathered()
     for position, item in enumerate(inputs):
+        gathered.add(position, item)
+    return gathered.documents()
+
+
+def adopt_portions(inputs: object) -> Iterator[list[Document]]:
+    """Like `adopt_documents`, an iterator (a generator, rows of a cursor) in portions, each read when it is asked for.
+
+    Anything else, a list for one, is a single portion. LlamaIndex nodes of one document stay together: they have to
+    come one after the other.
+
+    Args:
+        inputs: The thing or things.
+
+    Raises:
+        InputError: Something else is among them, or nodes of a document that was in an earlier portion.
+    """
+    if not isinstance(inputs, Iterator):
+        yield adopt_documents(inputs)
+        return
+    gathered = _Gathered()
+    for position, item in enumerate(inputs):
+        if gathered.full and not gathered.waits_for(item):
+            yield gathered.documents()
+            gathered = _Gathered(over=gathered.nodes)
+        gathered.add(position, item)
+    yield gathered.documents()
+
+
+class _Gathered:
+    """Documents adopted one by one."""
+
+    def __init__(self, *, over: Set[str] = frozenset()) -> None:
+        """Nothing yet.
+
+        Args:
+            over: Documents whose nodes were handed on already.
+        """
+        self._grouped: dict[tuple[str, object], Document] = {}
+        self._over = over
+        self._nodes: set[str] = set()
+        self._problems: list[str] = []
+        self._unknown = False
+        self._characters = 0
+
+    @property
+    def full(self) -> bool:
+        """There is enough for a portion."""
+        return len(self._grouped) >= _PORTION_DOCUMENTS or self._characters >= _PORTION_CHARACTERS
+
+    @property
+    def nodes(self) -> Set[str]:
+        """Ids of documents that came as nodes, those handed on already among them."""
+        return self._over | self._nodes
+
+    def waits_for(self, item: object) -> bool:
+        """The item is a node of a document begun here."""
+        node = _unscored(item)
+        return bool(self._nodes) and _is_node(node) and _home(node) in self._nodes
+
+    def add(self, position: int, item: object) -> None:
+        """Adopt one thing."""
         document = _adopted(item)
         if document is None:
-            problems.append(f"item {position}: {_got(item)}")
-            continue
+            self._problems.append(f"item {position}: {_got(item)}")
+            self._unknown = True
+            return
         # Only nodes are put together: two documents with one id are for the caller to sort out.
-        key = ("node", document.id) if _is_node(_unscored(item)) else ("item", position)
-        grouped[key] = _joined(grouped[key], document) if key in grouped else document
-    if problems:
-        raise InputError(f"{len(problems)} unusable inputs: {'; '.join(problems[:5])}; {_EXPECTED}", tuple(problems))
-    return list(grouped.values())
+        node = _is_node(_unscored(item))
+        if node and document.id in self._over:
+            self._problems.append(f"item {position}: a node of document {document.id!r:.80}, {_APART}")
+        key = ("node", document.id) if node else ("item", position)
+        if node:
+            self._nodes.add(document.id)
+        self._characters += len(document.text) + sum(len(chunk.text) for chunk in document.chunks or ())
+        self._grouped[key] = _joined(self._grouped[key], document) if key in self._grouped else document
+
+    def documents(self) -> list[Document]:
+        """All of them.
+
+        Raises:
+            InputError: Some things were none; each is named by its position and type.
+        """
+        if self._problems:
+            shown = "; ".join([*self._problems[:5], *([_EXPECTED] if self._unknown else [])])
+            raise InputError(f"{len(self._problems)} unusable inputs: {shown}", tuple(self._problems))
+        return list(self._grouped.values())
 
 
+_APART = (
+    "whose others came earlier in this stream and are stored by now; let nodes of a document follow each other, "
+    "or give a list"
+)
 _EXPECTED = "expected text, a Document (ours, LangChain's or LlamaIndex's) or a LlamaIndex node"
 
 
@@ -110,7 +191,7 @@ def _from_llama_index(obj: Any) -> Document:
 def _from_node(obj: Any) -> Document:
     metadata = _metadata(obj)
     text = obj.get_content(metadata_mode="none")
-    document_id = obj.ref_doc_id or obj.node_id
+    document_id = _home(obj)
     start = getattr(obj, "start_char_idx", None) or 0
     chunk = Chunk(
         id=obj.node_id,
@@ -123,6 +204,11 @@ def _from_node(obj: Any) -> Document:
         embedding=None if obj.embedding is None else tuple(obj.embedding),
     )
     return Document(id=document_id, title=chunk.title, source=_text(metadata, *_SOURCES), chunks=(chunk,))
+
+
+def _home(node: Any) -> str:
+    """The document of a LlamaIndex node."""
+    return str(node.ref_doc_id or node.node_id)
 
 
 def _joined(first: Document, second: Document) -> Document:

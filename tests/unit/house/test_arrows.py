@@ -77,6 +77,7 @@ SHELL = {
     "_session",
     "_settings",
     "_spans",
+    "_stream",
     "_portal",
     "_reembed",
     "_upkeep",

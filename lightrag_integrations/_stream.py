@@ -1,0 +1,79 @@
+"""What is given to one ingestion: a list as a whole, an iterator in portions."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+from lightrag_integrations.errors import InputError
+from lightrag_integrations.models import Document
+from lightrag_integrations.options import IngestOptions, merged
+from lightrag_integrations.providers.documents import adopt_portions
+from lightrag_integrations.reports import IngestReport
+
+__all__ = ["Stream"]
+
+Portion = tuple[list[Document], IngestOptions]
+
+
+class Stream:
+    """Portions of documents with the options for each, and what was done with them.
+
+    Iterate over it, blocking or not, and hand in the report of each portion before asking for the next.
+    """
+
+    def __init__(self, inputs: object, options: IngestOptions) -> None:
+        """Read nothing yet.
+
+        Args:
+            inputs: What `adopt_portions` takes.
+            options: Of the whole call; of the token budget each portion gets what is left.
+        """
+        self._portions = adopt_portions(inputs)
+        self._options = options
+        self._reports: list[IngestReport] = []
+
+    def __iter__(self) -> Iterator[Portion]:
+        """Read in the caller's thread."""
+        for documents in self._portions:
+            yield documents, self._left()
+
+    async def __aiter__(self) -> AsyncGenerator[Portion]:
+        """Read in a thread of its own, the same for all portions."""
+        loop, thread = asyncio.get_running_loop(), ThreadPoolExecutor(1, "lightrag-reading")
+        try:
+            while (documents := await loop.run_in_executor(thread, next, self._portions, None)) is not None:
+                yield documents, self._left()
+        finally:
+            thread.shutdown(wait=False)
+
+    def done(self, report: IngestReport) -> None:
+        """What became of the portion handed out last."""
+        self._reports = [IngestReport.together([*self._reports, report])]
+
+    def report(self) -> IngestReport:
+        """What became of all."""
+        return IngestReport.together(self._reports)
+
+    @contextmanager
+    def telling(self) -> Iterator[None]:
+        """When something bad comes, say what is stored already."""
+        try:
+            yield
+        except InputError as error:
+            if not self._reports:
+                raise
+            stored = self.report().documents
+            raise InputError(
+                f"{stored} documents of this stream are stored; next came: {error}", error.problems
+            ) from error
+
+    def _left(self) -> IngestOptions:
+        budget, done = self._options.token_budget, self.report()
+        if budget is None:
+            return self._options
+        return merged(
+            self._options, {"token_budget": max(0, budget - done.prompt_tokens - done.completion_tokens)}
+        )  # fmt: skip
