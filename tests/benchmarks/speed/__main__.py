@@ -15,7 +15,7 @@ from pathlib import Path
 
 from tests.benchmarks.speed.rows import Part, Row, Setting, json_line, machine, table
 
-PARTS: tuple[str, ...] = ("latency", "ingestion", "peers", "start", "tenants")
+PARTS: tuple[str, ...] = ("latency", "bulk", "upkeep", "ingestion", "peers", "start", "tenants")
 """In the order in which they run."""
 
 
