@@ -52,7 +52,8 @@ def split_document(document: Document, tokenizer: Tokenizer, *, chunk_tokens: in
     parts = sections(text)
     units = [unit for number in range(len(parts)) for unit in _units(text, parts, number, tokenizer, chunk_tokens)]
     chunks: list[Chunk] = []
-    for first, last in _groups(text, units, parts, tokenizer, (chunk_tokens, min(overlap_tokens, chunk_tokens // 2))):
+    limits = chunk_tokens, min(overlap_tokens, chunk_tokens // 2)
+    for first, last, tokens in _groups(text, units, parts, tokenizer, limits):
         start, end = units[first].start, units[last].end
         piece = text[start:end]
         start += len(piece) - len(piece.lstrip())
@@ -66,7 +67,7 @@ def split_document(document: Document, tokenizer: Tokenizer, *, chunk_tokens: in
                 start=start,
                 end=start + len(piece),
                 title=_title(document, parts, units[first : last + 1]),
-                token_count=tokenizer.count(piece),
+                token_count=tokens,
                 metadata=document.metadata,
             )
         )
@@ -104,15 +105,16 @@ def _pieces(text: str, span: tuple[int, int], number: int, tokenizer: Tokenizer,
 
 def _groups(
     text: str, units: Sequence[_Unit], parts: Sequence[Section], tokenizer: Tokenizer, limits: tuple[int, int]
-) -> Iterator[tuple[int, int]]:
-    """First and last unit of each chunk."""
+) -> Iterator[tuple[int, int, int]]:
+    """First and last unit of each chunk, and its tokens without the white space around it."""
     limit, overlap = limits
     first = 0
     while first < len(units):
         last = _fill(units, first, limit)
-        while last > first and tokenizer.count(text[units[first].start : units[last].end].strip()) > limit:
+        start = units[first].start
+        while (tokens := tokenizer.count(text[start : units[last].end].strip())) > limit and last > first:
             last -= 1
-        yield first, last
+        yield first, last, tokens
         first = _step_back(units, first, last, limit, overlap)
 
 
