@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from dataclasses import dataclass
 from multiprocessing.synchronize import Event
 from pathlib import Path
 
@@ -22,6 +23,15 @@ _AT_ONCE = 100
 _PAUSE_S = 0.01
 _LATENCY_S = 0.2
 _ROUNDS = 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Noise:
+    base_url: str
+    """The model's; empty: there is none."""
+    documents: int
+
+
 _Beside = Callable[[], AbstractContextManager[object]]
 
 
@@ -34,12 +44,14 @@ def beside(setting: Setting, home: Path) -> Iterator[Row]:
         quiet.ingest(stored)
         quiet.compact()
         asked = [" ".join(one.text.split()[:12]) for one in stored]
+        enough = max(2 * _AT_ONCE, setting.of(3000))
+        model, lexical = _Noise(base_url=endpoint.base_url, documents=enough), _Noise(base_url="", documents=enough)
         noises: dict[str, _Beside] = {
             "nobody": nullcontext,
-            "a model's ingestion": lambda: _in_thread(home, endpoint.base_url),
-            "a model's ingestion in another process": lambda: _in_process(home, endpoint.base_url),
-            "a lexical ingestion": lambda: _in_thread(home, ""),
-            "a lexical ingestion in another process": lambda: _in_process(home, ""),
+            "a model's ingestion": lambda: _in_thread(home, model),
+            "a model's ingestion in another process": lambda: _in_process(home, model),
+            "a lexical ingestion": lambda: _in_thread(home, lexical),
+            "a lexical ingestion in another process": lambda: _in_process(home, lexical),
         }
         times: dict[str, list[float]] = {name: [] for name in noises}
         _ask(quiet, asked[:50])
@@ -73,9 +85,9 @@ def _p99(taken: Sequence[float]) -> float:
 
 
 @contextmanager
-def _in_thread(home: Path, base_url: str) -> Iterator[None]:
+def _in_thread(home: Path, noise: _Noise) -> Iterator[None]:
     begun, stop = threading.Event(), threading.Event()
-    thread = threading.Thread(target=_ingest, args=(home, base_url, begun, stop))
+    thread = threading.Thread(target=_ingest, args=(home, noise, begun, stop))
     thread.start()
     begun.wait()
     yield
@@ -84,10 +96,10 @@ def _in_thread(home: Path, base_url: str) -> Iterator[None]:
 
 
 @contextmanager
-def _in_process(home: Path, base_url: str) -> Iterator[None]:
+def _in_process(home: Path, noise: _Noise) -> Iterator[None]:
     context = multiprocessing.get_context("spawn")
     begun, stop = context.Event(), context.Event()
-    process = context.Process(target=_ingest, args=(home, base_url, begun, stop))
+    process = context.Process(target=_ingest, args=(home, noise, begun, stop))
     process.start()
     begun.wait()
     yield
@@ -95,13 +107,13 @@ def _in_process(home: Path, base_url: str) -> Iterator[None]:
     process.join()
 
 
-def _ingest(home: Path, base_url: str, begun: Event | threading.Event, stop: Event | threading.Event) -> None:
+def _ingest(home: Path, noise: _Noise, begun: Event | threading.Event, stop: Event | threading.Event) -> None:
     """New documents without a pause; their making is not measured."""
-    made = documents(3000, seed=time.time_ns())
+    made = documents(noise.documents, seed=time.time_ns())
     batches: Iterator[list[Document]] = (made[n : n + _AT_ONCE] for n in itertools.count(0, _AT_ONCE))
-    model = OpenAIChatModel("stand-in", base_url=base_url, api_key="none") if base_url else None
+    model = OpenAIChatModel("stand-in", base_url=noise.base_url, api_key="none") if noise.base_url else None
     options = IndexOptions(ingest=IngestOptions(chunk_tokens=1200))
-    with LightRAGIndex(f"noisy-{bool(base_url)}", database=home, llm=model, options=options) as index:
+    with LightRAGIndex(f"noisy-{bool(noise.base_url)}", database=home, llm=model, options=options) as index:
         for batch in batches:
             if stop.is_set() or not batch:
                 break
