@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import AsyncGenerator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from contextvars import copy_context
+from functools import partial
 
 from lightrag_integrations.errors import InputError
 from lightrag_integrations.models import Document
@@ -41,10 +43,11 @@ class Stream:
             yield documents, self._left()
 
     async def __aiter__(self) -> AsyncGenerator[Portion]:
-        """Read in a thread of its own, the same for all portions."""
+        """Read in a thread of its own, the same for all portions, with the caller's context variables."""
         loop, thread = asyncio.get_running_loop(), ThreadPoolExecutor(1, "lightrag-reading")
+        read = partial(copy_context().run, next, self._portions, None)
         try:
-            while (documents := await loop.run_in_executor(thread, next, self._portions, None)) is not None:
+            while (documents := await loop.run_in_executor(thread, read)) is not None:
                 yield documents, self._left()
         finally:
             thread.shutdown(wait=False)

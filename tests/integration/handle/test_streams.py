@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,6 +10,8 @@ import pytest
 
 from lightrag_integrations import Document, IngestOptions, InputError, LightRAGIndex
 from tests.integration.handle.conftest import MakeIndex
+
+TENANT: ContextVar[str] = ContextVar("tenant")
 
 
 @dataclass
@@ -59,6 +62,17 @@ async def test_what_one_portion_brings_stays_when_the_next_is_bad(make_index: Ma
         with pytest.raises(InputError, match="nothing was written"):
             await index.aingest([*letters(2, "c"), Document(id="empty")])
         assert {one.id[0] for one in await index.documents.alist()} == {"b"}
+
+
+async def test_an_iterator_sees_the_callers_context_variables(make_index: MakeIndex) -> None:
+    def tagged() -> Iterator[Document]:
+        for one in letters(2001, "t"):
+            yield one.model_copy(update={"metadata": {"tenant": TENANT.get("nobody")}})
+
+    TENANT.set("north")
+    async with make_index() as index:
+        await index.aingest(tagged())
+        assert {one.metadata["tenant"] for one in await index.documents.alist()} == {"north"}
 
 
 def test_nodes_of_a_document_stay_together_or_are_refused(make_index: MakeIndex) -> None:
