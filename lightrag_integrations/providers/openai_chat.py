@@ -121,9 +121,9 @@ class LiveChat:
         """Close the client's connections."""
         await self._client.close()
 
-    async def _whole(self, request: dict[str, Any], extra: Mapping[str, Any]) -> str:
+    async def _whole(self, request: dict[str, Any], extra: Mapping[str, Any]) -> bytes:
         """The body of an answer: the client's models of what goes out and comes in cost more than all the rest."""
-        return await self._client.post("/chat/completions", cast_to=str, body={**request, **extra})
+        return await self._client.post("/chat/completions", cast_to=bytes, body={**request, **extra})
 
     async def _opened(self, request: dict[str, Any], extra: Mapping[str, Any]) -> Any:
         """A stream, as the client has it; what older clients don't know goes into the extra part."""

@@ -40,17 +40,20 @@ def format_fields(format: ReplyFormat, schema: Mapping[str, Any] | None) -> dict
     }
 
 
-def parsed(text: str) -> Any:
-    """What a body says; plain text, such as a page that stands at a wrong address, is given back as it is.
+def parsed(body: bytes) -> Any:
+    """What a body says; plain text, such as a page that stands at a wrong address, is given back as text.
+
+    JSON is read as Unicode, whatever character set its header names.
 
     Raises:
         ValueError: It was to be JSON and is not whole.
     """
-    if text.lstrip()[:1] in ("", "{", "["):
-        return json.loads(text)
     try:
-        return json.loads(text)
+        return json.loads(body)
     except ValueError:
+        text = body.decode(errors="replace")
+        if text.lstrip()[:1] in ("", "{", "["):
+            raise
         return text
 
 

@@ -84,6 +84,12 @@ async def test_a_good_status_with_a_bad_body(models, body: str) -> None:
     assert (await models.chat().chat(HELLO)).text == "I do not know."
 
 
+async def test_a_body_is_read_as_unicode_with_or_without_a_mark(models) -> None:
+    whole = '{"choices": [{"message": {"content": "Łódź"}}]}'
+    models.server.fault("body", message=f"\ufeff{whole}")
+    assert (await models.chat().chat(HELLO)).text == "Łódź"
+
+
 async def test_a_body_that_breaks_off(models) -> None:
     models.server.fault("body", message='{"choices": [{"mess', first=1)
     assert (await models.chat().chat(HELLO)).text == "I do not know."
