@@ -57,6 +57,7 @@ class Reader(WholeReader, NoteReader, MirrorReader, Protocol):
         limit: int,
         vector: Sequence[float] | None = None,
         measured: Sequence[int] = (),
+        known: Sequence[int] = (),
     ) -> EdgeBatch:
         """Edges next to the nodes given, in one call.
 
@@ -65,7 +66,8 @@ class Reader(WholeReader, NoteReader, MirrorReader, Protocol):
             chunks: Nodes.
             limit: Most edges of one kind read of each node.
             vector: Where given, the cosines to it of the chunks met come along,
-            measured: and those of these chunks.
+            measured: and those of these chunks,
+            known: but for these, whose cosines the caller has.
         """
         ...
 

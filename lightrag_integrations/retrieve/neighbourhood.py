@@ -62,12 +62,21 @@ class Neighbourhood:
         return rows[np.argsort(-mass[rows].round(DIGITS), kind="stable")[:limit]]
 
     async def read(
-        self, rows: Ints, reader: Reader, limit: int, *, vector: Sequence[float] | None, measured: Sequence[int]
+        self,
+        rows: Ints,
+        reader: Reader,
+        limit: int,
+        *,
+        vector: Sequence[float] | None,
+        measured: Sequence[int],
+        known: Sequence[int],
     ) -> Mapping[int, float]:
-        """Read edges next to some rows; returns cosines of the chunks met and of those to be measured."""
+        """Read edges next to some rows; returns cosines, not known before, of chunks met and those to be measured."""
         chosen = self._codes[rows]
         entities, chunks = (chosen[chosen & 1 == 0] >> 1).tolist(), (chosen[chosen & 1 == 1] >> 1).tolist()
-        batch = await reader.edges(entities=entities, chunks=chunks, limit=limit, vector=vector, measured=measured)
+        batch = await reader.edges(
+            entities=entities, chunks=chunks, limit=limit, vector=vector, measured=measured, known=known
+        )
         self._take(batch)
         self._asked[rows] = True
         totals = (batch.entity_totals, batch.chunk_totals)
@@ -169,7 +178,8 @@ async def explore(
         if not len(rows):
             return
         measured = seeds if number == 0 else ()
-        relevance.learn(await hood.read(rows, reader, options.edges_per_node, vector=vector, measured=measured))
+        limit, known = options.edges_per_node, relevance.measured
+        relevance.learn(await hood.read(rows, reader, limit, vector=vector, measured=measured, known=known))
 
 
 def vector_of(shares: Mapping[Node, float], hood: Neighbourhood) -> Floats:
@@ -191,9 +201,11 @@ def propagate(transition: csr_array, start: Floats, *, damping: float, steps: in
         damping: Chance to go on rather than to start again.
         steps: Iterations.
     """
+    again, onward = (1 - damping) * start, damping * transition
     mass = start
     for _ in range(steps):
-        mass = (1 - damping) * start + damping * (transition @ mass)
+        mass = onward @ mass
+        mass += again
     return mass
 
 

@@ -34,6 +34,11 @@ class Relevance:
         self._cosines = dict(cosines or {})
         self._maximum = max(self._cosines.values(), default=0.0)
 
+    @property
+    def measured(self) -> list[int]:
+        """The chunks whose cosines are known."""
+        return list(self._cosines)
+
     def learn(self, cosines: Mapping[int, float]) -> None:
         """Take cosines of more chunks."""
         self._cosines.update(cosines)

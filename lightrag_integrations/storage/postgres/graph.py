@@ -28,6 +28,7 @@ class GraphReads(Reads):
         limit: int,
         vector: Sequence[float] | None = None,
         measured: Sequence[int] = (),
+        known: Sequence[int] = (),
     ) -> EdgeBatch:
         """See `reader.Reader.edges`."""
         row = await self._columns(
@@ -38,6 +39,7 @@ class GraphReads(Reads):
             weighed=WEIGHED,
             vector=None if vector is None else await self._question(vector),
             measured=await self._shown(measured),
+            known=int4_array(known),
         )
         return EdgeBatch(
             mentions=MentionEdges(*row[:3]),

@@ -9,6 +9,7 @@ from lightrag_integrations.errors import ConfigurationError, ModelError, SchemaE
 from lightrag_integrations.filters import parse_filter
 from lightrag_integrations.options import ConnectOptions
 from lightrag_integrations.storage.postgres import Tuning, open_store
+from lightrag_integrations.storage.postgres.sql import Statements
 from lightrag_integrations.store import Store
 from tests.conftest import MakeStore
 from tests.integration.storage.making import chunk, document, put
@@ -174,3 +175,23 @@ async def test_hidden_neighbours_crowd_out_no_visible_ones(make_store: MakeStore
     assert {(one, other) for one, other, _ in near} == {
         (ids["a"], ids["b"]), (ids["b"], ids["a"]), (ids["c"], ids["b"]),
     }  # fmt: skip
+
+
+async def test_a_walk_measures_no_chunk_twice(make_store: MakeStore) -> None:
+    store = await make_store()
+    await store.check_embedding("m", 6)
+    await put(store, document("d", *(chunk(f"c{n}", "x", embedding=row.tolist()) for n, row in enumerate(vectors(4)))))
+    async with store.snapshot() as reader:
+        first, second, *others = sorted(row.id for row in await reader.all_chunks())
+        asked = vectors(5)[-1].tolist()
+        batch = await reader.edges(
+            entities=[], chunks=[], limit=5, vector=asked, measured=[first, second, *others], known=[second]
+        )
+        alike = await reader.similarities(asked, [first, *others])
+    assert batch.cosines == alike
+    assert len(alike) == 3
+
+
+def test_the_driver_keeps_the_statement_of_a_walk() -> None:
+    """Psycopg takes longer statements apart at each call."""
+    assert len(Statements("lightrag_of_a_name", "public")["edges"]) <= 4096

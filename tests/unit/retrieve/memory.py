@@ -136,11 +136,12 @@ class MemoryReader:
         limit: int,
         vector: Vector | None = None,
         measured: Sequence[int] = (),
+        known: Iterable[int] = (),
     ) -> EdgeBatch:
         mentions = [(entity, chunk) for entity in entities for chunk in self._titled_first(entity)[:limit]]
         mentions += [(entity, chunk) for chunk in chunks for entity in self._named_first(chunk)[:limit]]
         facts = dict.fromkeys(fact for entity in entities for fact in self._heaviest(entity)[:limit])
-        met = {*measured, *(chunk for _, chunk in mentions)}
+        met = {*measured, *(chunk for _, chunk in mentions)} - {*known}
         return edge_batch(
             mentions=[(entity, chunk, self._weight(entity, chunk)) for entity, chunk in dict.fromkeys(mentions)],
             facts=[(*self._facts[fact][:2], self._facts[fact][3].weight, fact) for fact in facts],

@@ -91,10 +91,16 @@ def _read_statements() -> Mapping[str, str]:
 def _named(text: str) -> list[tuple[str, str]]:
     parts = _NAME.split(text)
     return [
-        (f"{name}_{table}" if table else name, body.strip().replace("{t}", table))
+        (f"{name}_{table}" if table else name, _bare(body).replace("{t}", table))
         for name, body in zip(parts[1::2], parts[2::2], strict=True)
         for table in (TABLES if "{t}" in body else ("",))
     ]
+
+
+def _bare(text: str) -> str:
+    """A statement without comments and indentation: one of more than 4096 bytes the driver takes apart at each call."""
+    lines = (line.strip() for line in text.splitlines())
+    return "\n".join(line for line in lines if line and not line.startswith("--"))
 
 
 STATEMENTS = _read_statements()
