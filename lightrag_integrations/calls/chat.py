@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol, runtime_checkable
 
+from lightrag_integrations.breath import step_aside
 from lightrag_integrations.calls.gate import Places
 from lightrag_integrations.calls.meter import Meter, estimate_tokens
 from lightrag_integrations.calls.retry import OnRetry, RetryPolicy
@@ -121,6 +122,8 @@ class MeteredChat:
                     usage = self._usage(outcome, estimate)
                     self._meter.count(usage)
             await self._meter.hand_over(usage)
+            # The place is given back: the next request goes out before anyone works on this answer.
+            await step_aside()
             if isinstance(outcome, ModelError):
                 raise outcome
             return outcome

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Sequence
+from contextlib import nullcontext
 from typing import Protocol, runtime_checkable
 
 from lightrag_integrations.calls.gate import Places
@@ -61,7 +62,8 @@ class MeteredEmbedder:
         self.fingerprint = embedder.fingerprint
         self.lexical = bool(getattr(embedder, "lexical", False))
         self._embedder = embedder
-        self._semaphore = semaphore
+        # What is computed here takes no place from calls, and waits for none.
+        self._semaphore: Places = nullcontext() if self.lexical else semaphore
         self._retry = retry
         self._meter = meter
         # One request for each call: of several, one that failed would hide what the others cost.

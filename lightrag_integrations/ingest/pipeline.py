@@ -64,8 +64,9 @@ async def _ingested(documents: Sequence[Document], tools: IngestTools, options: 
     async with Leases(call) as leases:
         documents = checked.documents
         while documents:
-            jobs, documents = await accepted_jobs(documents, call, leases)
-            await _work(_each(jobs), call, leases)
+            again: list[Document] = []
+            await _worked_on(accepted_jobs(documents, call, leases, again=again), call, leases)
+            documents = again
     return await _finished(call)
 
 
@@ -103,6 +104,28 @@ async def run_retry(document_ids: Sequence[str] | None, tools: IngestTools, opti
         report = await _finished(call)
         work.stored(report)
         return report
+
+
+async def _worked_on(jobs: AsyncIterator[Job], call: Call, leases: Leases) -> None:
+    """Accept all documents, however long the work on them takes, while the first are worked on."""
+    accepted: asyncio.Queue[Job | None] = asyncio.Queue()
+    try:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(_read(jobs, accepted))
+            await _work(_each(accepted), call, leases)
+    except BaseExceptionGroup as errors:
+        raise first_error(errors) from errors
+
+
+async def _read(jobs: AsyncIterator[Job], accepted: asyncio.Queue[Job | None]) -> None:
+    async for job in jobs:
+        accepted.put_nowait(job)
+    accepted.put_nowait(None)
+
+
+async def _each(accepted: asyncio.Queue[Job | None]) -> AsyncIterator[Job]:
+    while (job := await accepted.get()) is not None:
+        yield job
 
 
 async def _work(jobs: AsyncIterator[Job], call: Call, leases: Leases) -> None:
@@ -149,8 +172,3 @@ async def _one(job: Job, call: Call, *, lines: Lines, window: Window, committer:
     # Only now: what waits for its transaction takes memory too.
     window.leave(job.size)
     committer.nudge()
-
-
-async def _each(jobs: Sequence[Job]) -> AsyncIterator[Job]:
-    for job in jobs:
-        yield job

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from functools import partial
+from itertools import chain
 from typing import get_args
 
+from lightrag_integrations.breath import breathing
 from lightrag_integrations.contributions import PendingDocument, StoredDocument
 from lightrag_integrations.errors import EmbeddingMismatch
 from lightrag_integrations.ingest.call import Call, Job
@@ -25,36 +27,37 @@ _ACCEPT_DOCUMENTS = 256
 _ACCEPT_CHARACTERS = 4_000_000
 
 
-async def accepted_jobs(documents: Sequence[Document], call: Call, leases: Leases) -> tuple[list[Job], list[Document]]:
+async def accepted_jobs(
+    documents: Sequence[Document], call: Call, leases: Leases, *, again: list[Document]
+) -> AsyncIterator[Job]:
     """The documents that have to be worked on, written down as pending and leased by this call.
 
-    Unchanged ones cost nothing more than a look; where only source or metadata differ, only these are written.
+    Unchanged ones cost nothing more than a look; where only source or metadata differ, only these are written. The
+    first few come alone: on them work can begin.
 
     Args:
         documents: Checked documents.
         call: The call.
         leases: Told what is held.
-
-    Returns:
-        The jobs, and the documents to be planned again when these are done: another call was quicker with chunks of
-        them, and its chunks are to be kept.
+        again: Gets the documents to be planned again when these are done: another call was quicker with chunks of
+            them, and its chunks are to be kept.
     """
     await _prepare_index(call)
-    given = {document.id: document for document in documents}
-    upserts = [document for document in documents if is_upsert(document, call.options)]
-    jobs, unchanged = await plan_upserts(upserts, call)
+    upserts = {document.id: document for document in documents if is_upsert(document, call.options)}
+    # Nothing may be leased yet when they are planned.
+    jobs, unchanged = await plan_upserts([*upserts.values()], call)
     call.tally.unchanged(unchanged)
-    documents = [document for document in documents if not is_upsert(document, call.options)]
-    for start in range(0, len(documents), _LOOK_UP):
-        part = documents[start : start + _LOOK_UP]
+    for batch in chain.from_iterable(_batches([job for job in jobs if job.onto == onto]) for onto in get_args(Onto)):
+        accepted = await _accepted(batch, call, leases)
+        held = {job.document.id for job in accepted}
+        again.extend(upserts[job.document.id] for job in batch if job.document.id not in held)
+        for job in accepted:
+            yield job
+    for part in _portions([one for one in documents if one.id not in upserts], first=call.tools.concurrency):
         pending = await call.tools.run_cpu(partial(_pending, part, call))
-        jobs.extend(await _changed(pending, call))
-    accepted: set[str] = set()
-    for onto in get_args(Onto):
-        for batch in _batches([job for job in jobs if job.onto == onto]):
-            accepted |= await _accept([job.pending for job in batch], onto, call, leases)
-    again = [given[job.document.id] for job in jobs if job.document.id not in accepted]
-    return [job for job in jobs if job.document.id in accepted], again
+        for batch in _batches(await _changed(pending, call)):
+            for job in await _accepted(batch, call, leases):
+                yield job
 
 
 async def given_before(documents: Sequence[Document], call: Call) -> frozenset[str]:
@@ -73,12 +76,14 @@ async def given_before(documents: Sequence[Document], call: Call) -> frozenset[s
     return await call.tools.run_cpu(compare)
 
 
-async def _accept(batch: Sequence[PendingDocument], onto: Onto, call: Call, leases: Leases) -> frozenset[str]:
+async def _accepted(batch: Sequence[Job], call: Call, leases: Leases) -> list[Job]:
+    """Those of a batch, all onto the same, that could be written down."""
     store, lease_s = call.tools.store, call.options.lease_s
-    accepted = await store.accept(batch, owner=call.owner, lease_s=lease_s, onto=onto)
+    pending = [job.pending for job in batch]
+    accepted = await store.accept(pending, owner=call.owner, lease_s=lease_s, onto=batch[0].onto)
     leases.hold(accepted)
     call.tally.accepted(len(accepted))
-    return accepted
+    return [job for job in batch if job.document.id in accepted]
 
 
 async def _prepare_index(call: Call) -> None:
@@ -95,7 +100,8 @@ async def _prepare_index(call: Call) -> None:
 def _pending(documents: Sequence[Document], call: Call) -> list[PendingDocument]:
     manner = manner_of(call.options)
     return [
-        PendingDocument(document, document_hash(document, call.fingerprint), options=manner) for document in documents
+        PendingDocument(document, document_hash(document, call.fingerprint), options=manner)
+        for document in breathing(documents)
     ]
 
 
@@ -129,6 +135,13 @@ def _known(stored: Mapping[str, StoredDocument], item: PendingDocument) -> bool:
 def _same_labels(document: Document, stored: Mapping[str, StoredDocument]) -> bool:
     known = stored[document.id]
     return known.source == document.source and same_json(document.metadata, dict(known.metadata))
+
+
+def _portions(documents: Sequence[Document], *, first: int) -> Iterator[Sequence[Document]]:
+    if documents:
+        yield documents[:first]
+    for start in range(first, len(documents), _LOOK_UP):
+        yield documents[start : start + _LOOK_UP]
 
 
 def _batches(jobs: Sequence[Job]) -> Iterator[list[Job]]:

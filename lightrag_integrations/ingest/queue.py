@@ -43,6 +43,8 @@ class EmbedQueue:
         """
         self._embedder = embedder
         self._batch = batch
+        # Where no call is made, none is saved.
+        self._linger_s = 0.0 if getattr(embedder, "lexical", False) else _LINGER_S
         self._waiting: _Waiting = {}
         self._sent: _Waiting = {}
         self._recent: OrderedDict[str, Vector] = OrderedDict()
@@ -96,7 +98,7 @@ class EmbedQueue:
         while len(self._waiting) >= self._batch:
             self._send_one()
         if self._waiting and self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(_LINGER_S, self._send_rest)
+            self._timer = asyncio.get_running_loop().call_later(self._linger_s, self._send_rest)
 
     def _send_rest(self) -> None:
         self._timer = None

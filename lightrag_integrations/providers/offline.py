@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Literal
 
+from lightrag_integrations.breath import step_aside
 from lightrag_integrations.errors import InputError
 from lightrag_integrations.text.hashing import hashed_vectors
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 __all__ = ["HashEmbedder", "hash_dimension"]
 
 _FINGERPRINT = "hash/1/"
+_SMALL = 8_000
+"""Characters hashed in one go: others on the loop go between."""
 
 
 class HashEmbedder:
@@ -52,7 +55,12 @@ class HashEmbedder:
         Returns:
             Vectors in order.
         """
-        return self.vectors(texts).tolist()  # type: ignore[no-any-return]
+        vectors: list[list[float]] = []
+        for part in _parts(texts):
+            if vectors:
+                await step_aside()
+            vectors += self.vectors(part).tolist()
+        return vectors
 
     def vectors(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """The same as one array, a row for each text."""
@@ -63,3 +71,16 @@ def hash_dimension(fingerprint: str) -> int | None:
     """The dimension of a `HashEmbedder`, by its fingerprint; None: it is another model's."""
     told = fingerprint.removeprefix(_FINGERPRINT)
     return int(told) if told != fingerprint and told.isdecimal() else None
+
+
+def _parts(texts: Sequence[str]) -> Iterator[list[str]]:
+    part: list[str] = []
+    size = 0
+    for text in texts:
+        if part and size + len(text) > _SMALL:
+            yield part
+            part, size = [], 0
+        part.append(text)
+        size += len(text)
+    if part:
+        yield part

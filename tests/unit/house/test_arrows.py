@@ -9,6 +9,7 @@ import lightrag_integrations
 
 ROOT = Path(lightrag_integrations.__file__).parent
 ROW_ONE = {
+    "breath",
     "edits",
     "errors",
     "evidence",
