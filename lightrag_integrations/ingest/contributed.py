@@ -47,7 +47,7 @@ async def run_contribute(given: Contributed, tools: IngestTools, options: Ingest
     whole = [chunk.embedding for chunk in _chunks(documents) if chunk.embedding is not None]
     await check_fit({len(vector) for vector in (*vectors.values(), *whole)}, tools)
     async with EmbedQueue(tools.embedder, batch=options.embed_batch) as queue:
-        embeddings = Embeddings(tools, queue, named=vectors)
+        embeddings = Embeddings(tools, queue, named=vectors, making=options.embed)
         await embeddings.check_given(vectors.values())
         added, embedded = await embeddings.of_graphs(given.homes, [*graphs.values()])
         for begin in range(0, len(documents), _AT_ONCE):

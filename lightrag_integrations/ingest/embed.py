@@ -74,7 +74,7 @@ class Embeddings:
             document_ids: The chunks' documents.
             chunks: With nothing but mentions and facts.
         """
-        if self._chunks_only:
+        if self._chunks_only or not self._making:
             return list(chunks), {}
         facts, names = _fact_texts(chunks), await self._new_names(chunks)
         texts = set(facts.values())

@@ -1,14 +1,22 @@
 """A list is taken as a whole; an iterator in portions, each stored before the next is read."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 
-from lightrag_integrations import Document, IngestOptions, InputError, LightRAGIndex
+from lightrag_integrations import (
+    ChunkEntity,
+    ChunkGraph,
+    Document,
+    IndexOptions,
+    IngestOptions,
+    InputError,
+    LightRAGIndex,
+)
 from tests.integration.handle.conftest import MakeIndex
 
 TENANT: ContextVar[str] = ContextVar("tenant")
@@ -102,3 +110,20 @@ def test_without_vectors_words_and_graph_still_find(make_index: MakeIndex) -> No
         # Another manner: done again, with vectors.
         again = index.ingest([Document(id="fram", text="The Fram was built by Colin Archer.")])
         assert (again.documents, index.status().dimension) == (1, 1024)
+
+
+class Refusing:
+    """An embedding model that nobody is to ask."""
+
+    fingerprint = "refusing"
+
+    async def embed(self, texts: Sequence[str], *, kind: str) -> list[list[float]]:
+        raise AssertionError(f"asked for {len(texts)} vectors")
+
+
+def test_a_handle_that_makes_no_vectors_makes_none_for_what_is_added_to_chunks(make_index: MakeIndex) -> None:
+    options = IndexOptions(ingest=IngestOptions(embed=False))
+    with make_index(embed_model=Refusing(), options=options) as index:
+        index.ingest([Document(id="fram", text="The Fram was built by Colin Archer.")])
+        index.graph.contribute({"fram#0": ChunkGraph(entities=[ChunkEntity(name="Larvik", type="town")])})
+        assert [node.name for node in index.graph.nodes(["Larvik"])] == ["Larvik"]
