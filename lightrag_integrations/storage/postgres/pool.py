@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import psycopg
 from psycopg import IsolationLevel
 from psycopg.conninfo import make_conninfo
+from psycopg.pq import TransactionStatus
 
 from lightrag_integrations.errors import (
     ConfigurationError,
@@ -236,6 +237,11 @@ class Database:
             result = self.connect.configure(connection)
             if inspect.isawaitable(result):
                 await result
+            if connection.info.transaction_status != TransactionStatus.IDLE:
+                raise ConfigurationError(
+                    "ConnectOptions.configure left a transaction open, in which all that follows would be lost; "
+                    "end it there with COMMIT"
+                )
 
     async def _probe(self) -> None:
         """Connect once, beside the pool.

@@ -121,6 +121,14 @@ async def test_the_password_is_asked_for_and_every_connection_configured(externa
     assert len(asked) == len(set(configured)) == len(configured)
 
 
+async def test_a_connection_configured_into_a_transaction_is_refused(make_store: MakeStore, dsn: str) -> None:
+    await (await make_store("begun")).status()
+    store = await open_store("begun", ConnectOptions(dsn=dsn, configure=lambda opened: opened.execute("BEGIN")))
+    with pytest.raises(ConfigurationError, match="left a transaction open"):
+        await put(store, document("d", chunk("c", "word")))
+    await store.aclose()
+
+
 async def test_the_server_may_go_and_come_back() -> None:
     server = PostgresServer()
     store = await open_store("gone", ConnectOptions(dsn=server.dsn))
