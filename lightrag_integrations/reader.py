@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from lightrag_integrations.mirrored import MirrorReader
 from lightrag_integrations.notes import NoteReader
 from lightrag_integrations.rows import ChunkRow, EdgeBatch, EntityRow, FactRow, Posting, Statement
 from lightrag_integrations.whole import WholeReader
+
+if TYPE_CHECKING:
+    from lightrag_integrations.rows import Ints
 
 __all__ = ["Reader"]
 
@@ -57,7 +60,7 @@ class Reader(WholeReader, NoteReader, MirrorReader, Protocol):
         limit: int,
         vector: Sequence[float] | None = None,
         measured: Sequence[int] = (),
-        known: Sequence[int] = (),
+        known: Sequence[int] | Ints = (),
     ) -> EdgeBatch:
         """Edges next to the nodes given, in one call.
 

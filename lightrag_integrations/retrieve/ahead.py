@@ -7,7 +7,6 @@ from lightrag_integrations.retrieve.bm25 import most_of
 from lightrag_integrations.retrieve.question import Question
 from lightrag_integrations.retrieve.seeds import FACTS_READ
 from lightrag_integrations.rows import Ahead
-from lightrag_integrations.text.names import question_keys
 
 __all__ = ["ahead_of"]
 
@@ -25,7 +24,7 @@ def ahead_of(question: Question, options: QueryOptions, *, near: bool) -> Ahead 
     return Ahead(
         terms=tuple(question.terms),
         most=most_of,
-        keys=question_keys(question.text),
+        keys=question.keys,
         vector=question.vector if question.semantic and near else None,
         chunks=options.walk.seeds,
         facts=FACTS_READ,

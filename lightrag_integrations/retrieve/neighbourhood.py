@@ -69,7 +69,7 @@ class Neighbourhood:
         *,
         vector: Sequence[float] | None,
         measured: Sequence[int],
-        known: Sequence[int],
+        known: Ints,
     ) -> Mapping[int, float]:
         """Read edges next to some rows; returns cosines, not known before, of chunks met and those to be measured."""
         chosen = self._codes[rows]

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from lightrag_integrations.errors import InputError
 from lightrag_integrations.options import QueryOptions
 from lightrag_integrations.protocols import Embedder
+from lightrag_integrations.text.names import question_keys
 from lightrag_integrations.text.terms import term_hashes
 
 __all__ = ["Keywords", "Question", "prepare"]
@@ -21,7 +23,7 @@ class Keywords:
     low: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Question:
     """What the searches read."""
 
@@ -43,6 +45,11 @@ class Question:
     """Vectors of further texts, by text."""
     model: str | None = None
     """That the vectors come from; None: the caller gave the only one."""
+
+    @cached_property
+    def keys(self) -> tuple[str, ...]:
+        """Of entities that it may name, longest first."""
+        return tuple(question_keys(self.text))
 
     def of_low(self) -> Question:
         """The question that the low-level keywords ask."""

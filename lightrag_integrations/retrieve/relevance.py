@@ -31,17 +31,22 @@ class Relevance:
         """
         self._ids = ids
         self._words = scores / scores.max() if len(scores) and scores.max() > 0 else scores
-        self._cosines = dict(cosines or {})
-        self._maximum = max(self._cosines.values(), default=0.0)
+        self._measured = np.zeros(0, np.int64)
+        self._cosines = np.zeros(0)
+        self.learn(cosines or {})
+        self._maximum = float(self._cosines.max(initial=0.0))
 
     @property
-    def measured(self) -> list[int]:
-        """The chunks whose cosines are known."""
-        return list(self._cosines)
+    def measured(self) -> Ints:
+        """The chunks whose cosines are known, ascending."""
+        return self._measured
 
     def learn(self, cosines: Mapping[int, float]) -> None:
-        """Take cosines of more chunks."""
-        self._cosines.update(cosines)
+        """Take cosines of more chunks, each for the first time."""
+        ids = np.concatenate([self._measured, np.fromiter(cosines, np.int64, len(cosines))])
+        values = np.concatenate([self._cosines, np.fromiter(cosines.values(), np.float64, len(cosines))])
+        order = np.argsort(ids)
+        self._measured, self._cosines = ids[order], values[order]
 
     def of(self, ids: Ints, is_chunk: Flags) -> Floats:
         """The weights of steps into some nodes.
@@ -52,15 +57,17 @@ class Relevance:
         """
         weights = np.full(len(ids), NAME_RELEVANCE)
         chunks = ids[is_chunk]
-        relevance = self._by_words(chunks)
+        relevance = _looked_up(chunks, self._ids, self._words)
         if self._maximum > 0:
-            cosines = np.array([max(self._cosines.get(chunk, 0.0), 0.0) for chunk in chunks.tolist()])
+            cosines = np.maximum(_looked_up(chunks, self._measured, self._cosines), 0.0)
             relevance = _VECTOR_SHARE * cosines / self._maximum + (1 - _VECTOR_SHARE) * relevance
         weights[is_chunk] = BASE_RELEVANCE + relevance
         return weights
 
-    def _by_words(self, chunks: Ints) -> Floats:
-        if not len(self._ids):
-            return np.zeros(len(chunks))
-        places = np.minimum(np.searchsorted(self._ids, chunks), len(self._ids) - 1)
-        return np.where(self._ids[places] == chunks, self._words[places], 0.0)
+
+def _looked_up(chunks: Ints, ids: Ints, values: Floats) -> Floats:
+    """The value of each chunk, 0 where there is none; the ids are ascending."""
+    if not len(ids):
+        return np.zeros(len(chunks))
+    places = np.minimum(np.searchsorted(ids, chunks), len(ids) - 1)
+    return np.where(ids[places] == chunks, values[places], 0.0)

@@ -18,7 +18,6 @@ from lightrag_integrations.retrieve.question import Question
 from lightrag_integrations.retrieve.ranking import settled
 from lightrag_integrations.rows import Statement
 from lightrag_integrations.text.keys import normalise_name
-from lightrag_integrations.text.names import question_keys
 from lightrag_integrations.text.scripts import UNSPACED
 from lightrag_integrations.text.terms import term_hash, terms
 
@@ -86,11 +85,10 @@ def chunk_seeds(keyword: Sequence[tuple[int, float]], vector: Sequence[tuple[int
 
 async def name_seeds(question: Question, reader: Reader) -> dict[int, float]:
     """Entities named in the question, longest names first and none inside another; 1/√(chunks that mention it)."""
-    keys = question_keys(question.text)
-    known = await reader.named(keys)
+    known = await reader.named(question.keys)
     left = f" {normalise_name(question.text)} "
     found: dict[int, float] = {}
-    for key in keys:
+    for key in question.keys:
         if key in known:
             left, times = _taken_out(key, left)
             if times:

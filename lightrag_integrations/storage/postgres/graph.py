@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from lightrag_integrations.rows import WEIGHED, EdgeBatch, FactEdges, MentionEdges
 from lightrag_integrations.storage.postgres.reads import Reads
 from lightrag_integrations.storage.postgres.wire import int4_array
+
+if TYPE_CHECKING:
+    from lightrag_integrations.rows import Ints
 
 __all__ = ["GraphReads"]
 
@@ -28,7 +32,7 @@ class GraphReads(Reads):
         limit: int,
         vector: Sequence[float] | None = None,
         measured: Sequence[int] = (),
-        known: Sequence[int] = (),
+        known: Sequence[int] | Ints = (),
     ) -> EdgeBatch:
         """See `reader.Reader.edges`."""
         row = await self._columns(
