@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Coroutine, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from lightrag_integrations.contributions import PaidAnswer, PreparedChunk, Usage
@@ -25,11 +27,12 @@ _DOCUMENTS = 16
 _PAUSE_S = 0.05
 """Between transactions, while calls are under way: what is paid meanwhile is written soon, and not one by one."""
 _GRACE_S = 2.0
+_REMEMBERED = 4096
 Key = tuple[str, str]
 
 
 class Extractions:
-    """Extractions of one call. Equal chunks that are in work at the same time share one model call.
+    """Extractions of one call. Equal chunks share one model call.
 
     An asynchronous context manager: leaving it, even by cancellation, lets answers that are paid reach the cache.
     """
@@ -47,6 +50,8 @@ class Extractions:
         self._limit = 2 * tools.concurrency
         self._places = asyncio.Semaphore(self._limit)
         self._running: dict[Key, asyncio.Task[Extraction]] = {}
+        """Those that ended well are remembered for a while: documents may have looked before they were in the cache."""
+        self._answered: deque[Key] = deque()
         self._concurrency = tools.concurrency
         self._asked = 0
         """Chunks on their way to the model or back."""
@@ -113,10 +118,18 @@ class Extractions:
         task = self._running.get(key)
         if task is None:
             task = self._running[key] = asyncio.get_running_loop().create_task(self._call(document_id, chunk))
-            task.add_done_callback(lambda _: self._running.pop(key, None))
+            task.add_done_callback(partial(self._ended, key))
         extraction = await task
         self._tally.extracted(document_id, 1)
         return extraction
+
+    def _ended(self, key: Key, task: asyncio.Task[Extraction]) -> None:
+        if task.cancelled() or task.exception() is not None:
+            del self._running[key]
+            return
+        self._answered.append(key)
+        if len(self._answered) > _REMEMBERED:
+            del self._running[self._answered.popleft()]
 
     async def _call(self, document_id: str, chunk: PreparedChunk) -> Extraction:
         """An answer that is written, too, where it is cached."""

@@ -51,6 +51,20 @@ async def test_unchanged_documents_cost_nothing() -> None:
     assert (len(extractor.seen), len(embedder.texts), len(store.commits), len(store.usages)) == before
 
 
+async def test_equal_chunks_of_many_documents_are_paid_once_though_all_looked_before() -> None:
+    async def pause(_: Chunk) -> None:
+        await asyncio.sleep(0)
+
+    extractor, count = WordExtractor(pause), 101
+    orders = ([step * place % count for place in range(count)] for step in (1, 3, 5, 7))
+    documents = [
+        Document(id=f"d{n}", chunks=tuple(Chunk(id=f"{n}.{m}", document_id=f"d{n}", text=f"Ada N{m}.") for m in order))
+        for n, order in enumerate(orders)
+    ]
+    report = await run_ingest(documents, tools_of(MemoryStore(), extractor=extractor), OPTIONS)
+    assert (report.documents, len(extractor.seen)) == (4, count)
+
+
 async def test_other_metadata_is_written_without_a_model_call() -> None:
     store, extractor = MemoryStore(), WordExtractor()
     tools = tools_of(store, extractor=extractor)
