@@ -14,7 +14,7 @@ GROUP BY a.key, e.id
 
 -- name: edges
 -- Everything a round of the walk reads, as columns: one call, one row.
-WITH named AS MATERIALIZED (
+WITH mentioned AS MATERIALIZED (
     SELECT m.entity, m.chunk, m.is_title
     FROM unnest(%(entities)s::int[]) AS u (id) CROSS JOIN LATERAL (
         SELECT entity, chunk, is_title FROM {s}.mention
@@ -22,7 +22,7 @@ WITH named AS MATERIALIZED (
           AND get_bit(%(flags)s::bytea, chunk) IS DISTINCT FROM 0
         ORDER BY is_title DESC, tie LIMIT %(limit)s
     ) m
-), held AS MATERIALIZED (
+    UNION ALL
     SELECT m.entity, m.chunk, m.is_title
     FROM unnest(%(chunks)s::int[]) AS u (id) CROSS JOIN LATERAL (
         SELECT entity, chunk, is_title FROM {s}.mention
@@ -30,7 +30,7 @@ WITH named AS MATERIALIZED (
         ORDER BY is_title DESC, surface LIMIT %(limit)s
     ) m
 ), told AS MATERIALIZED (
-    SELECT u.id AS entity, f.source, f.target, f.weight, f.id
+    SELECT f.source, f.target, f.weight, f.id
     FROM unnest(%(entities)s::int[]) AS u (id) CROSS JOIN LATERAL (
         SELECT * FROM (
             (SELECT source, target, weight, id, tie, ordinal FROM {s}.fact
@@ -47,53 +47,49 @@ WITH named AS MATERIALIZED (
         ORDER BY weight DESC, tie, ordinal LIMIT %(limit)s
     ) f
 ), entity_total AS (
-    -- Where fewer were read than asked for, there are no others: only what goes on is read again.
-    SELECT u.id,
-        CASE WHEN coalesce(m.read, 0) < least(%(limit)s, %(weighed)s) THEN coalesce(m.total, 0) ELSE (
-            SELECT sum(1 + is_title::int)::float8 FROM (
-                SELECT is_title FROM {s}.mention
-                WHERE entity = u.id AND (%(visible)s::int[] IS NULL OR chunk = ANY(%(visible)s::int[]))
-                  AND get_bit(%(flags)s::bytea, chunk) IS DISTINCT FROM 0
-                ORDER BY is_title DESC, tie LIMIT %(weighed)s
-            ) first
-        ) END + CASE WHEN coalesce(f.read, 0) < least(%(limit)s, %(weighed)s) THEN coalesce(f.total, 0) ELSE (
-            SELECT sum(weight) FROM (
-                (SELECT weight FROM {s}.fact
-                 WHERE source = u.id AND (%(visible)s::int[] IS NULL OR chunk = ANY(%(visible)s::int[]))
-                   AND get_bit(%(flags)s::bytea, chunk) IS DISTINCT FROM 0
-                 ORDER BY weight DESC, tie, ordinal LIMIT %(weighed)s)
-                UNION ALL
-                (SELECT weight FROM {s}.fact
-                 WHERE target = u.id AND source <> u.id
-                   AND (%(visible)s::int[] IS NULL OR chunk = ANY(%(visible)s::int[]))
-                   AND get_bit(%(flags)s::bytea, chunk) IS DISTINCT FROM 0
-                 ORDER BY weight DESC, tie, ordinal LIMIT %(weighed)s)
-            ) both_ways
-        ) END AS total
+    SELECT u.id, m.total + coalesce(a.total, 0) + coalesce(b.total, 0) AS total
     FROM unnest(%(entities)s::int[]) AS u (id)
-    LEFT JOIN (SELECT entity, count(*) AS read, sum(1 + is_title::int)::float8 AS total
-               FROM named GROUP BY entity) m ON m.entity = u.id
-    LEFT JOIN (SELECT entity, count(*) AS read, sum(weight) AS total
-               FROM told GROUP BY entity) f ON f.entity = u.id
+    CROSS JOIN LATERAL (
+        SELECT (count(*) + count(*) FILTER (WHERE is_title))::float8 AS total FROM (
+            SELECT is_title FROM {s}.mention
+            WHERE entity = u.id AND (%(visible)s::int[] IS NULL OR chunk = ANY(%(visible)s::int[]))
+              AND get_bit(%(flags)s::bytea, chunk) IS DISTINCT FROM 0
+            ORDER BY is_title DESC, tie LIMIT %(weighed)s
+        ) first
+    ) m
+    CROSS JOIN LATERAL (
+        SELECT sum(weight) AS total FROM (
+            SELECT weight FROM {s}.fact
+            WHERE source = u.id AND (%(visible)s::int[] IS NULL OR chunk = ANY(%(visible)s::int[]))
+              AND get_bit(%(flags)s::bytea, chunk) IS DISTINCT FROM 0
+            ORDER BY weight DESC, tie, ordinal LIMIT %(weighed)s
+        ) first
+    ) a
+    CROSS JOIN LATERAL (
+        SELECT sum(weight) AS total FROM (
+            SELECT weight FROM {s}.fact
+            WHERE target = u.id AND source <> u.id
+              AND (%(visible)s::int[] IS NULL OR chunk = ANY(%(visible)s::int[]))
+              AND get_bit(%(flags)s::bytea, chunk) IS DISTINCT FROM 0
+            ORDER BY weight DESC, tie, ordinal LIMIT %(weighed)s
+        ) first
+    ) b
 ), chunk_total AS (
-    SELECT h.chunk AS id,
-        CASE WHEN count(*) < %(limit)s THEN sum(1 + h.is_title::int)::float8 ELSE (
-            SELECT sum(1 + is_title::int)::float8 FROM {s}.mention WHERE chunk = h.chunk
-        ) END AS total
-    FROM held h
-    GROUP BY h.chunk
+    SELECT chunk AS id, (count(*) + count(*) FILTER (WHERE is_title))::float8 AS total
+    FROM {s}.mention
+    WHERE chunk = ANY(%(chunks)s::int[])
+    GROUP BY chunk
 ), near AS (
     SELECT c.id, 1 - (c.{e} OPERATOR({v}.<=>) %(vector)s::{v}.halfvec) AS cosine
     FROM {s}.chunk c
     -- As an array, so that the chunks are looked up by their key whatever the planner expects of their number.
     WHERE c.id = ANY(ARRAY(
-        (SELECT chunk FROM named UNION SELECT chunk FROM held UNION SELECT unnest(%(measured)s::int[]))
-        EXCEPT SELECT unnest(%(known)s::int[])
+        (SELECT chunk FROM mentioned UNION SELECT unnest(%(measured)s::int[])) EXCEPT SELECT unnest(%(known)s::int[])
     )) AND %(vector)s::{v}.halfvec IS NOT NULL AND c.{e} IS NOT NULL
 )
 SELECT m.*, f.*, e.*, c.*, n.*
-FROM (SELECT array_agg(entity), array_agg(chunk), array_agg((1 + is_title::int)::float8)
-      FROM (SELECT * FROM named UNION ALL SELECT * FROM held) mentioned) m,
+FROM (SELECT array_agg(entity), array_agg(chunk), array_agg(CASE WHEN is_title THEN 2 ELSE 1 END::float8)
+      FROM mentioned) m,
      (SELECT array_agg(source), array_agg(target), array_agg(weight), array_agg(id) FROM told) f,
      (SELECT array_agg(id), array_agg(total) FROM entity_total) e,
      (SELECT array_agg(id), array_agg(total) FROM chunk_total) c,
