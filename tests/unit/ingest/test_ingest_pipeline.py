@@ -1,14 +1,20 @@
 """The pipeline's own logic on a store in memory; the real server is met in tests/integration/ingest."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
 
 import pytest
 
+from lightrag_integrations.calls.embed import MeteredEmbedder
+from lightrag_integrations.calls.meter import Meter
+from lightrag_integrations.calls.retry import RetryPolicy
+from lightrag_integrations.contributions import PendingDocument
 from lightrag_integrations.errors import ConnectionFailed, InputError
 from lightrag_integrations.ingest.pipeline import run_ingest, run_retry
 from lightrag_integrations.models import Chunk, Document, ExtractedEntity, Extraction
 from lightrag_integrations.options import IngestOptions
+from lightrag_integrations.providers.offline import HashEmbedder
 from tests.unit.ingest.memory import MemoryStore
 from tests.unit.ingest.parts import LengthEmbedder, Recorder, WordExtractor, tools_of
 
@@ -39,6 +45,45 @@ async def test_report_and_events_agree_with_what_is_stored() -> None:
     for kind in ("accepted", "split", "extracted", "embedded", "stored"):
         assert seen.total(kind) == 5
     assert seen.events[-1].kind == "finished"
+
+
+async def test_work_begins_with_the_first_documents_while_the_others_are_accepted() -> None:
+    asked = asyncio.Event()
+
+    class Slow(MemoryStore):
+        async def accept(self, documents: Sequence[PendingDocument], **told: Any) -> frozenset[str]:
+            if self.pending:
+                await asyncio.wait_for(asked.wait(), 10)
+            return await super().accept(documents, **told)
+
+    async def react(chunk: Chunk) -> None:
+        asked.set()
+
+    store = Slow()
+    report = await run_ingest(texts(9), tools_of(store, extractor=WordExtractor(react), concurrency=4), OPTIONS)
+    assert (report.documents, report.failed, len(store.pending)) == (9, 0, 0)
+
+
+async def test_all_are_accepted_however_long_the_work_takes() -> None:
+    store, seen = MemoryStore(), Recorder()
+
+    async def react(chunk: Chunk) -> None:
+        async with asyncio.timeout(10):
+            while seen.total("accepted") < 100:
+                await asyncio.sleep(0)
+
+    tools = tools_of(store, extractor=WordExtractor(react), observer=seen, concurrency=2)
+    report = await run_ingest(texts(100), tools, OPTIONS)
+    assert (report.documents, report.failed) == (100, 0)
+
+
+async def test_hashing_takes_no_place_from_calls_and_waits_for_none() -> None:
+    taken = asyncio.Semaphore(0)
+    embedder = MeteredEmbedder(HashEmbedder(64), semaphore=taken, retry=RetryPolicy(1), meter=Meter())
+    texts_of = [f"Ada met Bob {number}. " * 300 for number in range(4)]
+    async with asyncio.timeout(10):
+        vectors = await embedder.embed(texts_of, kind="document")
+    assert [[*one] for one in vectors] == HashEmbedder(64).vectors(texts_of).tolist()
 
 
 async def test_unchanged_documents_cost_nothing() -> None:
