@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from lightrag_integrations.breath import breathing
 from lightrag_integrations.errors import InputError
 from lightrag_integrations.ingest.check import document_problems, plain_json
 from lightrag_integrations.models import Chunk, Document
@@ -47,7 +46,7 @@ def validate_documents(
     """
     checked, check = Checked(), _Call(any_dimension=any_dimension)
     problems: list[str] = []
-    for place, document in enumerate(breathing(documents)):
+    for place, document in enumerate(documents):
         settled, reasons = check.settle(document)
         if settled is not None and not reasons:
             checked.documents.append(settled)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import combinations, pairwise
 
-from lightrag_integrations.breath import breathing
 from lightrag_integrations.contributions import Fact, Mention
 from lightrag_integrations.models import Chunk, ExtractedEntity, ExtractedRelation, Extraction
 from lightrag_integrations.text.chunk import TITLE_SEPARATOR
@@ -63,12 +62,12 @@ def lexical_contributions(chunk: Chunk) -> tuple[list[Mention], list[Fact]]:
         the sentence's span in the document's text.
     """
     spans = sentences(chunk.text)
-    found = [(start, normalise_name(surface), surface) for start, _, surface in breathing(names(chunk.text, spans))]
+    found = [(start, normalise_name(surface), surface) for start, _, surface in names(chunk.text, spans)]
     title = _title(chunk, found)
     mentions = _mentions(chunk, found, title)
     facts: list[Fact] = []
     position = 0
-    for start, end in breathing(spans):
+    for start, end in spans:
         keys: dict[str, None] = {}
         while position < len(found) and found[position][0] < end:
             keys[found[position][1]] = None

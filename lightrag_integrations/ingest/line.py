@@ -8,7 +8,7 @@ from contextlib import AbstractAsyncContextManager, nullcontext
 from functools import partial
 from typing import Any, TypeVar
 
-from lightrag_integrations.breath import breathing, step_aside
+from lightrag_integrations.breath import step_aside
 from lightrag_integrations.contributions import PreparedChunk, PreparedDocument
 from lightrag_integrations.errors import InputError
 from lightrag_integrations.ingest.call import Call, Job
@@ -105,7 +105,7 @@ class Line:
         return chunks, self._prepared(chunks[:_SLICE], document)
 
     def _prepared(self, chunks: Sequence[Chunk], document: Document) -> list[Made]:
-        prepared = (prepare_chunk(chunk, document) for chunk in breathing(chunks))
+        prepared = (prepare_chunk(chunk, document) for chunk in chunks)
         return [self._told(chunk) if self._lexical else (chunk, 0) for chunk in prepared]
 
     def _told(self, chunk: PreparedChunk) -> Made:
@@ -144,7 +144,7 @@ class Line:
             return fn()
 
     def _contributed_all(self, part: Sequence[tuple[PreparedChunk, Extraction]]) -> list[Made]:
-        return [self._contributed(chunk, extraction) for chunk, extraction in breathing(part)]
+        return [self._contributed(chunk, extraction) for chunk, extraction in part]
 
     def _contributed(self, chunk: PreparedChunk, extraction: Extraction | None) -> Made:
         if extraction is None or (self._lexical and is_lexical(chunk.chunk, extraction)):

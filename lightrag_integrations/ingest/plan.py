@@ -7,7 +7,6 @@ from functools import partial
 from itertools import chain
 from typing import get_args
 
-from lightrag_integrations.breath import breathing
 from lightrag_integrations.contributions import PendingDocument, StoredDocument
 from lightrag_integrations.errors import EmbeddingMismatch
 from lightrag_integrations.ingest.call import Call, Job
@@ -100,8 +99,7 @@ async def _prepare_index(call: Call) -> None:
 def _pending(documents: Sequence[Document], call: Call) -> list[PendingDocument]:
     manner = manner_of(call.options)
     return [
-        PendingDocument(document, document_hash(document, call.fingerprint), options=manner)
-        for document in breathing(documents)
+        PendingDocument(document, document_hash(document, call.fingerprint), options=manner) for document in documents
     ]
 
 

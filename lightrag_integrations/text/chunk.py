@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from lightrag_integrations.breath import breathing
 from lightrag_integrations.models import Chunk, Document
 from lightrag_integrations.protocols import Tokenizer
 from lightrag_integrations.text.headings import Section, sections
@@ -78,7 +77,7 @@ def split_document(document: Document, tokenizer: Tokenizer, *, chunk_tokens: in
 def _units(text: str, parts: Sequence[Section], number: int, tokenizer: Tokenizer, limit: int) -> Iterator[_Unit]:
     part = parts[number]
     spans = sentences(text[part.start : part.end])
-    for index, (start, _) in enumerate(breathing(spans)):
+    for index, (start, _) in enumerate(spans):
         start += part.start
         # The white space up to the next sentence is counted too, so that the sum of counts is close to the whole's.
         end = part.start + spans[index + 1][0] if index + 1 < len(spans) else part.end

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from lightrag_integrations.breath import breathing
 from lightrag_integrations.text.questions import question_keys
 from lightrag_integrations.text.scripts import CAPITALS, MARKS, UNSPACED
 from lightrag_integrations.text.sentences import sentences
@@ -93,7 +92,7 @@ def _runs(text: str, spans: Sequence[tuple[int, int]]) -> list[Name]:
     known = frozenset(_WORD.findall(text))
     found: list[Name] = []
     doubtful: list[Name] = []
-    for match in breathing(_RUN.finditer(text)):
+    for match in _RUN.finditer(text):
         for start, end in _pieces(text, match, match.start() in firsts, known):
             name = (start, end, text[start:end])
             (doubtful if start in firsts and " " not in name[2] else found).append(name)

@@ -6,7 +6,6 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lightrag_integrations.breath import breathing
 from lightrag_integrations.contributions import PendingDocument
 from lightrag_integrations.models import Chunk, Document
 from lightrag_integrations.storage.postgres.parts import StorePart, columns, dead_owners, run
@@ -28,7 +27,7 @@ class PendingPart(StorePart):
         if not documents:
             return frozenset()
         ids, titles, sources, metadata, contents, chunks, chunk_ids, hashes, replaces, attempts, options = columns(
-            [_row(one) for one in breathing({one.document.id: one for one in documents}.values())], 11
+            [_row(one) for one in {one.document.id: one for one in documents}.values()], 11
         )
         rows = await self._alone(
             "accept",

@@ -6,7 +6,6 @@ import struct
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from lightrag_integrations.breath import breathing
 from lightrag_integrations.contributions import PreparedChunk, PreparedDocument
 from lightrag_integrations.errors import InputError, SchemaError
 from lightrag_integrations.storage.postgres.wire import (
@@ -112,15 +111,13 @@ def _bad_contributions(prepared: PreparedChunk) -> list[str]:
 
 def entity_keys(documents: Sequence[PreparedDocument]) -> list[str]:
     """Every entity key, sorted: the order in which rows are locked."""
-    return sorted(
-        {mention.key for document in breathing(documents) for chunk in document.chunks for mention in chunk.mentions}
-    )
+    return sorted({mention.key for document in documents for chunk in document.chunks for mention in chunk.mentions})
 
 
 def pairs(placed: Sequence[Placed], entities: Mapping[str, int]) -> list[tuple[int, int]]:
     """Every unordered pair of entities with a fact, sorted."""
     found = set()
-    for chunk in breathing(placed):
+    for chunk in placed:
         for fact in chunk.prepared.facts:
             found.add(_pair(entities[fact.source_key], entities[fact.target_key]))
     return sorted(found)

@@ -16,7 +16,6 @@ import numpy as np
 from psycopg.adapt import Buffer, Dumper, Loader
 from psycopg.pq import Format
 
-from lightrag_integrations.breath import breathing
 from lightrag_integrations.errors import InputError, ModelError
 
 if TYPE_CHECKING:
@@ -222,7 +221,7 @@ def json_text(value: Any, *, canonical: bool = False) -> str:
 
 def copy_data(rows: Iterable[bytes]) -> bytes:
     """The whole body of a binary COPY."""
-    return b"".join((_COPY_HEADER, *breathing(rows), _COPY_END))
+    return b"".join((_COPY_HEADER, *rows, _COPY_END))
 
 
 def signed_hash(*parts: str) -> int:
