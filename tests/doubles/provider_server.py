@@ -15,6 +15,7 @@ from aiohttp import web
 from tests.doubles import eventstream
 from tests.doubles.answers import answer, content, kind_of
 from tests.doubles.faults import Fault, spoiled
+from tests.doubles.openai_bodies import used
 from tests.doubles.openai_server import OpenAIServer, Request
 from tests.doubles.words import vector
 
@@ -146,7 +147,8 @@ class ProviderServer(OpenAIServer):
                 return error(fault)
             text = spoiled(answer(kind, turns), fault.trouble if fault is not None else "slow")
             cut = fault is not None and fault.trouble == "truncated"
-            usage = self._usage(kind, self.count(said), self.count(text))
+            usage = used(self.count(said), self.count(text))
+            self._answered(kind, usage)
             told = shape(text, cut, usage["prompt_tokens"], usage["completion_tokens"])
             if frame is None:
                 return web.json_response(told)
@@ -168,7 +170,7 @@ class ProviderServer(OpenAIServer):
             fault = self._struck("embeddings", "embed", said, "float")
             if fault is not None:
                 return error(fault)
-            self._usage("embed", self.count(said), 0)
+            self._answered("embed", used(self.count(said), 0))
             return web.json_response(shape([vector(text, self.dimension) for text in texts]))
 
 

@@ -1,5 +1,6 @@
 import pickle
 import ssl
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
@@ -89,7 +90,12 @@ async def test_text_is_always_the_last_format() -> None:
 async def test_what_a_model_trusts_is_loaded_once(monkeypatch: pytest.MonkeyPatch) -> None:
     loads: list[object] = []
     load = ssl.SSLContext.load_verify_locations
-    monkeypatch.setattr(ssl.SSLContext, "load_verify_locations", lambda *given: (loads.append(given), load(*given))[1])
+
+    def counted(*given: Any, **named: Any) -> None:
+        loads.append(given)
+        load(*given, **named)
+
+    monkeypatch.setattr(ssl.SSLContext, "load_verify_locations", counted)
     model, same = (OpenAIChatModel("m", base_url="https://localhost:9/v1", api_key=SECRET) for _ in range(2))
     lives = [model.connect() for _ in range(3)]
     assert len(loads) == 1
