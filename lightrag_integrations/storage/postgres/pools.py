@@ -158,13 +158,18 @@ def says_full(error: ConnectionFailed) -> bool:
     return any(words in str(error) for words in _FULL)
 
 
+class _Pooled(AsyncConnection[tuple[Any, ...]]):
+    def __del__(self, *_: object) -> None:
+        """Ended with its pool, when a handle is forgotten in the middle of a call: no news to anybody."""
+
+
 def connection_class(password: Callable[[], str] | None) -> type[Connection]:
-    """A connection class that asks for the password each time it connects."""
+    """A connection class; where there is a function for the password, it is asked each time it connects."""
     if password is None:
-        return AsyncConnection
+        return _Pooled
     ask = password
 
-    class _Fresh(AsyncConnection[tuple[Any, ...]]):
+    class _Fresh(_Pooled):
         @classmethod
         async def connect(cls, conninfo: str = "", **kwargs: Any) -> Any:
             secret = await asyncio.to_thread(ask)
