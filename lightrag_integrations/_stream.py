@@ -35,7 +35,7 @@ class Stream:
         """
         self._portions = adopt_portions(inputs)
         self._options = options
-        self._reports: list[IngestReport] = []
+        self._report: IngestReport | None = None
 
     def __iter__(self) -> Iterator[Portion]:
         """Read in the caller's thread."""
@@ -54,11 +54,11 @@ class Stream:
 
     def done(self, report: IngestReport) -> None:
         """What became of the portion handed out last."""
-        self._reports = [IngestReport.together([*self._reports, report])]
+        self._report = report if self._report is None else self._report.followed_by(report)
 
     def report(self) -> IngestReport:
         """What became of all."""
-        return IngestReport.together(self._reports)
+        return self._report or IngestReport()
 
     @contextmanager
     def telling(self) -> Iterator[None]:
@@ -66,17 +66,14 @@ class Stream:
         try:
             yield
         except InputError as error:
-            if not self._reports:
+            if self._report is None:
                 raise
-            stored = self.report().documents
             raise InputError(
-                f"{stored} documents of this stream are stored; next came: {error}", error.problems
+                f"{self._report.documents} documents of this stream are stored; next came: {error}", error.problems
             ) from error
 
     def _left(self) -> IngestOptions:
-        budget, done = self._options.token_budget, self.report()
-        if budget is None:
+        budget, done = self._options.token_budget, self._report
+        if budget is None or done is None:
             return self._options
-        return merged(
-            self._options, {"token_budget": max(0, budget - done.prompt_tokens - done.completion_tokens)}
-        )  # fmt: skip
+        return merged(self._options, {"token_budget": max(0, budget - done.prompt_tokens - done.completion_tokens)})

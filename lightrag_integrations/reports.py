@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import reduce
 from typing import Any, Literal
 
 from pydantic import Field, field_validator
@@ -122,10 +120,10 @@ class IngestReport(Frozen):
     mirrors: MirrorReport | None = None
     """What became of the handle's `stores`, where they are brought up to date after each ingestion."""
 
-    @classmethod
-    def together(cls, reports: Sequence[IngestReport]) -> IngestReport:
-        """One report of what was done in several portions."""
-        return reduce(_added, reports) if reports else cls()
+    def followed_by(self, later: IngestReport) -> IngestReport:
+        """One report of what was done in one portion and in those after it."""
+        both: IngestReport = _added(self, later)
+        return both
 
     def raise_if_failed(self) -> None:
         """For callers that have no room for a report.
