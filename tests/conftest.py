@@ -5,12 +5,14 @@ import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from lightrag_integrations.options import ConnectOptions
 from lightrag_integrations.storage.embedded import EmbeddedServer
 from lightrag_integrations.storage.postgres import Tuning, open_store
 from lightrag_integrations.store import Store
+from tests.integration.cli.forks import Forks
 from tests.servers import PostgresServer
 
 MakeStore = Callable[..., Awaitable[Store]]
@@ -31,8 +33,21 @@ def dsn() -> Iterator[str]:
     with tempfile.TemporaryDirectory(prefix="lr", dir="/tmp") as home:
         Path(home).chmod(0o755)
         server = EmbeddedServer(Path(home) / "db")
-        yield server.start()
+        found = server.start()
+        with psycopg.connect(found, autocommit=True) as connection:
+            # Only a machine that loses its power needs it: what a killed process or server leaves is there without.
+            connection.execute("ALTER SYSTEM SET fsync = off")
+            connection.execute("SELECT pg_reload_conf()")
+        yield found
         server.stop()
+
+
+@pytest.fixture(scope="session")
+def forks() -> Iterator[Forks]:
+    """Runs commands of the program."""
+    ready = Forks()
+    yield ready
+    ready.close()
 
 
 @pytest.fixture

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from lightrag_integrations import LightRAGIndex
-from tests.integration.cli.running import Cli, Outcome, run_cli
+from tests.integration.cli.forks import Forks
+from tests.integration.cli.running import Cli, Outcome
 
 
 @pytest.fixture
@@ -23,9 +24,9 @@ def made(name: str, dsn: str) -> None:
 
 
 @pytest.fixture
-def cli(name: str, dsn: str, tmp_path: Path) -> Iterator[Cli]:
+def cli(name: str, dsn: str, forks: Forks, tmp_path: Path) -> Iterator[Cli]:
     def run(*arguments: str, **environment: str) -> Outcome:
-        return run_cli(*arguments, cwd=tmp_path, **{"LIGHTRAG_DATABASE": dsn, "LIGHTRAG_INDEX": name, **environment})
+        return forks.run(*arguments, cwd=tmp_path, **{"LIGHTRAG_DATABASE": dsn, "LIGHTRAG_INDEX": name, **environment})
 
     yield run
     with LightRAGIndex(name, database=dsn) as index:
