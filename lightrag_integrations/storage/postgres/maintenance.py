@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     Ints = NDArray[np.int64]
 
-__all__ = ["MaintenancePart", "build_vector_indexes", "fold", "for_each_table", "sweep"]
+__all__ = ["MaintenancePart", "build_vector_indexes", "fold", "for_each_table", "reclaim", "sweep"]
 
 _ROWS_AT_ONCE = 4000
 _SWEEP_AT_ONCE = 10000
@@ -36,6 +36,7 @@ _TABLES = (
     "document", "chunk", "entity", "mention", "relation", "fact", "segment", "postings", "aside_mention", "aside_fact",
     "summary", "note", "mirrored", "record",
 )  # fmt: skip
+_FOLDED = ("segment", "postings")
 
 PostingRow = tuple[int, bytes, bytes, bytes]
 
@@ -54,17 +55,31 @@ class MaintenancePart(StorePart):
         await for_each_table(self._database, "VACUUM (ANALYZE, SKIP_LOCKED)")
 
 
-async def for_each_table(database: Database, command: str) -> None:
+async def for_each_table(database: Database, command: str, tables: Sequence[str] = _TABLES) -> None:
     """Run a command for each table of the content, outside a transaction.
 
     Args:
         database: The index.
         command: What stands before the table's name.
+        tables: Of these alone.
     """
     layout = await database.layout()
     async with database.connection() as connection:
-        for table in _TABLES:
+        for table in tables:
             await connection.execute(layout.statements.fill(f"{command} {{s}}.{table}"))
+
+
+async def reclaim(database: Database, *, shrink: bool) -> None:
+    """Free the room of what folds have replaced, for the next to use.
+
+    Autovacuum looks once a minute, in which steady changes may replace the keyword index several times over. Just after
+    a fold there is little to free, since those who read meanwhile still see the old rows: call this before the next.
+
+    Args:
+        database: The index.
+        shrink: Also give back to the disk what is free at the end of the files: for a moment nobody may read them then.
+    """
+    await for_each_table(database, f"VACUUM (SKIP_LOCKED, TRUNCATE {shrink})", _FOLDED)
 
 
 async def fold(database: Database, tuning: Tuning, *, everything: bool) -> None:

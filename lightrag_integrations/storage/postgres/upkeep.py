@@ -1,4 +1,11 @@
-"""Upkeep in the background: one task of the store's own, started by changes, ended with the store."""
+"""Upkeep in the background: one task of the store's own, started by changes, ended with the store.
+
+After every `Tuning.fan` changes the room of what earlier folds replaced is freed and postings are folded. When it has
+been quiet for `Tuning.idle_s`, the rest is folded, idle names are swept, vector indexes built and room freed once more,
+to the disk. None of it holds up readers or writers: folds add rows before they remove any, and neither VACUUM nor
+CREATE INDEX CONCURRENTLY takes a lock that either needs, but for the moment in which files are cut off. All other
+tables are left to autovacuum: they lose rows only as documents do.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +17,13 @@ from contextvars import Context
 
 from lightrag_integrations.errors import ConnectionLost, LightRAGError, StorageError
 from lightrag_integrations.storage.postgres.filled import empty_other_vectors
-from lightrag_integrations.storage.postgres.maintenance import build_vector_indexes, count_segments, fold, sweep
+from lightrag_integrations.storage.postgres.maintenance import (
+    build_vector_indexes,
+    count_segments,
+    fold,
+    reclaim,
+    sweep,
+)
 from lightrag_integrations.storage.postgres.parts import Tuning
 from lightrag_integrations.storage.postgres.pool import Database
 
@@ -109,6 +122,7 @@ class Upkeep:
             await self._sweep()
         await build_vector_indexes(self._database, self._tuning)
         await empty_other_vectors(self._database)
+        await reclaim(self._database, shrink=True)
         return done
 
     async def _sweep(self) -> None:
@@ -122,4 +136,5 @@ class Upkeep:
     async def _fold(self, segments: int) -> None:
         if segments >= self._tuning.fan:
             self._segments = 0
+            await reclaim(self._database, shrink=False)
             await fold(self._database, self._tuning, everything=False)

@@ -233,3 +233,19 @@ async def test_what_a_crash_left_of_an_index_goes_from_a_table_that_has_become_s
 
     await until(gone)
     assert await store.verify() == []
+
+
+async def test_the_keyword_index_keeps_its_size_while_documents_come_and_go(make_store: MakeStore, dsn: str) -> None:
+    store = await make_store("brief")
+    table = sql.Identifier((await store.status()).schema_name, "postings")
+    with psycopg.connect(dsn) as connection:  # which comes once a minute, so that it may come now
+        connection.execute(sql.SQL("ALTER TABLE {} SET (autovacuum_enabled = off)").format(table))
+    sizes = []
+    for number in range(16):
+        brief = await open_store("brief", ConnectOptions(dsn=dsn), tuning=Tuning(fan=2, idle_s=3600))
+        words = " ".join(f"w{number}x{place}" for place in range(1000))
+        await put(brief, document("d", chunk(f"c{number}", words)))
+        await brief.aclose()
+        sizes.append((await store.status()).sizes["postings"])
+    assert max(sizes) <= 4 * sizes[0]
+    assert await store.verify() == []
