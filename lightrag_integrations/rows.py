@@ -46,7 +46,7 @@ class Ahead:
     chunks: int = 0
     """so many chunks,"""
     facts: int = 0
-    """so many facts."""
+    """so many facts; 0: nothing but the chunks, and these in full."""
 
 
 @dataclass(frozen=True, slots=True)

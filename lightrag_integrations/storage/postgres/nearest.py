@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lightrag_integrations.rows import Statement
-from lightrag_integrations.storage.postgres.reads import Reads, index_name
+from lightrag_integrations.storage.postgres.parts import Tuning
+from lightrag_integrations.storage.postgres.reads import Reads
 
-__all__ = ["NearestReads"]
+__all__ = ["NearestReads", "widened"]
 
 _MOST_CANDIDATES = 1000
 """pgvector's largest hnsw.ef_search."""
@@ -76,15 +77,24 @@ class NearestReads(Reads):
         if visible is not None and len(visible) <= self._tuning.exact_rows:
             return 0
         overview = await self._overview()
-        if index_name(table, self._layout) not in overview.indexes:
+        if not overview.indexed(table):
             return 0
         # Widened by the share of chunks that the filter leaves; what it still lacks, the exact search finds.
         share = 1.0
         if visible is not None:
             share = max(len(visible), 1) / max(overview.chunks, 1)
-        return self._widened(limit / share)
+        return widened(limit / share, self._tuning)
 
-    def _widened(self, limit: float) -> int:
-        """Candidates of a search for so many; 0: more than an index gives."""
-        wanted = max(self._tuning.ef_search, round(2 * limit))
-        return wanted if wanted <= _MOST_CANDIDATES else 0
+
+def widened(limit: float, tuning: Tuning) -> int:
+    """Candidates of a search.
+
+    Args:
+        limit: For so many.
+        tuning: The least number of candidates.
+
+    Returns:
+        Their number; 0: more than an index gives.
+    """
+    wanted = max(tuning.ef_search, round(2 * limit))
+    return wanted if wanted <= _MOST_CANDIDATES else 0

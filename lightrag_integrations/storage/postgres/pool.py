@@ -151,16 +151,21 @@ class Database:
             yield connection, layout
 
     @asynccontextmanager
-    async def snapshot(self, *, filtered: bool = False) -> AsyncIterator[tuple[Connection, Layout]]:
+    async def snapshot(
+        self, *, filtered: bool = False, candidates: int = 0
+    ) -> AsyncIterator[tuple[Connection, Layout]]:
         """A REPEATABLE READ, READ ONLY transaction.
 
         Args:
             filtered: Statements get the ids of visible chunks: only a plan made for these ids looks them up fast.
+            candidates: Statements are planned for the vector indexes, with so many candidates; 0: as the planner likes.
         """
         layout = await self.layout()
         begin = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"
         if self.connect.prepare:
             begin += f"; SET LOCAL plan_cache_mode = force_{'custom' if filtered else 'generic'}_plan"
+        if candidates:
+            begin += f"; SET LOCAL hnsw.ef_search = {int(candidates)}; SET LOCAL enable_seqscan = off"
         async with self.connection() as connection:
             await connection.execute(begin, prepare=False)
             try:

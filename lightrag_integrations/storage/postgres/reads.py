@@ -17,7 +17,7 @@ from lightrag_integrations.storage.postgres.filters_sql import compile_filter
 from lightrag_integrations.storage.postgres.parts import Tuning, run
 from lightrag_integrations.storage.postgres.pool import Connection
 from lightrag_integrations.storage.postgres.schema import Layout
-from lightrag_integrations.storage.postgres.sql import COLUMNS
+from lightrag_integrations.storage.postgres.sql import COLUMNS, searched_column
 from lightrag_integrations.storage.postgres.wire import Raw, halfvec, int4_array, load_arrays, unit
 
 if TYPE_CHECKING:
@@ -69,6 +69,10 @@ class Overview(NamedTuple):
         chunks, length, deleted, meta, indexes = row
         return cls(chunks, length, deleted or [], meta or {}, frozenset(indexes or ()))
 
+    def indexed(self, table: str) -> bool:
+        """Whether a table's searched vectors have an index."""
+        return f"{table}_by_{searched_column(self.meta)}" in self.indexes
+
 
 class Reads:
     """Runs statements in the snapshot; without a filter every stored chunk is visible."""
@@ -81,6 +85,7 @@ class Reads:
         tuning: Tuning,
         *,
         model: str | None = None,
+        steered: int = 0,
     ) -> None:
         """Keep the snapshot; nothing is read yet.
 
@@ -90,6 +95,8 @@ class Reads:
             where: The filter.
             tuning: Sizes that decide between exact and indexed vector search.
             model: That the questions' vectors come from; None: only their dimension is looked at.
+            steered: The transaction plans statements for the vector indexes, with so many candidates; 0: as the
+                planner likes.
         """
         self._connection = connection
         self._layout = layout
@@ -105,10 +112,10 @@ class Reads:
         self._postings_told: tuple[tuple[int, ...], int | None, list[tuple[Any, ...]]] | None = None
         self._named_told: tuple[tuple[str, ...], list[tuple[Any, ...]]] | None = None
         self._near_told: dict[tuple[str, Raw, int], list[tuple[Any, ...]]] = {}
+        self._chunks_told: dict[int, tuple[Any, ...]] = {}
         self._packed: tuple[Sequence[float], Raw | None] | None = None
         """The last question's vector, as it was given and as it is sent."""
-        self._steered = 0
-        """Statements are planned for the vector indexes, with so many candidates; 0: as the planner likes."""
+        self._steered = steered
 
     async def _rows(self, name: str, **params: Any) -> list[tuple[Any, ...]]:
         """Rows of a statement that looks at no filter."""
@@ -202,13 +209,12 @@ class Reads:
         """The question's vector, packed; `None` when it or the index has no direction to compare."""
         if self._packed is not None and self._packed[0] is vector:
             return self._packed[1]
-        packed = await self._pack(vector)
+        packed = self._pack((await self._overview()).meta, vector)
         self._packed = vector, packed
         return packed
 
-    async def _pack(self, vector: Sequence[float]) -> Raw | None:
+    def _pack(self, meta: Mapping[str, str], vector: Sequence[float]) -> Raw | None:
         normal = unit(vector)
-        meta = (await self._overview()).meta
         dimension = recorded_dimension(meta)
         if normal is None or dimension is None:
             return None

@@ -13,7 +13,7 @@ from psycopg import AsyncConnection, sql
 
 from lightrag_integrations.errors import IndexNotFound, InputError, SchemaError
 from lightrag_integrations.storage.postgres.names import index_names
-from lightrag_integrations.storage.postgres.sql import COLUMNS, Statements, migrations
+from lightrag_integrations.storage.postgres.sql import Statements, migrations, searched_column
 from lightrag_integrations.storage.postgres.wire import signed_hash
 
 __all__ = ["Layout", "has_schema", "prepare_schema", "schema_name"]
@@ -44,8 +44,7 @@ class Layout:
         Args:
             meta: As it is in the snapshot or transaction at hand: the model may change while we run.
         """
-        column = COLUMNS[1] if meta.get("column") == COLUMNS[1] else COLUMNS[0]
-        return self if column == self.statements.column else self.turned()
+        return self if searched_column(meta) == self.statements.column else self.turned()
 
     def turned(self) -> Layout:
         """With the two columns of vectors in each other's place."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lightrag_integrations.storage.postgres.parts import columns
-from lightrag_integrations.storage.postgres.reads import Reads, index_name
+from lightrag_integrations.storage.postgres.reads import Reads
 from lightrag_integrations.storage.postgres.wire import int4_array
 
 __all__ = ["SimilarReads"]
@@ -22,7 +22,7 @@ class SimilarReads(Reads):
         """See `whole.WholeReader.near_entities`."""
         overview = await self._overview()
         exact = len(entities) <= _EXACT
-        if not exact and index_name("entity", self._layout) not in overview.indexes:
+        if not exact and not overview.indexed("entity"):
             return []
         among = int4_array(entities) if exact else None
         found: list[tuple[int, int, float]] = []

@@ -11,6 +11,7 @@ from lightrag_integrations.options import ConnectOptions
 from lightrag_integrations.reader import Reader
 from lightrag_integrations.rows import Ahead
 from lightrag_integrations.stats import PoolStats
+from lightrag_integrations.storage.postgres.ahead import steering
 from lightrag_integrations.storage.postgres.cache import CachePart
 from lightrag_integrations.storage.postgres.documents import DocumentPart
 from lightrag_integrations.storage.postgres.dump import DumpPart
@@ -22,6 +23,7 @@ from lightrag_integrations.storage.postgres.pending import PendingPart
 from lightrag_integrations.storage.postgres.pool import Database
 from lightrag_integrations.storage.postgres.presence import PATIENCE_S
 from lightrag_integrations.storage.postgres.reader import PostgresReader
+from lightrag_integrations.storage.postgres.reads import Overview
 from lightrag_integrations.storage.postgres.records import RecordPart
 from lightrag_integrations.storage.postgres.reembed import ReembedPart
 from lightrag_integrations.storage.postgres.removal import RemovalPart
@@ -59,8 +61,8 @@ class PostgresStore(
         self._on_warning = on_warning
         self._warned: set[str] = set()
         self._looked = False
-        self._chunks: int | None = None
-        """Their number when a search looked last."""
+        self._seen: Overview | None = None
+        """What the last search saw that looked."""
         self._upkeep = Upkeep(database, tuning)
 
     async def aclose(self) -> None:
@@ -77,12 +79,15 @@ class PostgresStore(
             # A bulk load may have ended before its vector indexes were built.
             self._looked = True
             self._upkeep.look()
-        async with self._database.snapshot(filtered=where is not None) as (connection, layout):
-            reader = PostgresReader(connection, layout, where, self._tuning, model=model)
+        before = self._seen
+        steered = steering(ahead, before, self._tuning) if where is None else 0
+        async with self._database.snapshot(filtered=where is not None, candidates=steered) as (connection, layout):
+            reader = PostgresReader(connection, layout, where, self._tuning, model=model, steered=steered)
             if ahead is not None:
-                await reader.look_ahead(ahead, self._chunks)
+                await reader.look_ahead(ahead, before)
             yield reader
-            self._chunks = self._chunks if reader.seen is None else reader.seen.chunks
+            if reader.seen is not None:
+                self._seen = reader.seen._replace(deleted=[])
 
     def pool(self) -> PoolStats | None:
         """See `store.Store.pool`."""

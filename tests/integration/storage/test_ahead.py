@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from psycopg import AsyncCursor
+from psycopg import AsyncConnection, AsyncCursor, sql
 
 from lightrag_integrations.contributions import Fact
 from lightrag_integrations.errors import EmbeddingMismatch
@@ -56,6 +56,7 @@ async def everything(reader: Reader, most: int | None) -> list[Any]:
         await reader.nearest_chunks(VECTOR, 5),
         await reader.nearest_facts(VECTOR, 4),
         await reader.nearest_chunks(VECTOR, 200),
+        await reader.chunks([chunk for chunk, _ in await reader.nearest_chunks(VECTOR, 5)]),
     ]
 
 
@@ -81,6 +82,9 @@ async def test_reading_ahead_changes_no_answer(store: Store, most: int | None) -
         Ahead(terms=TERMS[:1], keys=KEYS[:1], vector=VECTOR, chunks=2, facts=2),
         Ahead(terms=TERMS, most=lambda _: 3, keys=KEYS, vector=VECTOR, chunks=900, facts=900),
         Ahead(vector=[0.0] * DIMENSION, chunks=5, facts=4),
+        Ahead(vector=VECTOR, chunks=5),
+        Ahead(vector=VECTOR, chunks=900),
+        Ahead(vector=[1.0], chunks=5),
     )
     async with store.snapshot() as reader:
         expected = await everything(reader, most)
@@ -101,7 +105,42 @@ async def test_what_was_read_ahead_is_not_asked_again(store: Store, monkeypatch:
             assert asked == []
 
 
-async def test_a_wrong_vector_is_refused_at_once(store: Store) -> None:
-    with pytest.raises(EmbeddingMismatch):
-        async with store.snapshot(ahead=Ahead(vector=[1.0, 0.0], chunks=5, facts=4)):
-            pass
+async def test_nearest_chunks_come_in_full_with_one_statement(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[list[object]] = []
+    for _ in range(2):
+        async with counted(monkeypatch) as statements, store.snapshot(ahead=Ahead(vector=VECTOR, chunks=5)) as reader:
+            near = await reader.nearest_chunks(VECTOR, 5)
+            rows = await reader.chunks([chunk for chunk, _ in near])
+            indexed = reader.seen is None or bool(reader.seen.indexes)  # type: ignore[attr-defined]
+        asked.append(statements)
+        assert len(rows) == len(near) == 5
+    assert len(asked[1]) == 3 if indexed else len(asked[1]) == len(asked[0])  # BEGIN, all of it, COMMIT
+
+
+@pytest.mark.parametrize("facts", [0, 4])
+async def test_a_wrong_vector_is_refused(store: Store, facts: int) -> None:
+    wrong = [1.0, 0.0]
+    for vector in (wrong, VECTOR, wrong):  # the last one by a store that has seen the index's dimension
+        async with store.snapshot(ahead=Ahead(vector=vector, chunks=5, facts=facts)) as reader:
+            if vector is VECTOR:
+                assert len(await reader.nearest_chunks(VECTOR, 5)) == 5
+                continue
+            with pytest.raises(EmbeddingMismatch):
+                await reader.nearest_chunks(vector, 5)
+
+
+@pytest.mark.parametrize("facts", [0, 4])
+async def test_a_model_that_another_process_changed_is_noticed(store: Store, dsn: str, facts: int) -> None:
+    ahead = Ahead(vector=VECTOR, chunks=5, facts=facts)
+    for _ in range(2):
+        async with store.snapshot(ahead=ahead, model="m") as reader:
+            expected = await reader.nearest_chunks(VECTOR, 5)
+    schema = sql.Identifier((await store.status()).schema_name)
+    async with await AsyncConnection.connect(dsn) as other:
+        await other.execute(sql.SQL("UPDATE {}.meta SET value = 'other' WHERE key = 'embedding'").format(schema))
+    async with store.snapshot(ahead=ahead, model="m") as reader:
+        with pytest.raises(EmbeddingMismatch, match="other"):
+            await reader.nearest_chunks(VECTOR, 5)
+    for _ in range(2):
+        async with store.snapshot(ahead=ahead, model="other") as reader:
+            assert await reader.nearest_chunks(VECTOR, 5) == expected

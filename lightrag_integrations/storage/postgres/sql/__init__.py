@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from psycopg import sql
 
-__all__ = ["COLUMNS", "STATEMENTS", "TABLES", "Statements", "migrations", "other_column"]
+__all__ = ["COLUMNS", "STATEMENTS", "TABLES", "Statements", "migrations", "other_column", "searched_column"]
 
 _NAME = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
 _MIGRATION = re.compile(r"^(\d{4})_(\w+)\.sql$")
@@ -62,6 +62,11 @@ class Statements:
         """Put the schemas and columns into a statement's text."""
         # The text comes from the package's own files, never from a user.
         return sql.SQL(text).format(**self._names).as_bytes(None)
+
+
+def searched_column(meta: Mapping[str, str]) -> str:
+    """The one that is searched, by the index's settings."""
+    return COLUMNS[1] if meta.get("column") == COLUMNS[1] else COLUMNS[0]
 
 
 def other_column(column: str) -> str:

@@ -1,20 +1,29 @@
--- What a search asks first, in one call and one row: what every search asks (see `overview`), postings, names and the
--- nearest vectors, each as columns in the order in which the statement of its own gives them.
+-- What a search asks first, in one call. Vectors are only compared while the settings are those that were seen before: the
+-- index's model may have changed, and the vectors of another one may have another dimension.
 
--- name: ahead_words
+-- name: ahead
+-- One row: what every search asks (see `overview`), postings, names and the nearest vectors, each as columns in the order
+-- in which the statement of its own gives them.
 WITH rare AS MATERIALIZED (
     SELECT p.term
     FROM {s}.segment g JOIN {s}.postings p ON p.segment = g.id
     WHERE g.sign = 1 AND p.term = ANY(%(terms)s::int8[])
     GROUP BY p.term HAVING %(most)s::int8 IS NULL OR sum(p.n) <= %(most)s::int8
+), settings AS MATERIALIZED (
+    SELECT jsonb_object_agg(key, value) AS meta FROM {s}.meta
+), near AS MATERIALIZED (
+    SELECT id, chunk_id, {e} OPERATOR({v}.<=>) %(vector)s::{v}.halfvec AS distance FROM {s}.chunk
+    WHERE {e} IS NOT NULL AND (SELECT meta = %(meta)s::jsonb FROM settings)
+    ORDER BY {e} OPERATOR({v}.<=>) %(vector)s::{v}.halfvec LIMIT %(candidates)s
+), close AS MATERIALIZED (
+    SELECT id, tie, ordinal, {e} OPERATOR({v}.<=>) %(vector)s::{v}.halfvec AS distance FROM {s}.fact
+    WHERE {e} IS NOT NULL AND (SELECT meta = %(meta)s::jsonb FROM settings)
+    ORDER BY {e} OPERATOR({v}.<=>) %(vector)s::{v}.halfvec LIMIT %(candidates)s
 )
--- The settings are for the nearest vectors, which come next (see `use_index`).
-SELECT o.*, p.*, n.*,
-       CASE WHEN %(candidates)s::text IS NOT NULL
-            THEN set_config('hnsw.ef_search', %(candidates)s::text, true) || set_config('enable_seqscan', 'off', true) END
+SELECT o.*, p.*, n.*, c.*, f.*
 FROM (SELECT coalesce(sum(sign * n_chunks), 0)::int8, coalesce(sum(sign * sum_length), 0)::int8,
              array_agg(chunks) FILTER (WHERE sign = -1),
-             (SELECT jsonb_object_agg(key, value) FROM {s}.meta),
+             (SELECT meta FROM settings),
              (SELECT array_agg(c.relname::text) FROM pg_catalog.pg_index i
               JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
               JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
@@ -33,20 +42,8 @@ FROM (SELECT coalesce(sum(sign * n_chunks), 0)::int8, coalesce(sum(sign * sum_le
           FROM {s}.alias a JOIN {s}.entity e ON e.key = a.root JOIN {s}.mention m ON m.entity = e.id
           WHERE a.key = ANY(%(keys)s::text[])
           GROUP BY a.key, e.id
-      ) named) n
-
--- name: ahead_vectors
-WITH near AS MATERIALIZED (
-    SELECT id, chunk_id, {e} OPERATOR({v}.<=>) %(vector)s::{v}.halfvec AS distance FROM {s}.chunk
-    WHERE {e} IS NOT NULL
-    ORDER BY {e} OPERATOR({v}.<=>) %(vector)s::{v}.halfvec LIMIT %(candidates)s
-), close AS MATERIALIZED (
-    SELECT id, tie, ordinal, {e} OPERATOR({v}.<=>) %(vector)s::{v}.halfvec AS distance FROM {s}.fact
-    WHERE {e} IS NOT NULL
-    ORDER BY {e} OPERATOR({v}.<=>) %(vector)s::{v}.halfvec LIMIT %(candidates)s
-)
-SELECT c.*, f.*
-FROM (SELECT array_agg(id ORDER BY distance, chunk_id), array_agg(1 - distance ORDER BY distance, chunk_id)
+      ) named) n,
+     (SELECT array_agg(id ORDER BY distance, chunk_id), array_agg(1 - distance ORDER BY distance, chunk_id)
       FROM (SELECT * FROM near ORDER BY distance, chunk_id LIMIT %(chunks)s) best) c,
      (SELECT array_agg(id ORDER BY place), array_agg(source ORDER BY place), array_agg(target ORDER BY place),
              array_agg(chunk ORDER BY place), array_agg(description ORDER BY place),
@@ -57,3 +54,20 @@ FROM (SELECT array_agg(id ORDER BY distance, chunk_id), array_agg(1 - distance O
                 ORDER BY distance, tie, ordinal LIMIT %(facts)s) best
           CROSS JOIN LATERAL (SELECT id, source, target, chunk, description FROM {s}.fact WHERE id = best.id OFFSET 0) f
       ) told) f
+
+-- name: ahead_chunks
+-- The nearest chunks as `chunks` gives them, each with its nearness.
+WITH near AS MATERIALIZED (
+    SELECT id, chunk_id, {e} OPERATOR({v}.<=>) %(vector)s::{v}.halfvec AS distance FROM {s}.chunk
+    WHERE {e} IS NOT NULL AND (SELECT jsonb_object_agg(key, value) = %(meta)s::jsonb FROM {s}.meta)
+    ORDER BY {e} OPERATOR({v}.<=>) %(vector)s::{v}.halfvec LIMIT %(candidates)s
+)
+SELECT c.*, 1 - best.distance
+FROM (SELECT * FROM near ORDER BY distance, chunk_id LIMIT %(chunks)s) best
+CROSS JOIN LATERAL (
+    SELECT c.id, c.chunk_id, d.document_id, c.title, c.content, d.source, c.position, c.span_start, c.span_end, c.metadata,
+           c.content_hash
+    FROM {s}.chunk c JOIN {s}.document d ON d.id = c.document
+    WHERE c.id = best.id OFFSET 0
+) c
+ORDER BY best.distance, best.chunk_id
