@@ -159,6 +159,9 @@ class QueryOptions(_Options):
     """Entities or relations that start `local` and `global` (LightRAG's top_k)."""
     min_similarity: float = Field(default=0.2, ge=-1, le=1)
     """Cosine below which an entity or relation is no seed."""
+    ef_search: int | None = Field(default=None, ge=1, le=1000)
+    """Candidates that a search through a vector index keeps at least: more find more of the nearest, and cost more.
+    None: by the number of chunks, 100 up to 16,000, 250 for 100,000, 400 from 250,000 on."""
     entity_tokens: int = Field(default=6000, ge=0)
     relation_tokens: int = Field(default=8000, ge=0)
     context_tokens: int = Field(default=30000, ge=1)
@@ -251,6 +254,7 @@ class QueryFields(TypedDict, total=False):
     low_level_keywords: Sequence[str]
     seeds: int
     min_similarity: float
+    ef_search: int | None
     entity_tokens: int
     relation_tokens: int
     context_tokens: int

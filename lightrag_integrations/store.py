@@ -50,7 +50,12 @@ class Store(Refilling, SummaryStore, RecordStore, Reworking, MirrorStore, Protoc
         ...
 
     def snapshot(
-        self, where: Filter | None = None, *, model: str | None = None, ahead: Ahead | None = None
+        self,
+        where: Filter | None = None,
+        *,
+        model: str | None = None,
+        ahead: Ahead | None = None,
+        ef_search: int | None = None,
     ) -> AbstractAsyncContextManager[Reader]:
         """A reader on a REPEATABLE READ, READ ONLY transaction.
 
@@ -58,6 +63,7 @@ class Store(Refilling, SummaryStore, RecordStore, Reworking, MirrorStore, Protoc
             where: The filter.
             model: That the questions' vectors come from, where that is known.
             ahead: What will be asked first.
+            ef_search: Candidates that a search through a vector index keeps at least.
         """
         ...
 

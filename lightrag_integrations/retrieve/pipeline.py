@@ -113,7 +113,9 @@ async def _search(
 ) -> RetrievalResult:
     with tools.watch.step("search"):
         ahead = None if steps else ahead_of(question, options, near=tools.outside is None)
-        async with tools.store.snapshot(where, model=question.model, ahead=ahead) as reader:
+        async with tools.store.snapshot(
+            where, model=question.model, ahead=ahead, ef_search=options.ef_search
+        ) as reader:
             seen = reader if tools.outside is None else tools.outside.over(reader)
             return await _found(question, steps, seen, options, watch=tools.watch)
 

@@ -28,7 +28,7 @@ def steering(ahead: Ahead | None, before: Overview | None, tuning: Tuning) -> in
     Args:
         ahead: What will be asked.
         before: What the search before saw.
-        tuning: The least number of candidates.
+        tuning: Their least number.
 
     Returns:
         Their number; 0: there is nothing to be asked, or no index was seen.
@@ -38,7 +38,7 @@ def steering(ahead: Ahead | None, before: Overview | None, tuning: Tuning) -> in
     asked = ("chunk", "fact") if ahead.facts else ("chunk",)
     if not all(before.indexed(table) for table in asked):
         return 0
-    return widened(max(ahead.chunks, ahead.facts), tuning)
+    return widened(max(ahead.chunks, ahead.facts), before.chunks, tuning)
 
 
 class _Near(NamedTuple):

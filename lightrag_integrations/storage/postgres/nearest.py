@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,6 +14,9 @@ __all__ = ["NearestReads", "widened"]
 
 _MOST_CANDIDATES = 1000
 """pgvector's largest hnsw.ef_search."""
+_LEAST, _GROWTH, _ENOUGH = 100, 0.8, 400
+"""With as many candidates a larger index finds fewer of the nearest: 100 found .956 of the nearest 20 of 20,000
+synthetic chunks, and .845 of 100,000; of these, 253 found .95."""
 
 
 class NearestReads(Reads):
@@ -83,18 +87,20 @@ class NearestReads(Reads):
         share = 1.0
         if visible is not None:
             share = max(len(visible), 1) / max(overview.chunks, 1)
-        return widened(limit / share, self._tuning)
+        return widened(limit / share, overview.chunks, self._tuning)
 
 
-def widened(limit: float, tuning: Tuning) -> int:
+def widened(limit: float, chunks: int, tuning: Tuning) -> int:
     """Candidates of a search.
 
     Args:
         limit: For so many.
+        chunks: In an index of so many.
         tuning: The least number of candidates.
 
     Returns:
         Their number; 0: more than an index gives.
     """
-    wanted = max(tuning.ef_search, round(2 * limit))
+    least = tuning.ef_search or round(min(max(_LEAST, _GROWTH * math.sqrt(chunks)), _ENOUGH))
+    wanted = max(least, round(2 * limit))
     return wanted if wanted <= _MOST_CANDIDATES else 0

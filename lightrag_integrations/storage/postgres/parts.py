@@ -40,8 +40,8 @@ class Tuning:
     """A vector index is built from this many vectors on; below, every search is exact and fast."""
     exact_rows: int = 10000
     """Under a filter that leaves at most so many rows, vectors are searched exactly."""
-    ef_search: int = 100
-    """Candidates that a search through a vector index keeps."""
+    ef_search: int | None = None
+    """Candidates that a search through a vector index keeps at least; None: see `QueryOptions.ef_search`."""
     idle_s: float = 10.0
     """Upkeep waits until no document was stored for so long, so that it doesn't slow a bulk load."""
 

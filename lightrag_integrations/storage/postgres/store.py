@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 from lightrag_integrations.filters import Filter
 from lightrag_integrations.options import ConnectOptions
@@ -72,7 +73,12 @@ class PostgresStore(
 
     @asynccontextmanager
     async def snapshot(
-        self, where: Filter | None = None, *, model: str | None = None, ahead: Ahead | None = None
+        self,
+        where: Filter | None = None,
+        *,
+        model: str | None = None,
+        ahead: Ahead | None = None,
+        ef_search: int | None = None,
     ) -> AsyncIterator[Reader]:
         """See `store.Store.snapshot`."""
         if not self._looked:
@@ -80,9 +86,10 @@ class PostgresStore(
             self._looked = True
             self._upkeep.look()
         before = self._seen
-        steered = steering(ahead, before, self._tuning) if where is None else 0
+        tuning = self._tuning if ef_search is None else replace(self._tuning, ef_search=ef_search)
+        steered = steering(ahead, before, tuning) if where is None else 0
         async with self._database.snapshot(filtered=where is not None, candidates=steered) as (connection, layout):
-            reader = PostgresReader(connection, layout, where, self._tuning, model=model, steered=steered)
+            reader = PostgresReader(connection, layout, where, tuning, model=model, steered=steered)
             if ahead is not None:
                 await reader.look_ahead(ahead, before)
             yield reader

@@ -16,7 +16,7 @@ from lightrag_integrations.storage.postgres.wire import Raw, halfvec, register, 
 from tests.benchmarks.speed.corpus import Question
 
 TOP, RECALL = 20, 0.95
-EFS = (20, 40, 60, 80, 100, 150, 200, 300, 400)
+EFS = (20, 40, 60, 80, 100, 120, 150, 175, 200, 225, 250, 275, 300, 350, 400, 500)
 TABLE = "plain_pgvector"
 
 

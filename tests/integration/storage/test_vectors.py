@@ -9,6 +9,8 @@ from lightrag_integrations.errors import ConfigurationError, ModelError, SchemaE
 from lightrag_integrations.filters import parse_filter
 from lightrag_integrations.options import ConnectOptions
 from lightrag_integrations.storage.postgres import Tuning, open_store
+from lightrag_integrations.storage.postgres.nearest import widened
+from lightrag_integrations.storage.postgres.reader import PostgresReader
 from lightrag_integrations.storage.postgres.sql import Statements
 from lightrag_integrations.store import Store
 from tests.conftest import MakeStore
@@ -195,3 +197,26 @@ async def test_a_walk_measures_no_chunk_twice(make_store: MakeStore) -> None:
 def test_the_driver_keeps_the_statement_of_a_walk() -> None:
     """Psycopg takes longer statements apart at each call."""
     assert len(Statements("lightrag_of_a_name", "public")["edges"]) <= 4096
+
+
+@pytest.mark.parametrize(
+    ("limit", "chunks", "kept"),
+    [(20, 5_000, 100), (20, 100_000, 253), (20, 10**7, 400), (300, 5_000, 600), (501, 5_000, 0)],
+)
+def test_a_larger_index_keeps_more_candidates(limit: int, chunks: int, kept: int) -> None:
+    assert widened(limit, chunks, Tuning()) == kept
+    assert widened(limit, chunks, Tuning(ef_search=40)) == (max(40, 2 * limit) if kept else 0)
+
+
+async def test_a_search_says_how_many_candidates_it_keeps(make_store: MakeStore) -> None:
+    store = await make_store(tuning=INDEXED)
+    await store.check_embedding("m", 6)
+    rows = vectors(100)
+    await put(store, document("d", *(chunk(f"c{n}", "x", embedding=row.tolist()) for n, row in enumerate(rows))))
+    await store.compact()
+    for asked, kept in ((None, "100"), (150, "150"), (5, "20")):  # two for each one wanted at least
+        async with store.snapshot(ef_search=asked) as reader:
+            assert isinstance(reader, PostgresReader)
+            await reader.nearest_chunks(rows[0].tolist(), 10)
+            cursor = await reader._connection.execute("SHOW hnsw.ef_search")
+            assert await cursor.fetchone() == (kept,)

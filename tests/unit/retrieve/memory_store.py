@@ -22,7 +22,12 @@ class MemoryStore:
 
     @contextlib.asynccontextmanager
     async def snapshot(
-        self, where: Filter | None = None, *, model: str | None = None, ahead: Ahead | None = None
+        self,
+        where: Filter | None = None,
+        *,
+        model: str | None = None,
+        ahead: Ahead | None = None,
+        ef_search: int | None = None,
     ) -> AsyncIterator[MemoryReader]:
         self.open += 1
         self.taken += 1
