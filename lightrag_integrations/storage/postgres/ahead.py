@@ -79,7 +79,7 @@ class AheadReads(SearchReads, NearestReads):
             most = None if before is None else ahead.most(round(_GROWN * before.chunks))
             holds = await self._look_around(ahead, most, near)
         else:
-            holds = packed is not None and await self._look_near(near)
+            holds = packed is not None and before is not None and await self._look_near(near, before)
         if holds and ahead.vector is not None:
             self._packed = ahead.vector, packed
 
@@ -110,12 +110,14 @@ class AheadReads(SearchReads, NearestReads):
         self._near_told["fact", near.vector, ahead.facts] = _rows(row[14:])
         return overview.meta == near.meta
 
-    async def _look_near(self, near: _Near) -> bool:
+    async def _look_near(self, near: _Near, before: Overview) -> bool:
         """The nearest chunks, told in full; whether there are any."""
         assert near.vector is not None
         rows = await self._rows("ahead_chunks", **near.params())
-        self._near_told["chunk", near.vector, near.chunks] = [(row[0], row[-1]) for row in rows]
-        self._chunks_told = {row[0]: row[:-1] for row in rows}
+        for *row, score, chunks in rows:
+            self._near_told.setdefault(("chunk", near.vector, near.chunks), []).append((row[0], score))
+            self._chunks_told[row[0]] = tuple(row)
+            self._latest = before._replace(chunks=chunks)
         return bool(rows)
 
 

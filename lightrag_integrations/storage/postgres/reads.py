@@ -108,6 +108,8 @@ class Reads:
         self._shown_as: dict[str, Raw | None] = {"visible": None, "flags": None}
         self._once = asyncio.Lock()
         self._known: Overview | None = None
+        self._latest: Overview | None = None
+        """What the reader before saw, brought up to date as far as it was needed here."""
         # What was read before it is asked for: the question, and the rows.
         self._postings_told: tuple[tuple[int, ...], int | None, list[tuple[Any, ...]]] | None = None
         self._named_told: tuple[tuple[str, ...], list[tuple[Any, ...]]] | None = None
@@ -134,8 +136,8 @@ class Reads:
 
     @property
     def seen(self) -> Overview | None:
-        """What every search asks first, once one did."""
-        return self._known
+        """What every search asks first, for the next reader."""
+        return self._known or self._latest
 
     async def _send(self, name: str, **params: Any) -> AsyncCursor[tuple[Any, ...]]:
         """Run a statement inside a pipeline; its rows are there when the pipeline has ended."""

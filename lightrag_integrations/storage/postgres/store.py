@@ -130,6 +130,7 @@ class PostgresStore(
             lambda connection, layout: connection.execute(layout.statements.fill("DROP SCHEMA {s} CASCADE"))
         )
         self._database.forget_schema()
+        self._seen = None
 
 
 async def open_store(

@@ -117,6 +117,17 @@ async def test_nearest_chunks_come_in_full_with_one_statement(store: Store, monk
     assert len(asked[1]) == 3 if indexed else len(asked[1]) == len(asked[0])  # BEGIN, all of it, COMMIT
 
 
+async def test_a_handle_that_only_searches_vectors_learns_how_large_the_index_is(store: Store) -> None:
+    async def seen() -> int:
+        async with store.snapshot(ahead=Ahead(vector=VECTOR, chunks=5)) as reader:
+            await reader.nearest_chunks(VECTOR, 5)
+            return reader.seen.chunks  # type: ignore[attr-defined, no-any-return]
+
+    assert [await seen(), await seen()] == [COUNT - 2] * 2
+    await put(store, document("more", chunk("m", "x", document_id="more", embedding=VECTOR)))
+    assert [await seen(), await seen()] == [COUNT - 1] * 2
+
+
 @pytest.mark.parametrize("facts", [0, 4])
 async def test_a_wrong_vector_is_refused(store: Store, facts: int) -> None:
     wrong = [1.0, 0.0]

@@ -56,13 +56,13 @@ FROM (SELECT coalesce(sum(sign * n_chunks), 0)::int8, coalesce(sum(sign * sum_le
       ) told) f
 
 -- name: ahead_chunks
--- The nearest chunks as `chunks` gives them, each with its nearness.
+-- The nearest chunks as `chunks` gives them, each with its nearness and the number of all chunks.
 WITH near AS MATERIALIZED (
     SELECT id, chunk_id, {e} OPERATOR({v}.<=>) %(vector)s::{v}.halfvec AS distance FROM {s}.chunk
     WHERE {e} IS NOT NULL AND (SELECT jsonb_object_agg(key, value) = %(meta)s::jsonb FROM {s}.meta)
     ORDER BY {e} OPERATOR({v}.<=>) %(vector)s::{v}.halfvec LIMIT %(candidates)s
 )
-SELECT c.*, 1 - best.distance
+SELECT c.*, 1 - best.distance, (SELECT sum(sign * n_chunks)::int8 FROM {s}.segment)
 FROM (SELECT * FROM near ORDER BY distance, chunk_id LIMIT %(chunks)s) best
 CROSS JOIN LATERAL (
     SELECT c.id, c.chunk_id, d.document_id, c.title, c.content, d.source, c.position, c.span_start, c.span_end, c.metadata,
