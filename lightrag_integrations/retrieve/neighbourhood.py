@@ -36,8 +36,11 @@ class Neighbourhood:
         self.seeds = {node: row for row, node in enumerate(seeds)}
         """Node to row, of the seeds only."""
         self._codes = np.array([2 * node + (kind == "chunk") for kind, node in self.seeds], np.int64)
+        self._order = np.argsort(self._codes)
+        """Rows in the order of their nodes."""
         self._asked = np.zeros(len(self._codes), np.bool_)
         self._totals = np.zeros(len(self._codes))
+        # Between rows, not ids.
         self._mentions = MentionEdges(*_NO_EDGES[:3])
         self._facts = FactEdges(*_NO_EDGES)
 
@@ -113,31 +116,36 @@ class Neighbourhood:
 
     def _take(self, batch: EdgeBatch) -> None:
         new, told = batch.mentions, batch.facts
-        self._mentions = MentionEdges(*(np.concatenate(pair) for pair in zip(self._mentions, new, strict=True)))
-        self._facts = FactEdges(*(np.concatenate(pair) for pair in zip(self._facts, told, strict=True)))
         pairs = ((2 * new.entities, 2 * new.chunks + 1), (2 * told.sources, 2 * told.targets))
-        self._meet(np.concatenate([np.column_stack(pair).ravel() for pair in pairs]))
+        rows = self._meet(np.concatenate([np.column_stack(pair).ravel() for pair in pairs]))
+        named, related = np.split(rows, [2 * len(new.entities)])
+        mentions = new._replace(entities=named[::2], chunks=named[1::2])
+        facts = told._replace(sources=related[::2], targets=related[1::2])
+        self._mentions = MentionEdges(*(np.concatenate(pair) for pair in zip(self._mentions, mentions, strict=True)))
+        self._facts = FactEdges(*(np.concatenate(pair) for pair in zip(self._facts, facts, strict=True)))
 
-    def _meet(self, codes: Ints) -> None:
-        """Give rows to nodes met for the first time, in the order met."""
-        distinct, first = np.unique(np.concatenate([self._codes, codes]), return_index=True)
-        added = distinct[np.argsort(first)][len(self._codes) :]
-        self._codes = np.concatenate([self._codes, added])
-        self._asked = np.concatenate([self._asked, np.zeros(len(added), np.bool_)])
-        self._totals = np.concatenate([self._totals, np.zeros(len(added))])
+    def _meet(self, codes: Ints) -> Ints:
+        """The rows of these nodes; those met for the first time get the next ones, in the order met."""
+        distinct, first, place = np.unique(codes, return_index=True, return_inverse=True)
+        known = self._codes[self._order]
+        near = np.searchsorted(known, distinct)
+        is_new = np.append(known, -1)[near] != distinct
+        rows = np.append(self._order, -1)[near]
+        met = np.argsort(first[is_new])
+        rows[np.flatnonzero(is_new)[met]] = np.arange(len(known), len(known) + len(met))
+        self._order = np.insert(self._order, near[is_new], rows[is_new])
+        self._codes = np.concatenate([self._codes, distinct[is_new][met]])
+        self._asked = np.concatenate([self._asked, np.zeros(len(met), np.bool_)])
+        self._totals = np.concatenate([self._totals, np.zeros(len(met))])
+        return rows[place]
 
     def _joined(self) -> tuple[Ints, Floats]:
         """All edges, each once: pairs of rows, and weights; those of the facts between two entities added up."""
         # Mentions and facts are read from both their ends.
-        mentions, facts = self._mentions, _distinct(self._facts)
-        size, order = len(self._codes), np.argsort(self._codes)
-        lists = (2 * mentions.entities, 2 * mentions.chunks + 1, 2 * facts.sources, 2 * facts.targets)
-        codes = np.concatenate(lists)
-        rows = order[np.searchsorted(self._codes, codes, sorter=order)]
-        entities, chunks, sources, targets = np.split(rows, np.cumsum([len(one) for one in lists[:-1]]))
-        named, first = np.unique(entities * size + chunks, return_index=True)
-        related = np.minimum(sources, targets) * size + np.maximum(sources, targets)
-        pairs, place = np.unique(related, return_inverse=True)
+        mentions, facts, size = self._mentions, _distinct(self._facts), len(self._codes)
+        named, first = np.unique(mentions.entities * size + mentions.chunks, return_index=True)
+        low, high = np.minimum(facts.sources, facts.targets), np.maximum(facts.sources, facts.targets)
+        pairs, place = np.unique(low * size + high, return_inverse=True)
         weights = np.bincount(place, facts.weights, len(pairs))
         ends = np.column_stack(np.divmod(np.concatenate([named, pairs]), size))
         return ends, np.concatenate([mentions.weights[first], weights])
