@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Coroutine, Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -50,8 +49,8 @@ class Extractions:
         self._limit = 2 * tools.concurrency
         self._places = asyncio.Semaphore(self._limit)
         self._running: dict[Key, asyncio.Task[Extraction]] = {}
-        """Those that ended well are remembered for a while: documents may have looked before they were in the cache."""
-        self._answered: deque[Key] = deque()
+        self._answered: dict[Key, None] = {}
+        """The latest that are in the cache now: documents may have looked before."""
         self._concurrency = tools.concurrency
         self._asked = 0
         """Chunks on their way to the model or back."""
@@ -115,21 +114,25 @@ class Extractions:
         if not self._cacheable:
             return await self._call(document_id, chunk)
         key = self._key(chunk)
+        found = await self._looking.of([key], urgent=True) if key in self._answered else {}
+        extraction = found[key] if key in found else await self._asked_for(key, document_id, chunk)
+        self._tally.extracted(document_id, 1)
+        return extraction
+
+    def _asked_for(self, key: Key, document_id: str, chunk: PreparedChunk) -> asyncio.Task[Extraction]:
         task = self._running.get(key)
         if task is None:
             task = self._running[key] = asyncio.get_running_loop().create_task(self._call(document_id, chunk))
             task.add_done_callback(partial(self._ended, key))
-        extraction = await task
-        self._tally.extracted(document_id, 1)
-        return extraction
+        return task
 
     def _ended(self, key: Key, task: asyncio.Task[Extraction]) -> None:
+        del self._running[key]
         if task.cancelled() or task.exception() is not None:
-            del self._running[key]
             return
-        self._answered.append(key)
+        self._answered[key] = None
         if len(self._answered) > _REMEMBERED:
-            del self._running[self._answered.popleft()]
+            del self._answered[next(iter(self._answered))]
 
     async def _call(self, document_id: str, chunk: PreparedChunk) -> Extraction:
         """An answer that is written, too, where it is cached."""

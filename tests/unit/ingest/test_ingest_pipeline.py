@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
+from weakref import ref
 
 import pytest
 
@@ -108,6 +109,22 @@ async def test_equal_chunks_of_many_documents_are_paid_once_though_all_looked_be
     ]
     report = await run_ingest(documents, tools_of(MemoryStore(), extractor=extractor), OPTIONS)
     assert (report.documents, len(extractor.seen)) == (4, count)
+
+
+async def test_answers_do_not_pile_up_while_documents_are_stored() -> None:
+    made: list[ref[Extraction]] = []
+    alive: list[int] = []
+
+    class Weighed(WordExtractor):
+        async def extract(self, chunk: Chunk) -> Extraction:
+            answer = await super().extract(chunk)
+            made.append(ref(answer))
+            alive.append(sum(one() is not None for one in made))
+            return answer
+
+    report = await run_ingest(texts(400), tools_of(MemoryStore(), extractor=Weighed()), OPTIONS)
+    assert report.documents == len(made) == 400
+    assert max(alive) <= 100
 
 
 async def test_other_metadata_is_written_without_a_model_call() -> None:
