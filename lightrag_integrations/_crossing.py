@@ -12,7 +12,7 @@ from lightrag_integrations._opening import open_session
 from lightrag_integrations._portal import Portal
 from lightrag_integrations._session import Session
 from lightrag_integrations._settings import Settings
-from lightrag_integrations.errors import ConnectionLost
+from lightrag_integrations.errors import ConnectionLost, LightRAGError
 from lightrag_integrations.filters import Filter
 from lightrag_integrations.reader import Reader
 from lightrag_integrations.store import Store
@@ -80,7 +80,13 @@ class Crossing:
     # --- session --------------------------------------------------------------------------------------------------
 
     async def session(self) -> Session:
-        """The session, opened at the first call; callers at the same time share one opening."""
+        """The session, opened at the first call; callers at the same time share one opening.
+
+        Raises:
+            LightRAGError: Not on the handle's own loop, where alone it can be used and will be closed.
+        """
+        if not self._portal.here:
+            raise LightRAGError("the session lives on the handle's own loop; get there with run or arun")
         opening = self._own_opening()
         if opening is None or (opening.done() and failed(opening)):
             self._opening = opening = asyncio.create_task(open_session(self.settings, self.watch), context=Context())

@@ -56,6 +56,11 @@ class Portal:
         """True while a loop of this process serves calls."""
         return not self.forked and self._loop is not None and not self._stopped
 
+    @property
+    def here(self) -> bool:
+        """True on the portal's own thread."""
+        return not self.forked and threading.current_thread() is self._thread
+
     def run(self, make: Make[T], *, ending_s: float = 0.0) -> T:
         """Run a coroutine on the portal's loop and wait for it, from any other thread.
 
@@ -63,7 +68,7 @@ class Portal:
             make: Makes the coroutine.
             ending_s: Interrupted, wait so long for the work to end.
         """
-        if self._on_own_thread():
+        if self.here:
             raise LightRAGError(
                 "a blocking call was made on the handle's own thread (from an observer or a model of yours), "
                 "where it would wait for itself; use the method with an 'a' in front and await it"
@@ -86,7 +91,7 @@ class Portal:
             make: Makes the coroutine.
             ending_s: Cancelled, wait so long for the work to end; cancelled once more, no longer.
         """
-        if self._on_own_thread():
+        if self.here:
             return await make()
         future, ended = self._submit(make)
         waiting = asyncio.wrap_future(future)
@@ -112,7 +117,7 @@ class Portal:
         finally:
             self._cursors.discard(cursor)
             with suppress(IndexClosed):  # closing the portal ends what is open
-                if self._on_own_thread():  # the collector may run anywhere; waiting here would be for ourselves
+                if self.here:  # the collector may run anywhere; waiting here would be for ourselves
                     self._submit(cursor.close)
                 elif self.running:
                     self.run(cursor.close)
@@ -147,7 +152,7 @@ class Portal:
             return
         finished = asyncio.run_coroutine_threadsafe(self._finish(cleanup, drain_s), loop)
         finished.add_done_callback(lambda _: loop.call_soon_threadsafe(loop.stop))
-        if self._on_own_thread():  # a finaliser may run anywhere; waiting here would be for ourselves
+        if self.here:  # a finaliser may run anywhere; waiting here would be for ourselves
             return
         try:
             finished.result()
@@ -198,9 +203,6 @@ class Portal:
         task.add_done_callback(lambda _: ended.set_result(None))
         loop = asyncio.get_running_loop()
         future.add_done_callback(lambda done: _cancel_if(done.cancelled(), loop, task))
-
-    def _on_own_thread(self) -> bool:
-        return not self.forked and threading.current_thread() is self._thread
 
     def _ensure_loop(self) -> asyncio.AbstractEventLoop:
         if self._stopped:

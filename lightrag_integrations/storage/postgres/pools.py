@@ -158,18 +158,13 @@ def says_full(error: ConnectionFailed) -> bool:
     return any(words in str(error) for words in _FULL)
 
 
-class _Pooled(AsyncConnection[tuple[Any, ...]]):
-    def __del__(self, *_: object) -> None:
-        """Ended with its pool, when a handle is forgotten in the middle of a call: no news to anybody."""
-
-
 def connection_class(password: Callable[[], str] | None) -> type[Connection]:
     """A connection class; where there is a function for the password, it is asked each time it connects."""
     if password is None:
-        return _Pooled
+        return AsyncConnection
     ask = password
 
-    class _Fresh(_Pooled):
+    class _Fresh(AsyncConnection[tuple[Any, ...]]):
         @classmethod
         async def connect(cls, conninfo: str = "", **kwargs: Any) -> Any:
             secret = await asyncio.to_thread(ask)

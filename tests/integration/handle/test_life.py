@@ -14,6 +14,7 @@ from lightrag_integrations import (
     HashEmbedder,
     IndexClosed,
     InputError,
+    LightRAGError,
     LightRAGIndex,
 )
 from lightrag_integrations.protocols import ChatReply
@@ -75,6 +76,15 @@ def test_models_that_the_caller_made_stay_open(make_index) -> None:
     index.answer("Who designed the Analytical Engine?")
     index.close()
     assert own.closed == 0
+
+
+async def test_the_session_stays_on_the_handles_own_loop(make_index) -> None:
+    index = await make_index().aopen()
+    # Opened on this loop, a second one would take the first one's place, and nobody would close that.
+    for call in (index._live.session, index._live.store, index._live.status):
+        with pytest.raises(LightRAGError, match="the handle's own loop"):
+            await call()
+    assert (await index.astatus()).documents == 0
 
 
 def test_pickled_handles_open_again(make_index, documents) -> None:

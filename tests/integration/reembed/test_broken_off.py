@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from lightrag_integrations import LightRAGIndex, ModelError, StorageError
+from lightrag_integrations.contributions import Usage
 from tests.integration.cli.running import clean_environment
 from tests.integration.handle.conftest import MakeIndex
 from tests.integration.reembed.making import BATCH, Words, answers, documents, lines, settings, stored_vectors
@@ -36,6 +37,10 @@ def missing(index: LightRAGIndex) -> int:
     state = index.status().reembedding
     assert state is not None
     return state.of - state.done
+
+
+async def ledger(index: LightRAGIndex) -> Sequence[Usage]:
+    return await (await index._live.store()).ledger()
 
 
 def test_a_killed_process_leaves_its_vectors(make_index: MakeIndex, dsn: str, tmp_path: Path) -> None:
@@ -105,7 +110,7 @@ async def test_cancelled_refused_and_with_other_models(make_index: MakeIndex, ds
     report = await index.areembed(new)
     assert report.chunks + report.entities + report.facts == len(stored_vectors(index, dsn)) >= len(new.asked) - asked
     assert (await index.areembed(new)).rounds == 0 and (await index.areembed()).rounds == 0
-    usages = [one for one in await (await index._live.store()).ledger() if one.model == "new/96"]
+    usages = [one for one in await index._live.arun(lambda: ledger(index)) if one.model == "new/96"]
     assert sum(usage.calls for usage in usages) >= report.embedding_calls > 0
 
 
