@@ -1,5 +1,6 @@
 """One real server for the whole run, and stores whose indexes are dropped after the test."""
 
+import pkgutil
 import tempfile
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -8,11 +9,12 @@ from pathlib import Path
 import psycopg
 import pytest
 
+import lightrag_integrations.cli
 from lightrag_integrations.options import ConnectOptions
 from lightrag_integrations.storage.embedded import EmbeddedServer
 from lightrag_integrations.storage.postgres import Tuning, open_store
 from lightrag_integrations.store import Store
-from tests.integration.cli.forks import Forks
+from tests.forks import Forks
 from tests.servers import PostgresServer
 
 MakeStore = Callable[..., Awaitable[Store]]
@@ -45,7 +47,9 @@ def dsn() -> Iterator[str]:
 @pytest.fixture(scope="session")
 def forks() -> Iterator[Forks]:
     """Runs commands of the program."""
-    ready = Forks()
+    names = (module.name for module in pkgutil.iter_modules(lightrag_integrations.cli.__path__))
+    commands = (f"lightrag_integrations.cli.{name}" for name in names if name != "__main__")
+    ready = Forks("lightrag_integrations._live", *commands)
     yield ready
     ready.close()
 

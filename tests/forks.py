@@ -1,9 +1,9 @@
-"""Runs `lightrag` in forks of one process that has imported everything, as that takes longer than most commands do."""
+"""Runs programs in forks of one process that has imported everything, as that takes longer than most of them do."""
 
 import importlib
 import json
 import os
-import pkgutil
+import runpy
 import signal
 import socket
 import subprocess
@@ -12,7 +12,6 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-import lightrag_integrations.cli
 from tests.integration.cli.running import Outcome, clean_environment
 
 __all__ = ["Forks"]
@@ -21,25 +20,29 @@ _TIMEOUT_S = 240.0
 
 
 class Forks:
-    """The process whose forks run commands, one at a time; each is a process of its own with its own exit."""
+    """The process whose forks run programs, one at a time; each is a process of its own with an exit of its own."""
 
-    def __init__(self) -> None:
+    def __init__(self, *modules: str, **environment: str) -> None:
+        """Start it; it imports the modules."""
         self._channel, theirs = socket.socketpair()
         self._channel.settimeout(_TIMEOUT_S)
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", __name__, str(theirs.fileno())],
-                env=clean_environment(), stdin=subprocess.DEVNULL, pass_fds=[theirs.fileno()], start_new_session=True,
-            )  # fmt: skip
+                [sys.executable, "-m", __name__, str(theirs.fileno()), *modules],
+                env=clean_environment(**environment),
+                stdin=subprocess.DEVNULL,
+                pass_fds=[theirs.fileno()],
+                start_new_session=True,
+            )
 
-    def run(self, *arguments: str, cwd: Path, **environment: str) -> Outcome:
-        """As `run_cli`."""
-        request = {"arguments": arguments, "cwd": str(cwd), "environment": clean_environment(**environment)}
+    def run(self, *program: str, cwd: Path, **environment: str) -> Outcome:
+        """Run a file with arguments, as Python would."""
+        request = {"program": program, "cwd": str(cwd), "environment": clean_environment(**environment)}
         with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
             line = json.dumps(request).encode() + b"\n"
             sent = socket.send_fds(self._channel, [line], [out.fileno(), err.fileno()])
             self._channel.sendall(line[sent:])
-            code = int(self._channel.recv(16) or b"-1")
+            code = int(self._channel.recv(16))
             out.seek(0)
             err.seek(0)
             return Outcome(code, out.read(), err.read())
@@ -55,10 +58,6 @@ class Forks:
 
 
 def _serve(channel: socket.socket) -> None:
-    importlib.import_module("lightrag_integrations._live")
-    for module in pkgutil.iter_modules(lightrag_integrations.cli.__path__):
-        if module.name != "__main__":
-            importlib.import_module(f"lightrag_integrations.cli.{module.name}")
     while True:
         line, fds, _, _ = socket.recv_fds(channel, 2**16, 2)
         if not line:
@@ -69,7 +68,8 @@ def _serve(channel: socket.socket) -> None:
         if not child:
             channel.close()
             _become(json.loads(line), fds)
-            sys.exit(lightrag_integrations.cli.main())
+            runpy.run_path(sys.argv[0], run_name="__main__")
+            return
         for fd in fds:
             os.close(fd)
         channel.sendall(b"%d" % os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
@@ -82,8 +82,10 @@ def _become(request: dict[str, Any], fds: list[int]) -> None:
     os.environ.clear()
     os.environ.update(request["environment"])
     os.chdir(request["cwd"])
-    sys.argv[1:] = request["arguments"]
+    sys.argv[:] = request["program"]
 
 
 if __name__ == "__main__":
+    for name in sys.argv[2:]:
+        importlib.import_module(name)
     _serve(socket.socket(fileno=int(sys.argv[1])))

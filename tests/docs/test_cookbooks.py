@@ -2,8 +2,7 @@
 
 import os
 import re
-import subprocess
-import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,10 +10,12 @@ import pytest
 from lightrag_integrations import LightRAGIndex
 from tests.docs.snippets import ROOT
 from tests.doubles.openai_server import OpenAIServer
-from tests.integration.cli.running import clean_environment
+from tests.forks import Forks
 from tests.integration.migrate.making import lay_out_directory
 
 COOKBOOKS = ROOT / "cookbooks"
+FRAMEWORKS = ("lightrag_integrations.langchain", "lightrag_integrations.llama_index", "langchain.agents")
+"""What takes long to import."""
 SHOWS = {
     "langchain_chain.py": (
         "stored 4 documents",
@@ -87,19 +88,18 @@ SHOWS = {
 }
 
 
-def run(name: str, cwd: Path, **environment: str) -> str:
-    done = subprocess.run(
-        [sys.executable, str(COOKBOOKS / name)],
-        cwd=cwd,
-        env=clean_environment(PYTHONWARNINGS="default", **environment),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=240,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+@pytest.fixture(scope="session")
+def forks() -> Iterator[Forks]:
+    """Third parties may warn."""
+    ready = Forks("lightrag_integrations._live", *FRAMEWORKS, PYTHONWARNINGS="default")
+    yield ready
+    ready.close()
+
+
+def run(forks: Forks, name: str, cwd: Path, **environment: str) -> str:
+    done = forks.run(str(COOKBOOKS / name), cwd=cwd, **environment)
+    assert done.code == 0, done.err
+    return done.out
 
 
 def test_all_are_listed_and_tried() -> None:
@@ -108,18 +108,18 @@ def test_all_are_listed_and_tried() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(SHOWS))
-def test_cookbook(name: str, tmp_path: Path) -> None:
+def test_cookbook(name: str, forks: Forks, tmp_path: Path) -> None:
     if name == "migrate_from_lightrag.py":
         lay_out_directory(tmp_path / "rag_storage")
     with OpenAIServer() as server:
         server.script("Who designed Amundsen's ship", "Colin Archer [1].")
-        out = run(name, tmp_path, OPENAI_API_KEY="key", OPENAI_BASE_URL=server.base_url)
+        out = run(forks, name, tmp_path, OPENAI_API_KEY="key", OPENAI_BASE_URL=server.base_url)
     for text in SHOWS[name]:
         assert text in out
 
 
-def test_own_postgresql_on_a_server(dsn: str, tmp_path: Path) -> None:
-    out = run("own_postgresql.py", tmp_path, DATABASE_URL=dsn)
+def test_own_postgresql_on_a_server(dsn: str, forks: Forks, tmp_path: Path) -> None:
+    out = run(forks, "own_postgresql.py", tmp_path, DATABASE_URL=dsn)
     assert "checked: nothing wrong" in out
     assert not os.listdir(tmp_path)
     with LightRAGIndex("cookbook-own", database=dsn) as index:

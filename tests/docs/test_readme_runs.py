@@ -11,7 +11,8 @@ import pytest
 from lightrag_integrations.evaluate.questions import read_questions
 from tests.docs.snippets import README, blocks
 from tests.doubles.openai_server import OpenAIServer
-from tests.integration.cli.running import clean_environment, run_cli
+from tests.forks import Forks
+from tests.integration.cli.running import SCRIPT, clean_environment
 from tests.integration.migrate.making import lay_out_directory
 
 # Blocks share one namespace; a traceback names the README's line.
@@ -52,7 +53,7 @@ def command_lines() -> list[str]:
     return [line for line in lines if line.startswith("lightrag ")]
 
 
-def test_command_lines_run_in_order(dsn: str, tmp_path: Path) -> None:
+def test_command_lines_run_in_order(dsn: str, forks: Forks, tmp_path: Path) -> None:
     notes = tmp_path / "notes"
     notes.mkdir()
     (notes / "fram.txt").write_text("The Fram was designed by Colin Archer.")
@@ -71,7 +72,7 @@ def test_command_lines_run_in_order(dsn: str, tmp_path: Path) -> None:
             "OPENAI_BASE_URL": server.base_url,
         }
         for command in commands:
-            done = run_cli(*command, cwd=tmp_path, **environment)
+            done = forks.run(SCRIPT, *command, cwd=tmp_path, **environment)
             assert done.code == 0, (command, done)
 
 

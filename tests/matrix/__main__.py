@@ -6,6 +6,7 @@ import shutil
 import sys
 import time
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from importlib import metadata
 from pathlib import Path
 
@@ -52,7 +53,7 @@ def tell_main() -> bool:
 
 
 def try_all(environments: Iterable[Environment]) -> list[bool]:
-    """Make and test each; one that fails does not stop the others."""
+    """Make and test all, two at a time; one that fails does not stop the others."""
     tree = HOME / "tree"
     tree.mkdir(parents=True)
     for name in TREE:
@@ -66,7 +67,9 @@ def try_all(environments: Iterable[Environment]) -> list[bool]:
     except Failed as error:
         print(f"the wheel  FAILED  {error}\n{tail(HOME / 'build.log')}", flush=True)
         return [False]
-    return [try_one(each, tree=tree, wheel=wheel) for each in environments]
+    # Two beside each other import and compile less than one with two workers would, and one may wait for the network.
+    with ThreadPoolExecutor(2) as pool:
+        return list(pool.map(lambda each: try_one(each, tree=tree, wheel=wheel), environments))
 
 
 def try_one(environment: Environment, *, tree: Path, wheel: Path) -> bool:
@@ -87,9 +90,8 @@ def try_one(environment: Environment, *, tree: Path, wheel: Path) -> bool:
         print(f"{environment.name:10} FAILED  {error}; {shown(versions)}\n{tail(log)}", flush=True)
         return False
     times = f"made in {ready - began:.0f} s, tested in {time.monotonic() - ready:.0f} s"
-    if environment.module:
-        print(tail(log))
-    print(f"{environment.name:10} ok  {closing(log)}, {times}; {shown(versions)}", flush=True)
+    said = f"{tail(log)}\n" if environment.module else ""
+    print(f"{said}{environment.name:10} ok  {closing(log)}, {times}; {shown(versions)}", flush=True)
     return True
 
 
@@ -100,7 +102,7 @@ def test(environment: Environment, made: Made, *, tree: Path, log: Path) -> None
         return
     left_out = (f"--deselect={each}" if "::" in each else f"--ignore={each}" for each in environment.without)
     warnings = (part for each in environment.warnings for part in ("-W", each))
-    pytest = ("-m", "pytest", "-q", "-n", "2", "-p", "no:cacheprovider", *left_out, *warnings)
+    pytest = ("-m", "pytest", "-q", "-p", "no:cacheprovider", *left_out, *warnings)
     run(log, str(made.python), *pytest, *environment.tests, cwd=tree)
 
 

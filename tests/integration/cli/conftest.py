@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from lightrag_integrations import LightRAGIndex
-from tests.integration.cli.forks import Forks
-from tests.integration.cli.running import Cli, Outcome
+from tests.forks import Forks
+from tests.integration.cli.running import SCRIPT, Cli, Outcome
 
 
 @pytest.fixture
@@ -26,7 +26,8 @@ def made(name: str, dsn: str) -> None:
 @pytest.fixture
 def cli(name: str, dsn: str, forks: Forks, tmp_path: Path) -> Iterator[Cli]:
     def run(*arguments: str, **environment: str) -> Outcome:
-        return forks.run(*arguments, cwd=tmp_path, **{"LIGHTRAG_DATABASE": dsn, "LIGHTRAG_INDEX": name, **environment})
+        usual = {"LIGHTRAG_DATABASE": dsn, "LIGHTRAG_INDEX": name}
+        return forks.run(SCRIPT, *arguments, cwd=tmp_path, **{**usual, **environment})
 
     yield run
     with LightRAGIndex(name, database=dsn) as index:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from lightrag_integrations import cli
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -23,10 +25,11 @@ class Outcome:
 
 Cli = Callable[..., Outcome]
 PROGRAM = (sys.executable, "-m", "lightrag_integrations.cli")
+SCRIPT = str(Path(cli.__file__).with_name("__main__.py"))
 
 
 def clean_environment(**more: str) -> dict[str, str]:
-    ours = ("LIGHTRAG_", "OPENAI_", "PG")
+    ours = ("LIGHTRAG_", "OPENAI_", "PG", "PYTHONDONTWRITEBYTECODE")  # compiling takes longer than what is run
     kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     return {**kept, "PYTHONPATH": str(Path(__file__).parents[3]), "PYTHONWARNINGS": "error", **more}
 
