@@ -161,7 +161,8 @@ class QueryOptions(_Options):
     """Cosine below which an entity or relation is no seed."""
     ef_search: int | None = Field(default=None, ge=1, le=1000)
     """Candidates that a search through a vector index keeps at least: more find more of the nearest, and cost more.
-    None: by the number of chunks, 100 up to 16,000, 250 for 100,000, 400 from 250,000 on."""
+    None: 100 for `graph` and `mix`, which need the best few; else by the number of chunks, 100 up to 16,000, 250 for
+    100,000, 400 from 250,000 on."""
     entity_tokens: int = Field(default=6000, ge=0)
     relation_tokens: int = Field(default=8000, ge=0)
     context_tokens: int = Field(default=30000, ge=1)

@@ -11,7 +11,7 @@ from lightrag_integrations.models import RetrievalResult
 from lightrag_integrations.options import QueryOptions
 from lightrag_integrations.protocols import Reranker
 from lightrag_integrations.reader import Reader
-from lightrag_integrations.retrieve.ahead import ahead_of
+from lightrag_integrations.retrieve.ahead import ahead_of, candidates_of
 from lightrag_integrations.retrieve.context import build_context
 from lightrag_integrations.retrieve.decompose import Step, find_steps, texts_of
 from lightrag_integrations.retrieve.evidence import describe
@@ -114,7 +114,7 @@ async def _search(
     with tools.watch.step("search"):
         ahead = None if steps else ahead_of(question, options, near=tools.outside is None)
         async with tools.store.snapshot(
-            where, model=question.model, ahead=ahead, ef_search=options.ef_search
+            where, model=question.model, ahead=ahead, ef_search=candidates_of(options)
         ) as reader:
             seen = reader if tools.outside is None else tools.outside.over(reader)
             return await _found(question, steps, seen, options, watch=tools.watch)
