@@ -114,12 +114,14 @@ class Reader(WholeReader, NoteReader, MirrorReader, Protocol):
         """
         ...
 
-    async def called(self, ids: Sequence[int]) -> Mapping[int, str]:
-        """The names of these entities, as `entities` with `SOURCES` gives them; nothing else of them is read."""
-        ...
-
     async def facts(self, ids: Sequence[int]) -> Mapping[int, FactRow]:
         """The facts with these surrogate ids."""
+        ...
+
+    async def facts_and_names(
+        self, ids: Sequence[int], entities: Sequence[int]
+    ) -> tuple[Mapping[int, FactRow], Mapping[int, str]]:
+        """`facts`, and the names of these entities as `entities` with `SOURCES` gives them; no more of them is read."""
         ...
 
     async def facts_of_entities(self, entities: Sequence[int], limit: int) -> Sequence[FactRow]:

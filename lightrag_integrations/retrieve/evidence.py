@@ -44,13 +44,12 @@ async def describe(
         )
         return RetrievalResult(query="", mode=options.mode, hits=plain)
     entities = await reader.entities(sorted(ranking.entities), sources=SOURCES) if ranking.entities else {}
-    called = {entity: row.name for entity, row in entities.items()}
-    through = _entities_in(found for _, found in chosen) - {*entities}
-    called.update(await reader.called(sorted(through)) if through else {})
     limit = _FACTS_EXPLAINED if options.explain else _FACTS
     told = await _told(chosen, reader, limit)
     stored = {*ranking.facts, *(fact for row, found in chosen for fact in (*found.facts, *told.get(row.id, ())))}
-    facts = await reader.facts(sorted(stored)) if stored else {}
+    through = _entities_in(found for _, found in chosen) - {*entities}
+    facts, names = await reader.facts_and_names(sorted(stored), sorted(through))
+    called = {entity: row.name for entity, row in entities.items()} | {**names}
     hits: list[Hit] = []
     along: list[list[FactRow]] = []
     for row, found in chosen:
@@ -58,8 +57,8 @@ async def describe(
         known = [facts[fact] for fact in (*found.facts, *told.get(row.id, ())) if fact in facts]
         views = _distinct([*why.facts, *known])[:limit]
         along.append(views)
-        names = tuple(called[entity] for entity in found.entities if entity in called)
-        hits.append(row.hit(found.score, _evidence(found, names, views, told=why)))
+        reached = tuple(called[entity] for entity in found.entities if entity in called)
+        hits.append(row.hit(found.score, _evidence(found, reached, views, told=why)))
     near = [facts[fact] for fact in ranking.facts if fact in facts]
     if options.mode in WALKS:
         # The facts that a walk started from are few; what its best hits rest on belongs to them.

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from lightrag_integrations.rows import SOURCES, WEIGHED, EntityRow
+from lightrag_integrations.rows import WEIGHED, EntityRow
 from lightrag_integrations.storage.postgres.reads import Reads
 from lightrag_integrations.storage.postgres.wire import int4_array
 from lightrag_integrations.summaries import TOLD
@@ -25,11 +25,6 @@ class EntityReads(Reads):
             found.setdefault(row[0], []).append(row)
         summaries = await self._summaries([entity for entity, rows in found.items() if is_summarised(rows)])
         return {entity: composed(rows, summaries.get(entity, "")) for entity, rows in found.items()}
-
-    async def called(self, ids: Sequence[int]) -> Mapping[int, str]:
-        """See `reader.Reader.called`."""
-        rows = await self._seen("called", entities=int4_array(ids), sources=SOURCES)
-        return {entity: name for entity, name in rows}
 
     async def _summaries(self, entities: Sequence[int]) -> Mapping[int, str]:
         """The summaries that are made from exactly what is visible of these entities."""

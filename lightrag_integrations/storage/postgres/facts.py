@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lightrag_integrations.models import FactView
-from lightrag_integrations.rows import FactRow, Statement
+from lightrag_integrations.rows import SOURCES, FactRow, Statement
 from lightrag_integrations.storage.postgres.parts import columns
 from lightrag_integrations.storage.postgres.reads import Reads
 from lightrag_integrations.storage.postgres.wire import int4_array, int8_array
@@ -19,8 +19,17 @@ class FactReads(Reads):
 
     async def facts(self, ids: Sequence[int]) -> Mapping[int, FactRow]:
         """See `reader.Reader.facts`."""
-        rows = await self._seen("facts", facts=int8_array(ids))
-        return {row[0]: _fact(row) for row in rows}
+        return (await self.facts_and_names(ids, ()))[0]
+
+    async def facts_and_names(
+        self, ids: Sequence[int], entities: Sequence[int]
+    ) -> tuple[Mapping[int, FactRow], Mapping[int, str]]:
+        """See `reader.Reader.facts_and_names`."""
+        if not len(ids) and not len(entities):
+            return {}, {}
+        rows = await self._seen("facts", facts=int8_array(ids), entities=int4_array(entities), sources=SOURCES)
+        names = {row[1]: row[-2] for row in rows if row[0] is None}
+        return {row[0]: _fact(row) for row in rows if row[0] is not None}, names
 
     async def facts_of_entities(self, entities: Sequence[int], limit: int) -> Sequence[FactRow]:
         """See `reader.Reader.facts_of_entities`."""

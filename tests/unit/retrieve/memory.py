@@ -219,9 +219,6 @@ class MemoryReader:
         surfaces = Counter(self._mentions[entity, chunk].surface for chunk in self._by_entity[entity])
         return min(surfaces, key=lambda surface: (-surfaces[surface], surface))
 
-    async def called(self, ids: Sequence[int]) -> dict[int, str]:
-        return {entity: row.name for entity, row in (await self.entities(ids)).items()}
-
     async def entities(self, ids: Sequence[int], *, sources: int | None = None) -> dict[int, EntityRow]:
         keys = {entity: key for key, entity in self._keys.items()}
         found = {}
@@ -254,6 +251,12 @@ class MemoryReader:
             )  # fmt: skip
             found[number] = FactRow(number, source, target, chunk, fact.weight, view)
         return found
+
+    async def facts_and_names(
+        self, ids: Sequence[int], entities: Sequence[int]
+    ) -> tuple[dict[int, FactRow], dict[int, str]]:
+        named = await self.entities(entities)
+        return await self.facts(ids), {entity: row.name for entity, row in named.items()}
 
     async def _fact_rows(self, numbers: Iterable[int]) -> list[FactRow]:
         wanted = list(dict.fromkeys(numbers))

@@ -12,7 +12,8 @@ WHERE c.chunk_id = ANY(%(ids)s) AND (%(visible)s::int[] IS NULL OR c.id = ANY(%(
   AND get_bit(%(flags)s::bytea, c.id) IS DISTINCT FROM 0
 
 -- name: facts
--- A hub's commonest name shows in a part of its mentions.
+-- Each fact with the names of its ends; then, without a fact, the names of the entities. They are told from a part of the
+-- mentions, in which a hub's commonest name shows.
 WITH told AS MATERIALIZED (
     SELECT f.id, f.source, f.target, f.chunk, f.weight, f.description, f.keywords, c.chunk_id, d.document_id,
            CASE WHEN f.span_end > 0 THEN f.span_start ELSE c.span_start END AS span_start,
@@ -25,18 +26,22 @@ WITH told AS MATERIALIZED (
         -- A name of its own goes before one that was merged into it.
         SELECT u.id AS entity, m.surface, count(*) AS uses,
                count(*) FILTER (WHERE m.surface = ANY(m.edited)) AS merged
-        FROM (SELECT source AS id FROM told UNION SELECT target FROM told) u CROSS JOIN LATERAL (
+        FROM (SELECT source AS id FROM told UNION SELECT target FROM told UNION SELECT unnest(%(entities)s::int[])) u
+        CROSS JOIN LATERAL (
             SELECT surface, edited FROM {s}.mention
             WHERE entity = u.id AND (%(visible)s::int[] IS NULL OR chunk = ANY(%(visible)s::int[]))
               AND get_bit(%(flags)s::bytea, chunk) IS DISTINCT FROM 0
-            ORDER BY is_title DESC, tie LIMIT 20
+            ORDER BY is_title DESC, tie LIMIT %(sources)s
         ) m
         GROUP BY u.id, m.surface
     ) counted
-    ORDER BY entity, uses - merged DESC, uses DESC, surface
+    ORDER BY entity, uses - merged DESC, CASE WHEN uses = merged THEN uses ELSE 0 END DESC, surface
 )
 SELECT told.*, s.surface, t.surface
 FROM told JOIN named s ON s.entity = told.source JOIN named t ON t.entity = told.target
+UNION ALL
+SELECT NULL, entity, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, surface, NULL
+FROM named WHERE entity = ANY(%(entities)s::int[])
 
 -- name: facts_of_entities
 SELECT f.id

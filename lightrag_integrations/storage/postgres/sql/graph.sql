@@ -189,17 +189,3 @@ FROM counted e CROSS JOIN LATERAL (
 JOIN {s}.chunk c ON c.id = m.chunk
 JOIN {s}.document d ON d.id = c.document
 ORDER BY d.document_id, c.position, c.chunk_id
-
--- name: called
--- A name of its own goes before one that was merged into it.
-SELECT DISTINCT ON (entity) entity, surface FROM (
-    SELECT u.id AS entity, m.surface, count(*) AS uses, count(*) FILTER (WHERE m.surface = ANY(m.edited)) AS merged
-    FROM unnest(%(entities)s::int[]) AS u (id) CROSS JOIN LATERAL (
-        SELECT surface, edited FROM {s}.mention
-        WHERE entity = u.id AND (%(visible)s::int[] IS NULL OR chunk = ANY(%(visible)s::int[]))
-          AND get_bit(%(flags)s::bytea, chunk) IS DISTINCT FROM 0
-        ORDER BY is_title DESC, tie LIMIT %(sources)s
-    ) m
-    GROUP BY u.id, m.surface
-) counted
-ORDER BY entity, uses - merged DESC, CASE WHEN uses = merged THEN uses ELSE 0 END DESC, surface
