@@ -31,7 +31,7 @@ from tests.benchmarks.speed.rows import Row, Setting
 SIZES = (20_000, 100_000, 200_000)
 MODES = {"keyword": 1.5, "vector": 1.3, "mix": 4.0}
 """How many times the plain query's median each may take."""
-ASKED, ROUNDS, WARMING, OPENED, BATCH = 60, 2, 15, 5, 5_000
+ASKED, ROUNDS, WARMING, OPENED, BATCH = 60, 2, 40, 5, 5_000
 NOISE = 0.005
 """So much of the recall may differ between two builds of one index."""
 CLIENTS, EACH, TURNS = (1, 8, 32), (30, 10, 4), 3
