@@ -1,5 +1,6 @@
 """Runs programs in forks of one process that has imported everything, as that takes longer than most of them do."""
 
+import gc
 import importlib
 import json
 import os
@@ -58,6 +59,7 @@ class Forks:
 
 
 def _serve(channel: socket.socket) -> None:
+    gc.freeze()  # a collector that walked over what was imported would copy it for each fork
     while True:
         line, fds, _, _ = socket.recv_fds(channel, 2**16, 2)
         if not line:
