@@ -19,8 +19,9 @@ _LINGER_S = 0.25
 class Committer:
     """Collects finished documents and commits them in the order they come.
 
-    A batch goes when it is full, when nothing else is in work that could join it, or after a moment. A batch that the
-    database refuses is tried again document by document, so that a bad one fails alone.
+    A batch goes when it is full, when nothing else is in work that could join it, or after a moment; and when only the
+    last documents are in work, so that no others are left with them. A batch that the database refuses is tried again
+    document by document, so that a bad one fails alone.
     """
 
     def __init__(self, call: Call, *, idle: Callable[[], bool], on_done: Callable[[str], None]) -> None:
@@ -40,6 +41,7 @@ class Committer:
         """In the queue."""
         self._wake = asyncio.Event()
         self._room = asyncio.Event()
+        self._hurried = False
         self._closed = False
 
     async def put(self, document: PreparedDocument) -> None:
@@ -53,6 +55,11 @@ class Committer:
 
     def nudge(self) -> None:
         """Something changed outside: look again whether to wait for more."""
+        self._wake.set()
+
+    def hurry(self) -> None:
+        """The last documents are in work: what is done does not wait for them."""
+        self._hurried = bool(self._queue)
         self._wake.set()
 
     def close(self) -> None:
@@ -81,7 +88,7 @@ class Committer:
             await self._signal()
         try:
             async with asyncio.timeout(_LINGER_S):
-                while not (self._full() or self._closed or self._idle()):
+                while not (self._full() or self._hurried or self._closed or self._idle()):
                     await self._signal()
         except TimeoutError:
             pass
@@ -95,6 +102,7 @@ class Committer:
         return len(self._queue) >= self._call.options.commit_documents or self._chunks >= _MAX_CHUNKS
 
     def _take(self) -> list[PreparedDocument]:
+        self._hurried = False
         batch, chunks = [self._queue.popleft()], 0
         while self._queue and len(batch) < self._call.options.commit_documents:
             chunks += len(batch[-1].chunks)

@@ -144,6 +144,8 @@ async def _work(jobs: AsyncIterator[Job], call: Call, leases: Leases) -> None:
                 async for job in jobs:
                     await window.enter(job.size)
                     documents.create_task(_one(job, call, lines=lines, window=window, committer=committer))
+                await window.down_to(call.tools.concurrency)
+                committer.hurry()
             committer.close()
             await committing
             keeping.cancel()

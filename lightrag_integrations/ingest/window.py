@@ -38,6 +38,12 @@ class Window:
         self._inside += 1
         self._load += size
 
+    async def down_to(self, documents: int) -> None:
+        """Wait until no more than so many are inside."""
+        while self._inside > documents:
+            self._left.clear()
+            await self._left.wait()
+
     def leave(self, size: int) -> None:
         """Give the room back."""
         self._inside -= 1

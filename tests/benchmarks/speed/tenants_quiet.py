@@ -1,8 +1,15 @@
-"""A quiet tenant beside one that ingests, in its own process and in another."""
+"""A quiet tenant beside one that ingests, in its own process and in another.
+
+In one process they share one interpreter. Each answer from PostgreSQL has to get it back from whoever holds it, and
+CPython lets a busy thread keep it for 5 ms. The last rows show what this makes of a dozen bare statements beside a bare
+loop, and what remains of it when the process has threads switch every half millisecond (`sys.setswitchinterval`, which
+is the application's to set).
+"""
 
 import itertools
 import multiprocessing
 import statistics
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -11,7 +18,10 @@ from dataclasses import dataclass
 from multiprocessing.synchronize import Event
 from pathlib import Path
 
+import psycopg
+
 from lightrag_integrations import Document, IndexOptions, IngestOptions, LightRAGIndex, OpenAIChatModel
+from lightrag_integrations.storage.embedded import EmbeddedServer
 from tests.benchmarks.endpoint import Endpoint
 from tests.benchmarks.speed.ingestion_data import documents
 from tests.benchmarks.speed.rows import Row, Setting
@@ -23,6 +33,9 @@ _AT_ONCE = 100
 _PAUSE_S = 0.01
 _LATENCY_S = 0.2
 _ROUNDS = 2
+_STATEMENTS = 12
+"""As many as a walk asks one after the other."""
+_NIMBLE_S = 0.0005
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +49,12 @@ _Beside = Callable[[], AbstractContextManager[object]]
 
 
 def beside(setting: Setting, home: Path) -> Iterator[Row]:
-    """The quiet tenant's p99 beside each kind of noise, as a multiple of its own, in turn."""
+    """The quiet tenant's p99 beside each kind of noise, as a multiple of its own, in turn; then the bare floor."""
+    yield from _tenants(setting, home)
+    yield from _bare(setting, home)
+
+
+def _tenants(setting: Setting, home: Path) -> Iterator[Row]:
     with ExitStack() as stack:
         endpoint = stack.enter_context(Endpoint(latency_s=_LATENCY_S))
         quiet = stack.enter_context(LightRAGIndex("quiet", database=home))
@@ -49,6 +67,7 @@ def beside(setting: Setting, home: Path) -> Iterator[Row]:
         noises: dict[str, _Beside] = {
             "nobody": nullcontext,
             "a model's ingestion": lambda: _in_thread(home, model),
+            "a model's ingestion, threads switching faster": lambda: _nimble(_in_thread(home, model)),
             "a model's ingestion in another process": lambda: _in_process(home, model),
             "a lexical ingestion": lambda: _in_thread(home, lexical),
             "a lexical ingestion in another process": lambda: _in_process(home, lexical),
@@ -64,6 +83,36 @@ def beside(setting: Setting, home: Path) -> Iterator[Row]:
         target = 1.2 if name == "a model's ingestion" else None
         note = f"{_p99(taken):.1f} ms, median {statistics.median(taken):.1f}; alone {alone:.1f} ms"
         yield Row(part=PART, what=f"p99 beside {name}", value=_p99(taken) / alone, unit="x", at_most=target, note=note)
+
+
+def _bare(setting: Setting, home: Path) -> Iterator[Row]:
+    noises: dict[str, _Beside] = {
+        "nobody": nullcontext,
+        "a bare loop": _spinning,
+        "a bare loop, threads switching faster": lambda: _nimble(_spinning()),
+    }
+    times: dict[str, list[float]] = {name: [] for name in noises}
+    with ExitStack() as stack:
+        server = EmbeddedServer(home)
+        stack.callback(server.stop)
+        connection = stack.enter_context(psycopg.connect(server.start(), autocommit=True))
+        for _, (name, noise) in itertools.product(range(_ROUNDS), noises.items()):
+            with noise():
+                times[name] += [_statements(connection) for _ in range(setting.of(200))]
+    alone = _p99(times.pop("nobody"))
+    for name, taken in times.items():
+        note = f"{_p99(taken):.1f} ms, median {statistics.median(taken):.1f}; alone {alone:.1f} ms"
+        what = f"p99 of {_STATEMENTS} bare statements beside {name}"
+        yield Row(part=PART, what=what, value=_p99(taken) / alone, unit="x", note=note)
+
+
+def _statements(connection: psycopg.Connection) -> float:
+    begun = time.perf_counter()
+    for _ in range(_STATEMENTS):
+        connection.execute("SELECT 1").fetchone()
+    taken = (time.perf_counter() - begun) * 1000
+    time.sleep(_PAUSE_S)
+    return taken
 
 
 def _cycle(asked: Sequence[str], count: int) -> list[str]:
@@ -82,6 +131,34 @@ def _ask(index: LightRAGIndex, questions: Sequence[str]) -> list[float]:
 
 def _p99(taken: Sequence[float]) -> float:
     return sorted(taken)[int(len(taken) * 0.99)]
+
+
+@contextmanager
+def _nimble(noise: AbstractContextManager[object]) -> Iterator[None]:
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(_NIMBLE_S)
+    try:
+        with noise:
+            yield
+    finally:
+        sys.setswitchinterval(before)
+
+
+@contextmanager
+def _spinning() -> Iterator[None]:
+    stop = threading.Event()
+    thread = threading.Thread(target=_spin, args=(stop,))
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+
+
+def _spin(stop: threading.Event) -> None:
+    while not stop.is_set():
+        sum(range(1000))
 
 
 @contextmanager

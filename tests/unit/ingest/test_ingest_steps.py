@@ -38,6 +38,21 @@ async def test_small_documents_share_transactions_up_to_the_limit() -> None:
     assert sorted(i for batch in store.commits for i in batch) == [document.id for document in documents]
 
 
+async def test_what_is_done_does_not_wait_for_the_last_documents(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lightrag_integrations.ingest.commit._LINGER_S", 3600)
+    store = MemoryStore()
+
+    async def react(chunk: Chunk) -> None:
+        async with asyncio.timeout(10):
+            while chunk.document_id >= "d4" and not store.commits:
+                await asyncio.sleep(0)
+
+    documents = [Document(id=f"d{number}", text=f"Text {number}") for number in range(8)]
+    report = await run_ingest(documents, tools_of(store, extractor=WordExtractor(react), concurrency=4), OPTIONS)
+    assert (report.documents, report.failed) == (8, 0)
+    assert [sorted(batch) for batch in store.commits] == [["d0", "d1", "d2", "d3"], ["d4", "d5", "d6", "d7"]]
+
+
 async def test_the_window_counts_documents_and_size() -> None:
     window = Window(documents=3, size=100)
     await window.enter(1_000_000)
