@@ -43,7 +43,11 @@ class Forks:
             line = json.dumps(request).encode() + b"\n"
             sent = socket.send_fds(self._channel, [line], [out.fileno(), err.fileno()])
             self._channel.sendall(line[sent:])
-            code = int(self._channel.recv(16))
+            try:
+                code = int(self._channel.recv(16))
+            except TimeoutError:
+                self.close()  # or the next would be told how this one ends
+                raise
             out.seek(0)
             err.seek(0)
             return Outcome(code, out.read(), err.read())

@@ -4,7 +4,8 @@ import asyncio
 import random
 
 import psycopg
-from psycopg import sql
+import pytest
+from psycopg import AsyncConnection, sql
 
 from lightrag_integrations.contributions import PaidAnswer, Usage
 from lightrag_integrations.models import ExtractedEntity, Extraction
@@ -249,3 +250,52 @@ async def test_the_keyword_index_keeps_its_size_while_documents_come_and_go(make
         sizes.append((await store.status()).sizes["postings"])
     assert max(sizes) <= 4 * sizes[0]
     assert await store.verify() == []
+
+
+async def hurried(connection: AsyncConnection) -> None:
+    """As a server may be set: VACUUM is slow, and no statement may take long."""
+    await connection.execute("SET vacuum_cost_delay = 100")
+    await connection.execute("SET vacuum_cost_limit = 1")
+    await connection.execute("SET statement_timeout = '400ms'")
+
+
+async def test_postings_are_folded_where_a_vacuum_is_cut_short(
+    make_store: MakeStore, dsn: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    schema = (await (await make_store("hurried")).status()).schema_name
+    connect = ConnectOptions(dsn=dsn, configure=hurried)
+    for number in range(6):
+        brief = await open_store("hurried", connect, tuning=Tuning(fan=3, idle_s=3600))
+        words = " ".join(f"w{number}x{place}" for place in range(1000))
+        await put(brief, document(f"d{number}", chunk(f"c{number}", words)))
+        await brief.aclose()
+    assert "could not free room" in caplog.text
+    assert sorted(rows(dsn, schema, "SELECT level FROM {s}.segment")) == [(1,), (1,)]
+
+
+async def test_room_is_given_back_after_folds_alone(make_store: MakeStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    execute = AsyncConnection.execute
+
+    async def noted(self, query, *args, **options):
+        asked.append(str(query))
+        return await execute(self, query, *args, **options)
+
+    monkeypatch.setattr(AsyncConnection, "execute", noted)
+    store = await make_store(tuning=Tuning(fan=2, idle_s=0.05))
+
+    async def vacuumed() -> int:
+        async with asyncio.timeout(HANG_GUARD_S):
+            await asyncio.gather(*(task for task in asyncio.all_tasks() if task.get_name() == "lightrag-upkeep"))
+        return sum("VACUUM" in query for query in asked)
+
+    async with store.snapshot() as reader:
+        await reader.corpus()
+    assert await vacuumed() == 0
+    await put(store, document("d", chunk("c", "common")))
+    assert await vacuumed() == 0
+    await put(store, document("e", chunk("f", "common")))
+    assert await vacuumed() == 4  # two tables before the fold, and when it is quiet
+    async with store.snapshot() as reader:
+        await reader.corpus()
+    assert await vacuumed() == 4
