@@ -31,14 +31,16 @@ def steering(ahead: Ahead | None, before: Overview | None, tuning: Tuning) -> in
         tuning: Their least number.
 
     Returns:
-        Their number; 0: there is nothing to be asked, or no index was seen.
+        Their number; 0: there is nothing to be asked, no index was seen, or chunks and facts want different numbers:
+        asked one by one, as the first search does, each gets its own.
     """
     if ahead is None or before is None or ahead.vector is None or not ahead.chunks:
         return 0
     asked = ("chunk", "fact") if ahead.facts else ("chunk",)
     if not all(before.indexed(table) for table in asked):
         return 0
-    return widened(max(ahead.chunks, ahead.facts), before.chunks, tuning)
+    wanted = {widened(limit, before.chunks, tuning) for limit in (ahead.chunks, ahead.facts) if limit}
+    return wanted.pop() if len(wanted) == 1 else 0
 
 
 class _Near(NamedTuple):

@@ -13,6 +13,8 @@ from lightrag_integrations.errors import EmbeddingMismatch
 from lightrag_integrations.reader import Reader
 from lightrag_integrations.rows import Ahead
 from lightrag_integrations.storage.postgres import Tuning
+from lightrag_integrations.storage.postgres.ahead import steering
+from lightrag_integrations.storage.postgres.reads import Overview
 from lightrag_integrations.store import Store
 from tests.conftest import MakeStore
 from tests.integration.storage.making import chunk, document, put, term
@@ -115,6 +117,19 @@ async def test_nearest_chunks_come_in_full_with_one_statement(store: Store, monk
         asked.append(statements)
         assert len(rows) == len(near) == 5
     assert len(asked[1]) == 3 if indexed else len(asked[1]) == len(asked[0])  # BEGIN, all of it, COMMIT
+
+
+@pytest.mark.parametrize(
+    ("chunks", "facts", "ef_search", "taken"),
+    [(50, 24, None, 100), (50, 0, 400, 400), (60, 24, None, 0), (50, 24, 20, 0), (600, 600, None, 0)],
+)
+def test_candidates_are_as_many_as_without_asking_ahead(
+    chunks: int, facts: int, ef_search: int | None, taken: int
+) -> None:
+    before = Overview(500, 5000, [], {"dimension": "6"}, frozenset({"chunk_by_embedding", "fact_by_embedding"}))
+    ahead = Ahead(vector=VECTOR, chunks=chunks, facts=facts)
+    assert steering(ahead, before, Tuning(ef_search=ef_search)) == taken
+    assert steering(ahead, before._replace(indexes=frozenset()), Tuning(ef_search=ef_search)) == 0
 
 
 async def test_a_handle_that_only_searches_vectors_learns_how_large_the_index_is(store: Store) -> None:
