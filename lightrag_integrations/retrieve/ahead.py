@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lightrag_integrations.options import QueryOptions
 from lightrag_integrations.retrieve.bm25 import most_of
+from lightrag_integrations.retrieve.evidence import WALKS
 from lightrag_integrations.retrieve.plain import wanted
 from lightrag_integrations.retrieve.question import Question
 from lightrag_integrations.retrieve.seeds import FACTS_READ
@@ -11,7 +12,6 @@ from lightrag_integrations.rows import Ahead
 
 __all__ = ["ahead_of", "candidates_of"]
 
-_WALKS = ("graph", "mix")
 _CANDIDATES = 100
 """A walk needs the best few of its nearest chunks and facts: with 100, 250 and 1,000 candidates it put the chunk asked
 for, of 100,000 synthetic ones, first in .81, .82 and .83 of 100 searches, and always among the first five."""
@@ -19,7 +19,7 @@ for, of 100,000 synthetic ones, first in .81, .82 and .83 of 100 searches, and a
 
 def candidates_of(options: QueryOptions) -> int | None:
     """How many candidates a search through a vector index keeps at least; None: as many as find most of the nearest."""
-    return options.ef_search or (_CANDIDATES if options.mode in _WALKS else None)
+    return options.ef_search or (_CANDIDATES if options.mode in WALKS else None)
 
 
 def ahead_of(question: Question, options: QueryOptions, *, near: bool) -> Ahead | None:
@@ -32,7 +32,7 @@ def ahead_of(question: Question, options: QueryOptions, *, near: bool) -> Ahead 
     """
     if options.mode == "vector" and near:
         return Ahead(vector=question.vector, chunks=wanted(options))
-    if options.mode not in _WALKS:
+    if options.mode not in WALKS:
         return None  # one or two questions are asked as fast one by one
     return Ahead(
         terms=tuple(question.terms),

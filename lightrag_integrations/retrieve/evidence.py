@@ -12,7 +12,7 @@ from lightrag_integrations.retrieve.explain import Explanation, explain
 from lightrag_integrations.retrieve.ranking import Found, Ranking
 from lightrag_integrations.rows import SOURCES, ChunkRow, FactRow, Statement, relation_views
 
-__all__ = ["describe"]
+__all__ = ["WALKS", "describe"]
 
 PLAIN = ("keyword", "vector")
 """Modes without the graph: there is nothing to read."""

@@ -9,6 +9,7 @@ from lightrag_integrations.errors import EmbeddingMismatch
 from lightrag_integrations.options import QueryOptions
 from lightrag_integrations.reader import Reader
 from lightrag_integrations.retrieve.bm25 import best, read_bm25
+from lightrag_integrations.retrieve.evidence import WALKS
 from lightrag_integrations.retrieve.plain import wanted
 from lightrag_integrations.retrieve.question import Question
 from lightrag_integrations.retrieve.ranking import Found, Ranking, ordered, settled
@@ -38,7 +39,7 @@ async def finish(
     rows = dict(await reader.chunks(list(ranking.chunks)))
     order = ordered(ranking.chunks, rows)
     found = dict(ranking.chunks)
-    if options.mode in ("graph", "mix"):
+    if options.mode in WALKS:
         first, doubles = _apart(order, rows)
         first = _guarded(first, ranking.pinned, min(options.walk.guard, _PIN))
         found = _descending(first, doubles, found)
