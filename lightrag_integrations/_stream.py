@@ -76,4 +76,5 @@ class Stream:
         budget, done = self._options.token_budget, self._report
         if budget is None or done is None:
             return self._options
-        return merged(self._options, {"token_budget": max(0, budget - done.prompt_tokens - done.completion_tokens)})
+        gone = done.prompt_tokens + done.completion_tokens + done.unanswered_tokens
+        return merged(self._options, {"token_budget": max(0, budget - gone)})

@@ -107,6 +107,9 @@ class IngestReport(Frozen):
     """Extractions answered by the cache."""
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    unanswered_tokens: int = 0
+    """Sent, by our own count, in calls that no answer came to in time: the endpoint may charge for them, and the token
+    budget counts them."""
     embedding_tokens: int = 0
     dropped: int = 0
     """Extracted records refused by validation."""

@@ -42,6 +42,7 @@ class Meter:
         dropped: Records of model answers that validation refused.
         prompt_tokens: Of chat calls.
         completion_tokens: Of chat calls.
+        unanswered: Estimated tokens of calls that were given up unanswered.
         embedding_tokens: Of embedding calls.
     """
 
@@ -62,6 +63,7 @@ class Meter:
         self.dropped = 0
         self.prompt_tokens = 0
         self.completion_tokens = 0
+        self.unanswered = 0
         self.embedding_tokens = 0
         self._token_budget = token_budget
         self._reserved = 0
@@ -83,9 +85,10 @@ class Meter:
             BudgetExceeded: The call would not fit any more; it must not be sent.
         """
         budget = self._token_budget
-        if budget is not None and self.spent + self._reserved + estimate > budget:
+        waiting = self._reserved + self.unanswered
+        if budget is not None and self.spent + waiting + estimate > budget:
             raise BudgetExceeded(
-                f"{self.spent} tokens used, {self._reserved} in flight or unanswered, about {estimate} needed for the "
+                f"{self.spent} tokens used, {waiting} in flight or unanswered, about {estimate} needed for the "
                 f"next call: over the token budget of {budget}; raise token_budget and retry what failed"
             )
         self._reserved += estimate
@@ -96,7 +99,7 @@ class Meter:
 
     def hold(self, estimate: int) -> None:
         """Keep the tokens of a call that was given up unanswered: the endpoint may well charge for it."""
-        self._reserved += estimate
+        self.unanswered += estimate
 
     def count(self, usage: Usage) -> None:
         """Add one call to the counters."""

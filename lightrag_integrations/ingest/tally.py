@@ -123,6 +123,7 @@ class Tally:
             cached=meter.cached,
             prompt_tokens=meter.prompt_tokens,
             completion_tokens=meter.completion_tokens,
+            unanswered_tokens=meter.unanswered,
             embedding_tokens=meter.embedding_tokens,
             dropped=self._dropped + meter.dropped + int(getattr(self._extractor, "dropped", 0)),
             seconds=time.monotonic() - self._started,

@@ -10,6 +10,7 @@ import pytest
 
 from lightrag_integrations import Document, LightRAGIndex, OpenAIChatModel, OpenAIEmbedder
 from lightrag_integrations.options import IndexOptions, IngestOptions
+from lightrag_integrations.providers import documents as portions
 from lightrag_integrations.text.tokens import default_tokenizer
 from tests.doubles.openai_server import OpenAIServer
 from tests.integration.models.conftest import counted, ledger
@@ -149,6 +150,22 @@ def test_the_budget_is_exceeded_by_no_more_than_the_calls_in_flight(
         report = index.documents.retry()
     assert calls
     assert {status.status for status in index.documents.list()} == {"processed"}
+
+
+def test_a_stream_sends_no_more_unanswered_calls_than_a_list(
+    make_index: MakeIndex, server: OpenAIServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(portions, "_PORTION_DOCUMENTS", 1)
+    index = make_index(concurrency=1, attempts=1, call_timeout_s=0.1, token_budget=2_500)
+    server.fault("slow", kind="extract", seconds=0.3)
+    whole = index.ingest(varied(8))
+    sent = server.calls["extract"]
+    assert 1 < sent < 8
+    assert (whole.prompt_tokens, whole.failed) == (0, 8)
+    assert 0 < whole.unanswered_tokens <= 2_500
+    streamed = index.ingest(one.model_copy(update={"id": f"again {one.id}"}) for one in varied(8))
+    assert server.calls["extract"] == 2 * sent
+    assert streamed.unanswered_tokens == whole.unanswered_tokens
 
 
 async def test_a_cancelled_ingestion_leaves_no_more_than_the_calls_in_flight_out_of_the_ledger(
