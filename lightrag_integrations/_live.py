@@ -14,6 +14,7 @@ from lightrag_integrations.evaluate.questions import EvaluationQuestion
 from lightrag_integrations.evaluate.report import EvaluationReport
 from lightrag_integrations.evaluate.run import Kind, Ports, run_evaluation
 from lightrag_integrations.evaluate.settings import Plan, settings_of
+from lightrag_integrations.ingest.accept import Earlier
 from lightrag_integrations.ingest.contributed import run_contribute
 from lightrag_integrations.ingest.estimate import Estimate, estimate
 from lightrag_integrations.ingest.pipeline import IngestTools, run_enrich, run_ingest, run_retry
@@ -41,10 +42,17 @@ class Live(Crossing):
 
     # What callers give is read before it comes here: their iterables may take their time, or ask this very handle.
 
-    async def ingest(self, documents: Sequence[Document], options: IngestOptions, observer: Observer) -> IngestReport:
-        """See `LightRAGIndex.ingest`."""
+    async def ingest(
+        self,
+        documents: Sequence[Document],
+        options: IngestOptions,
+        observer: Observer,
+        *,
+        earlier: Earlier | None = None,
+    ) -> IngestReport:
+        """See `LightRAGIndex.ingest`, and `run_ingest` for `earlier`."""
         session = await self.session()
-        report = await run_ingest(documents, session.ingest_tools(options, observer), options)
+        report = await run_ingest(documents, session.ingest_tools(options, observer), options, earlier=earlier)
         return report if session.mirrors is None else await session.mirrors.after_ingest(report)
 
     async def contribute(self, given: Contributed) -> Reworked:

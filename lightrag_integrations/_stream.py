@@ -10,6 +10,7 @@ from contextvars import copy_context
 from functools import partial
 
 from lightrag_integrations.errors import InputError
+from lightrag_integrations.ingest.accept import Earlier
 from lightrag_integrations.models import Document
 from lightrag_integrations.options import IngestOptions, merged
 from lightrag_integrations.providers.documents import adopt_portions
@@ -36,6 +37,8 @@ class Stream:
         self._portions = adopt_portions(inputs)
         self._options = options
         self._report: IngestReport | None = None
+        self.earlier = Earlier()
+        """What the portions so far brought: a stream is one call."""
 
     def __iter__(self) -> Iterator[Portion]:
         """Read in the caller's thread."""

@@ -51,7 +51,8 @@ class LightRAGIndex(Reembed):
                 read in the caller's thread (`aingest`: in a thread of its own). A list is checked as a whole before
                 anything is written. An iterator, such as a generator, is read and stored in portions, so that memory
                 stays flat however many come: of about 2000 documents or four million characters, each checked as a
-                whole. What one portion brings is stored whatever is wrong with a later one.
+                whole, and against the ids of those before: what comes again is refused, or counted, as in a list. What
+                one portion brings is stored whatever is wrong with a later one.
             show_progress: Draw progress bars on standard error.
             on_existing: See `IngestOptions.on_existing`.
             on_invalid: See `IngestOptions.on_invalid`.
@@ -70,7 +71,8 @@ class LightRAGIndex(Reembed):
         told = observing(self._settings.observer, observer, show_progress=show_progress, index=self.name)
         with told as seen, stream.telling():
             for documents, left in stream:
-                stream.done(self._live.work(partial(self._live.ingest, documents, left, seen)))
+                ingest = partial(self._live.ingest, documents, left, seen, earlier=stream.earlier)
+                stream.done(self._live.work(ingest))
         return stream.report()
 
     async def aingest(
@@ -90,7 +92,8 @@ class LightRAGIndex(Reembed):
         with told as seen, stream.telling():
             async with aclosing(aiter(stream)) as portions:
                 async for documents, left in portions:
-                    stream.done(await self._live.awork(partial(self._live.ingest, documents, left, seen)))
+                    ingest = partial(self._live.ingest, documents, left, seen, earlier=stream.earlier)
+                    stream.done(await self._live.awork(ingest))
         return stream.report()
 
     def enrich(self, chunks: Iterable[Chunk], *, extract: bool = True, embed: bool = True) -> list[Chunk]:

@@ -11,7 +11,7 @@ from lightrag_integrations.models import Chunk, Document
 from lightrag_integrations.options import IngestOptions
 from lightrag_integrations.text.keys import content_hash
 
-__all__ = ["Checked", "derived_id", "refusal", "validate_documents"]
+__all__ = ["Checked", "Earlier", "derived_id", "refusal", "validate_documents"]
 
 _SHOWN_PROBLEMS = 5
 
@@ -28,8 +28,26 @@ class Checked:
     """Documents without id that repeat text, title and source of an earlier one of the call: one is kept."""
 
 
+@dataclass
+class Earlier:
+    """What came in earlier portions of a call: it is the same call, however its documents are handed over."""
+
+    places: int = 0
+    """Documents looked at."""
+    ids: set[str] = field(default_factory=set)
+    """Given with documents."""
+    derived: set[str] = field(default_factory=set)
+    """Of documents that had none."""
+    refused: set[str] = field(default_factory=set)
+    """Names under which reasons are told."""
+
+
 def validate_documents(
-    documents: Sequence[Document], options: IngestOptions, *, any_dimension: bool = False
+    documents: Sequence[Document],
+    options: IngestOptions,
+    *,
+    any_dimension: bool = False,
+    earlier: Earlier | None = None,
 ) -> Checked:
     """Check all documents of a call together.
 
@@ -37,6 +55,7 @@ def validate_documents(
         documents: As given.
         options: `on_invalid` says whether bad ones refuse the call or are set aside.
         any_dimension: Let given vectors differ in dimension: it is known what they must be like, and looked at next.
+        earlier: What came before these in the same call; they are added to it.
 
     Returns:
         The good documents and the reasons for the others.
@@ -44,9 +63,10 @@ def validate_documents(
     Raises:
         InputError: Something is wrong and `on_invalid` is "raise"; every bad item is named in `problems`.
     """
-    checked, check = Checked(), _Call(any_dimension=any_dimension)
+    earlier = Earlier() if earlier is None else earlier
+    checked, check = Checked(), _Call(earlier, any_dimension=any_dimension)
     problems: list[str] = []
-    for place, document in enumerate(documents):
+    for place, document in enumerate(documents, earlier.places):
         settled, reasons = check.settle(document)
         if settled is not None and not reasons:
             checked.documents.append(settled)
@@ -56,8 +76,10 @@ def validate_documents(
             label = _label(document, place)
             problems.extend(f"{label}: {reason}" for reason in reasons)
             name = _usable_name(document)
-            taken = not name or name in check.ids or name in checked.refused
-            checked.refused[label if taken else name] = "; ".join(reasons)
+            told = label if not name or check.knows(name) or name in earlier.refused else name
+            checked.refused[told] = "; ".join(reasons)
+            earlier.refused.add(told)
+    earlier.places += len(documents)
     if problems and options.on_invalid == "raise":
         raise InputError(refusal(problems), tuple(problems))
     return checked
@@ -66,11 +88,10 @@ def validate_documents(
 class _Call:
     """What must not occur twice in one call."""
 
-    def __init__(self, *, any_dimension: bool) -> None:
-        """Nothing seen yet."""
+    def __init__(self, earlier: Earlier, *, any_dimension: bool) -> None:
+        """Nothing seen yet but what came earlier."""
+        self._earlier = earlier
         self._any_dimension = any_dimension
-        self.ids: set[str] = set()
-        self._derived: set[str] = set()
         self._chunk_ids: set[str] = set()
         self._dimension: int | None = None
 
@@ -82,14 +103,18 @@ class _Call:
         if reasons:
             return document, reasons
         settled = _with_id(document)
-        if settled.id in self._derived and not document.id:
+        if settled.id in self._earlier.derived and not document.id:
             return None, []
-        if settled.id in self.ids:
+        if self.knows(settled.id):
             reasons.append(f"the id {settled.id!r:.80} occurs twice in this call")
         reasons.extend(self._chunk_reasons(settled))
         if not reasons:
             self._remember(settled, derived=not document.id)
         return settled, reasons
+
+    def knows(self, document_id: str) -> bool:
+        """A good document of the call has this id."""
+        return document_id in self._earlier.ids or document_id in self._earlier.derived
 
     def _chunk_reasons(self, document: Document) -> Iterator[str]:
         seen: set[str] = set()
@@ -107,9 +132,7 @@ class _Call:
                     )
 
     def _remember(self, document: Document, *, derived: bool) -> None:
-        self.ids.add(document.id)
-        if derived:
-            self._derived.add(document.id)
+        (self._earlier.derived if derived else self._earlier.ids).add(document.id)
         for chunk in document.chunks or ():
             self._chunk_ids.add(chunk.id)
             if chunk.embedding is not None and self._dimension is None:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 
 from lightrag_integrations.errors import InputError
-from lightrag_integrations.ingest.accept import Checked, refusal, validate_documents
+from lightrag_integrations.ingest.accept import Checked, Earlier, refusal, validate_documents
 from lightrag_integrations.ingest.call import Call, Job, new_call
 from lightrag_integrations.ingest.commit import Committer
 from lightrag_integrations.ingest.enrich import run_enrich
@@ -30,13 +30,16 @@ _WINDOW_PER_CALL = 16
 _WINDOW_CHARACTERS = 4_000_000
 
 
-async def run_ingest(documents: Sequence[Document], tools: IngestTools, options: IngestOptions) -> IngestReport:
+async def run_ingest(
+    documents: Sequence[Document], tools: IngestTools, options: IngestOptions, *, earlier: Earlier | None = None
+) -> IngestReport:
     """Store documents: split, extracted, embedded, committed whole or not at all.
 
     Args:
         documents: Any number; checked together before anything is written.
         tools: Store, models, helpers.
         options: How.
+        earlier: What came in earlier portions of the same call; these documents are added to it.
 
     Returns:
         What was done; documents that failed are in it with their reasons.
@@ -46,14 +49,18 @@ async def run_ingest(documents: Sequence[Document], tools: IngestTools, options:
         StorageError: The database failed; documents not yet committed stay pending.
     """
     with tools.watch.ingest(len(documents)) as work:
-        report = await _ingested(documents, tools, options)
+        report = await _ingested(documents, tools, options, earlier=earlier)
         work.stored(report)
         return report
 
 
-async def _ingested(documents: Sequence[Document], tools: IngestTools, options: IngestOptions) -> IngestReport:
+async def _ingested(
+    documents: Sequence[Document], tools: IngestTools, options: IngestOptions, *, earlier: Earlier | None
+) -> IngestReport:
     fit = await expected_fit(documents, tools, options)
-    checked = await tools.run_cpu(lambda: validate_documents(documents, options, any_dimension=fit is not None))
+    checked = await tools.run_cpu(
+        lambda: validate_documents(documents, options, any_dimension=fit is not None, earlier=earlier)
+    )
     call = new_call(tools, options, options_fingerprint(tools, options))
     if fit is not None:
         await _refuse_misfits(checked, fit, call)

@@ -17,6 +17,7 @@ from lightrag_integrations import (
     InputError,
     LightRAGIndex,
 )
+from lightrag_integrations.providers import documents as portions
 from tests.integration.handle.conftest import MakeIndex
 
 TENANT: ContextVar[str] = ContextVar("tenant")
@@ -97,6 +98,28 @@ def test_nodes_of_a_document_stay_together_or_are_refused(make_index: MakeIndex)
         assert [one.chunks for one in index.documents.list() if one.id == "whole"] == [3]
         with pytest.raises(InputError, match="a node of document 'whole', whose others came earlier"):
             index.ingest(nodes(again=True))
+
+
+@pytest.mark.parametrize("size", [1, 3])
+def test_a_stream_tells_of_its_documents_as_a_list_does(
+    make_index: MakeIndex, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    monkeypatch.setattr(portions, "_PORTION_DOCUMENTS", size)
+    said = "Letter from Ada to Bob."
+    twice = [Document(id="e", text=said), Document(text=said), Document(id="bad"), Document()]
+    given = [*twice, Document(id="f", text=said), *twice, Document(id="e", text="Another letter.")]
+    skipping = IngestOptions(on_invalid="skip")
+    with make_index() as index:
+        whole = index.ingest(given, options=skipping)
+        kept = index.dump()
+        index.drop()
+        streamed = index.ingest(iter(given), options=skipping)
+        assert index.dump() == kept
+        timeless = {"seconds": 0.0}
+        assert streamed.model_copy(update=timeless) == whole.model_copy(update=timeless)
+        assert (whole.documents, whole.unchanged, whole.failed, len(whole.document_ids)) == (3, 1, 6, 3)
+        with pytest.raises(InputError, match=r"document 3 \('e'\): the id 'e' occurs twice"):
+            index.ingest(one for one in given if one.text)
 
 
 def test_without_vectors_words_and_graph_still_find(make_index: MakeIndex) -> None:
