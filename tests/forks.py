@@ -37,20 +37,35 @@ class Forks:
             )
 
     def run(self, *program: str, cwd: Path, **environment: str) -> Outcome:
-        """Run a file with arguments, as Python would."""
+        """Run a file with arguments, as Python would.
+
+        Raises:
+            RuntimeError: The process that forks has ended; says how.
+            TimeoutError: The program hangs.
+        """
         request = {"program": program, "cwd": str(cwd), "environment": clean_environment(**environment)}
         with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
-            line = json.dumps(request).encode() + b"\n"
-            sent = socket.send_fds(self._channel, [line], [out.fileno(), err.fileno()])
-            self._channel.sendall(line[sent:])
-            try:
-                code = int(self._channel.recv(16))
-            except TimeoutError:
-                self.close()  # or the next would be told how this one ends
-                raise
+            told = self._asked(json.dumps(request).encode() + b"\n", [out.fileno(), err.fileno()])
+            if not told:
+                raise RuntimeError(
+                    f"the process that forks has ended, exit code {self._process.wait(5)}, before it told how "
+                    f"{Path(program[0]).name} did; what it said last is among the errors captured"
+                )
             out.seek(0)
             err.seek(0)
-            return Outcome(code, out.read(), err.read())
+            return Outcome(int(told), out.read(), err.read())
+
+    def _asked(self, line: bytes, fds: list[int]) -> bytes:
+        """The answer to a request; nothing from a process that is gone."""
+        try:
+            sent = socket.send_fds(self._channel, [line], fds)
+            self._channel.sendall(line[sent:])
+            return self._channel.recv(16)
+        except TimeoutError:
+            self.close()  # or the next would be told how this one ends
+            raise
+        except OSError:
+            return b""
 
     def close(self) -> None:
         """End it, and what hangs."""
