@@ -36,6 +36,16 @@ async def nearest(store: Store, question: np.ndarray, limit: int, **where: objec
         return [(rows[one].chunk_id, cosine) for one, cosine in found]
 
 
+@pytest.fixture
+async def filled(make_store: MakeStore) -> tuple[Store, np.ndarray]:
+    """A store of a hundred chunks whose vector index is built, and the vectors."""
+    store, rows = await make_store(tuning=INDEXED), vectors(100)
+    await store.check_embedding("m", 6)
+    await put(store, document("d", *(chunk(f"c{n}", "x", embedding=row.tolist()) for n, row in enumerate(rows))))
+    await store.compact()
+    return store, rows
+
+
 @pytest.mark.parametrize("indexed", [False, True])
 async def test_the_nearest_are_found_through_any_filter(make_store: MakeStore, indexed: bool) -> None:
     store = await make_store(tuning=INDEXED if indexed else Tuning())
@@ -58,13 +68,9 @@ async def test_the_nearest_are_found_through_any_filter(make_store: MakeStore, i
     assert await nearest(store, question, 60) == exact(question, data, everything[1::2], 60)
 
 
-async def test_the_index_serves_unfiltered_searches(make_store: MakeStore) -> None:
+async def test_the_index_serves_unfiltered_searches(filled: tuple[Store, np.ndarray]) -> None:
     """Found by its plan: with the index in place no table scan is left in a plain search."""
-    store = await make_store(tuning=INDEXED)
-    await store.check_embedding("m", 6)
-    rows = vectors(100)
-    await put(store, document("d", *(chunk(f"c{n}", "x", embedding=row.tolist()) for n, row in enumerate(rows))))
-    await store.compact()
+    store, rows = filled
     async with store.snapshot() as reader:
         await reader._rows("use_index", candidates="100")
         statement = reader._layout.statements["indexed_chunks"]
@@ -208,12 +214,8 @@ def test_a_larger_index_keeps_more_candidates(limit: int, chunks: int, kept: int
     assert widened(limit, chunks, Tuning(ef_search=40)) == (max(40, 2 * limit) if kept else 0)
 
 
-async def test_a_search_says_how_many_candidates_it_keeps(make_store: MakeStore) -> None:
-    store = await make_store(tuning=INDEXED)
-    await store.check_embedding("m", 6)
-    rows = vectors(100)
-    await put(store, document("d", *(chunk(f"c{n}", "x", embedding=row.tolist()) for n, row in enumerate(rows))))
-    await store.compact()
+async def test_a_search_says_how_many_candidates_it_keeps(filled: tuple[Store, np.ndarray]) -> None:
+    store, rows = filled
     for asked, kept in ((None, "100"), (150, "150"), (5, "20")):  # two for each one wanted at least
         async with store.snapshot(ef_search=asked) as reader:
             assert isinstance(reader, PostgresReader)
