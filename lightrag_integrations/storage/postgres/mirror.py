@@ -25,7 +25,7 @@ class MirrorReads(Reads):
             await self._overview()  # says which vectors are searched
         await self._rows("plan_for_keys")
         self._planned = True  # until `mirror_states`, which comes next if anything does
-        return [row[0] for row in await self._rows(f"mirror_keys_{kind}", mirror=mirror, after=after, limit=limit)]
+        return [row[0] for row in await self._rows("mirror_keys", mirror=mirror, kind=kind, after=after, limit=limit)]
 
     async def mirror_states(self, mirror: str, kind: MirrorKind, keys: Sequence[str]) -> Sequence[Compared]:
         """See `mirrored.MirrorReader.mirror_states`."""

@@ -1,5 +1,5 @@
--- Each kind of thing that a mirror holds has two statements: `mirror_keys_…` goes through the keys that are in the
--- index or in what was recorded, `mirror_…` compares the two. Both take a part of the whole at a time.
+-- `mirror_keys` goes through the keys, of one kind of thing that a mirror holds, that are in the index or in what was
+-- recorded; `mirror_…`, a statement for each kind, compares the two. Both take a part of the whole at a time.
 -- A sync comes right after tables were filled, before statistics tell of it. So each step from one table to the next is
 -- a lookup by key of its own (LATERAL … OFFSET 0): there is no other order in which it could be planned.
 
@@ -14,45 +14,21 @@ SELECT set_config('enable_seqscan', 'on', true), set_config('enable_bitmapscan',
 SELECT set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),
        set_config('enable_mergejoin', 'off', true), set_config('plan_cache_mode', 'force_custom_plan', true)
 
--- name: mirror_keys_chunk
+-- name: mirror_keys
+-- The kind says which table is looked at. Relations stand under the key of an entity, many of them under one.
 SELECT key FROM (
-    (SELECT chunk_id AS key FROM {s}.chunk WHERE chunk_id > %(after)s ORDER BY chunk_id LIMIT %(limit)s)
+    (SELECT chunk_id AS key FROM {s}.chunk
+     WHERE %(kind)s::text IN ('chunk', 'node') AND chunk_id > %(after)s ORDER BY chunk_id LIMIT %(limit)s)
     UNION
-    (SELECT key FROM {s}.mirrored
-     WHERE mirror = %(mirror)s AND kind = 'chunk' AND key > %(after)s ORDER BY key LIMIT %(limit)s)
-) both_sides ORDER BY key LIMIT %(limit)s
-
--- name: mirror_keys_node
-SELECT key FROM (
-    (SELECT chunk_id AS key FROM {s}.chunk WHERE chunk_id > %(after)s ORDER BY chunk_id LIMIT %(limit)s)
+    (SELECT document_id FROM {s}.document
+     WHERE %(kind)s::text = 'document' AND document_id > %(after)s ORDER BY document_id LIMIT %(limit)s)
     UNION
-    (SELECT key FROM {s}.mirrored
-     WHERE mirror = %(mirror)s AND kind = 'node' AND key > %(after)s ORDER BY key LIMIT %(limit)s)
-) both_sides ORDER BY key LIMIT %(limit)s
-
--- name: mirror_keys_document
-SELECT key FROM (
-    (SELECT document_id AS key FROM {s}.document WHERE document_id > %(after)s ORDER BY document_id LIMIT %(limit)s)
-    UNION
-    (SELECT key FROM {s}.mirrored
-     WHERE mirror = %(mirror)s AND kind = 'document' AND key > %(after)s ORDER BY key LIMIT %(limit)s)
-) both_sides ORDER BY key LIMIT %(limit)s
-
--- name: mirror_keys_entity
-SELECT key FROM (
-    (SELECT key FROM {s}.entity WHERE key > %(after)s ORDER BY key LIMIT %(limit)s)
-    UNION
-    (SELECT key FROM {s}.mirrored
-     WHERE mirror = %(mirror)s AND kind = 'entity' AND key > %(after)s ORDER BY key LIMIT %(limit)s)
-) both_sides ORDER BY key LIMIT %(limit)s
-
--- name: mirror_keys_relation
-SELECT key FROM (
-    (SELECT key FROM {s}.entity WHERE key > %(after)s ORDER BY key LIMIT %(limit)s)
+    (SELECT key FROM {s}.entity
+     WHERE %(kind)s::text IN ('entity', 'relation') AND key > %(after)s ORDER BY key LIMIT %(limit)s)
     UNION
     (SELECT DISTINCT key FROM {s}.mirrored
-     WHERE mirror = %(mirror)s AND kind = 'relation' AND key > %(after)s ORDER BY key LIMIT %(limit)s)
-) both_sides ORDER BY key LIMIT %(limit)s
+     WHERE mirror = %(mirror)s AND kind = %(kind)s AND key > %(after)s ORDER BY key LIMIT %(limit)s)
+) all_sides ORDER BY key LIMIT %(limit)s
 
 -- name: mirror_chunk
 -- A chunk without a vector can't be kept among vectors.
