@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
-__all__ = ["step_aside"]
+__all__ = ["catch_up", "step_aside"]
 
 _TURNS = 5
 
@@ -16,3 +17,16 @@ async def step_aside() -> None:
     """
     for _ in range(_TURNS):
         await asyncio.sleep(0)
+
+
+async def catch_up(work: asyncio.Task[Any]) -> bool:
+    """Wait no longer than it takes to read what is here already; True when the work is done then.
+
+    Args:
+        work: May have stepped aside, with an answer in hand.
+    """
+    for _ in range(2 * _TURNS):
+        if work.done():
+            break
+        await asyncio.sleep(0)
+    return work.done()

@@ -7,6 +7,7 @@ from collections.abc import Coroutine, Mapping, Sequence
 from functools import partial
 from typing import Any
 
+from lightrag_integrations.breath import catch_up
 from lightrag_integrations.contributions import PaidAnswer, PreparedChunk, Usage
 from lightrag_integrations.errors import BudgetExceeded, ModelError
 from lightrag_integrations.ingest.batches import Batches
@@ -150,13 +151,12 @@ class Extractions:
 
     async def _paid(self, document_id: str, chunk: PreparedChunk) -> Extraction:
         with self._meter.attributed(document_id, collect=True) as usages:
+            asked = asyncio.get_running_loop().create_task(self._extract(document_id, chunk))
             self._asked += 1
             try:
-                outcome = await settle(self._extract(document_id, chunk))
+                outcome = await settle(asyncio.shield(asked))
             except asyncio.CancelledError:
-                # Answers that were asked for again are paid, too.
-                if usages:
-                    self._begin(self._store.record_usage(usages))
+                await self._save(asked, chunk, usages)
                 raise
             finally:
                 self._asked -= 1
@@ -167,12 +167,29 @@ class Extractions:
             raise outcome
         extraction = storable(outcome)
         if self._cacheable:
-            lines = usages or [Usage("extract", self._extractor.fingerprint, document_id=document_id)]
             # The last ones have no others to wait for.
-            await self._keeping.of(PaidAnswer(self._key(chunk), extraction, tuple(lines)), urgent=not self._asked)
+            await self._keeping.of(self._answer(chunk, extraction, usages), urgent=not self._asked)
         elif usages:
             await self._write(self._store.record_usage(usages))
         return extraction
+
+    async def _save(self, asked: asyncio.Task[Extraction], chunk: PreparedChunk, usages: Sequence[Usage]) -> None:
+        """End a call whose caller is cancelled; what came before is paid, so it is read and written all the same."""
+        try:
+            read = bool(usages) and await catch_up(asked) and not asked.cancelled() and asked.exception() is None
+        finally:
+            asked.cancel()
+            await asyncio.gather(asked, return_exceptions=True)
+        if read and self._cacheable:
+            answer = self._answer(chunk, storable(asked.result()), usages)
+            self._begin(self._keeping.of(answer, urgent=True))
+        elif usages:
+            # Answers that were asked for again are paid, too.
+            self._begin(self._store.record_usage(usages))
+
+    def _answer(self, chunk: PreparedChunk, extraction: Extraction, usages: Sequence[Usage]) -> PaidAnswer:
+        lines = usages or [Usage("extract", self._extractor.fingerprint, document_id=chunk.chunk.document_id)]
+        return PaidAnswer(self._key(chunk), extraction, tuple(lines))
 
     async def _write(self, work: Coroutine[Any, Any, None]) -> None:
         """Write what is paid; cancelling the caller does not stop it."""

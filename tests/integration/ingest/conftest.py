@@ -2,7 +2,7 @@
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from functools import partial
@@ -44,6 +44,8 @@ class Bench(Observer):
         self.concurrency = 8
         self.lexical = False
         self.extractor: Any = None
+        self.around: Callable[[Any], Any] = lambda chat: chat
+        """Put around the chat model, inside its limits."""
         self.call_timeout_s = 30.0
         self._stack = stack
         self.schema = schema_name(name)
@@ -84,7 +86,7 @@ class Bench(Observer):
             self._stack.push_async_callback(chat.aclose)
             self._stack.push_async_callback(vectors.aclose)
             embedder = MeteredEmbedder(vectors, batch=options.embed_batch, **limits)
-            made_for = partial(ModelExtractor, MeteredChat(chat, kind="extract", **limits))
+            made_for = partial(ModelExtractor, MeteredChat(self.around(chat), kind="extract", **limits))
         return IngestTools(
             store=self.store,
             extractor=self._extractor(made_for, options),

@@ -1,6 +1,7 @@
 """Endpoints and servers that fail: no document is lost, none hangs, a retry pays only for what is missing."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import psycopg
@@ -9,6 +10,7 @@ import pytest
 from lightrag_integrations.contributions import PendingDocument
 from lightrag_integrations.errors import StorageError
 from lightrag_integrations.models import Chunk, Document, Extraction
+from lightrag_integrations.protocols import ChatReply
 from tests.integration.ingest.conftest import Bench
 
 HANG_GUARD_S = 120
@@ -144,6 +146,33 @@ async def test_cancelling_leaves_no_task_and_a_retry_finishes(bench: Bench) -> N
     assert len(await bench.states()) == 60
     # What was answered before the end was kept, but for the calls in flight.
     assert bench.server.answered["extract"] - answered <= 60 - answered + bench.concurrency
+
+
+class Told:
+    """A chat model that tells of each answer as soon as it has it."""
+
+    def __init__(self, chat: Any, tell: Callable[[], object]) -> None:
+        self.name, self.formats = chat.name, chat.formats
+        self._chat, self._tell = chat, tell
+
+    async def chat(self, *args: Any, **named: Any) -> ChatReply:
+        reply: ChatReply = await self._chat.chat(*args, **named)
+        asyncio.get_running_loop().call_soon(self._tell)
+        return reply
+
+
+async def test_what_is_answered_when_the_call_is_cancelled_is_not_paid_again(bench: Bench) -> None:
+    bench.around = lambda chat: Told(chat, lambda: running.cancel())
+    running = asyncio.create_task(bench.ingest(many(1)))
+    async with asyncio.timeout(HANG_GUARD_S):
+        with pytest.raises(asyncio.CancelledError):
+            await running
+        assert bench.server.answered["extract"] == 1
+        bench.around = lambda chat: chat
+        again = await bench.retry()
+    assert (again.documents, again.failed, again.model_calls) == (1, 0, 0)
+    (paid,) = [usage for usage in await bench.store.ledger() if usage.kind == "extract" and not usage.cached]
+    assert paid.calls == 1
 
 
 async def test_a_server_that_drops_its_connections_loses_nothing(bench: Bench, dsn: str) -> None:
