@@ -90,7 +90,7 @@ class Import(Upkeep):
         ready = Ready(
             open=live.ready,
             session=live.session,
-            looking=lambda: looking(live.settings, live.watch),
+            looking=lambda: looking(live),
             options=live.settings.options.ingest,
             observer=observer,
         )

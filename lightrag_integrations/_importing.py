@@ -107,6 +107,7 @@ async def run_import(call: ImportCall, ready: Ready) -> ImportReport:
         spent: Sequence[Usage] = ()
         if call.dry_run or call.vectors == "keep":
             async with ready.looking() as look:
+                await look.embedders.refuse_other(look.store)
                 if call.vectors == "keep":
                     spent = await _check_vectors(await in_thread(lambda: opened.samples(_SAMPLES)), look)
                 if call.dry_run:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any, Literal
 
 from lightrag_integrations._crossing import Crossing, again, failed
+from lightrag_integrations._looking import looking
 from lightrag_integrations._settings import described
 from lightrag_integrations.calls.chat import end_stream
 from lightrag_integrations.errors import InputError
@@ -77,7 +78,9 @@ class Live(Crossing):
 
     async def estimate(self, documents: Sequence[Document]) -> Estimate:
         """See `Documents.estimate`."""
-        return await estimate(documents, await self._tools(), self.settings.options.ingest)
+        options = self.settings.options.ingest
+        async with looking(self) as session:
+            return await estimate(documents, session.ingest_tools(options, Observer()), options)
 
     async def enrich(self, chunks: Sequence[Chunk], *, extract: bool, embed: bool) -> list[Chunk]:
         """See `LightRAGIndex.enrich`."""

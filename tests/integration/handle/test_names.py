@@ -6,7 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from lightrag_integrations import ConfigurationError, IndexNotFound, LightRAGIndex, QueryOptions
+from lightrag_integrations import (
+    Chunk,
+    ConfigurationError,
+    Document,
+    IndexNotFound,
+    IndexOptions,
+    IngestOptions,
+    LightRAGIndex,
+    QueryOptions,
+)
 from tests.integration.handle.conftest import MakeIndex
 
 
@@ -34,6 +43,24 @@ async def test_a_handle_that_makes_none(make_index: MakeIndex, dsn: str, tmp_pat
     with pytest.raises(IndexNotFound, match="there is none at"):
         LightRAGIndex("x", database=tmp_path / "none", create=False).status()
     assert not (tmp_path / "none").exists()
+
+
+async def test_an_estimate_makes_none(make_index: MakeIndex, tmp_path: Path) -> None:
+    index, given = make_index(), ["The Fram was launched at Larvik.", "Colin Archer built it."]
+    for estimate in (index.documents.estimate(given), await index.documents.aestimate(given)):
+        assert (estimate.documents, estimate.chunks, estimate.unchanged) == (2, 2, 0)
+    assert index.name not in index.names()
+    index.ingest(given[0])
+    assert (index.documents.estimate(given).documents, index.documents.estimate(given).unchanged) == (1, 1)
+    index.drop()
+    pieces = [Document(id="d", chunks=(Chunk(id="d#0", document_id="d", text="The Fram."),))]
+    adding = make_index(index.name, options=IndexOptions(ingest=IngestOptions(on_existing="upsert_chunks")))
+    assert (index.documents.estimate(given).documents, adding.documents.estimate(pieces).chunks) == (2, 1)
+    assert index.name not in index.names()
+    assert LightRAGIndex("x", database=tmp_path / "none").documents.estimate(given).documents == 2
+    assert not (tmp_path / "none").exists()
+    with pytest.raises(IndexNotFound):
+        make_index(index.name, create=False).documents.estimate(given)
 
 
 def test_few_of_many_names_are_told() -> None:
