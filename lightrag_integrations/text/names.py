@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 from lightrag_integrations.text.questions import question_keys
 from lightrag_integrations.text.scripts import CAPITALS, MARKS, UNSPACED
@@ -17,28 +18,52 @@ Name = tuple[int, int, str]
 
 MAX_NAME_WORDS = 8
 
-_LETTERS = f"[^\\W_{UNSPACED}]"
-_REST = f"(?:{_LETTERS}|[{MARKS}])*+"
-_TAIL = f"(?:['’&\\-‐–.]{_LETTERS}{_REST})*+"
-_CAPITALISED = f"(?:[{CAPITALS}]|[a-z]{{1,2}}[{CAPITALS}]){_REST}{_TAIL}"
-_NUMBER = rf"\d+(?:[.\-–]\d+)*+(?!{_LETTERS})"
 _CONNECTOR = "(?:" + "|".join(sorted(CONNECTORS)) + ")"
-# A full stop within a run only after an initial or a short title, a comma only before Jr. and Sr.
-_GAP = (
-    rf"(?:[ \t]+|[ \t]*\r?\n[ \t]*(?=[{CAPITALS}])"
-    rf"|(?:(?<=\b[{CAPITALS}])|(?<=\b[JDMS]r)|(?<=\b[SM]t)|(?<=\bMrs))\.[ \t]*"
-    rf"|[ \t]*&[ \t]*|,[ \t]*(?=(?:[JS]r|D\.C)\b))"
-)
-_RUN = re.compile(
-    f"(?<![^\\W_])(?<![#@$])(?:(?<=the )[12]\\d{{3}} )?{_CAPITALISED}"
-    f"(?:{_GAP}(?:{_CONNECTOR}[ \\t]+){{0,3}}(?:{_CAPITALISED}|{_NUMBER}))*"
-)
-_WORD = re.compile(f"{_LETTERS}{_REST}{_TAIL}")
+
+
+class _Patterns(NamedTuple):
+    run: re.Pattern[str]
+    """Capitalised words with what joins them."""
+    word: re.Pattern[str]
+
+
+def _patterns(letter: str, capital: str, marks: str) -> _Patterns:
+    """Patterns over character classes: what has few characters is searched much quicker.
+
+    Args:
+        letter: A class.
+        capital: The body of one.
+        marks: The body of one; may be empty.
+    """
+    # Written out, as a loop over one class is quick and one over a choice of two is not.
+    rest = f"{letter}*+(?:[{marks}]++{letter}*+)*+" if marks else f"{letter}*+"
+    tail = f"(?:['’&\\-‐–.]{letter}{rest})*+"
+    capitalised = f"(?:[{capital}]|[a-z]{{1,2}}[{capital}]){rest}{tail}"
+    number = rf"\d+(?:[.\-–]\d+)*+(?!{letter})"
+    # A full stop within a run only after an initial or a short title, a comma only before Jr. and Sr.
+    gap = (
+        rf"(?:[ \t]+|[ \t]*\r?\n[ \t]*(?=[{capital}])"
+        rf"|(?:(?<=\b[{capital}])|(?<=\b[JDMS]r)|(?<=\b[SM]t)|(?<=\bMrs))\.[ \t]*"
+        rf"|[ \t]*&[ \t]*|,[ \t]*(?=(?:[JS]r|D\.C)\b))"
+    )
+    run = (
+        f"(?<![^\\W_])(?<![#@$])(?:(?<=the )[12]\\d{{3}} )?{capitalised}"
+        f"(?:{gap}(?:{_CONNECTOR}[ \\t]+){{0,3}}(?:{capitalised}|{number}))*"
+    )
+    return _Patterns(re.compile(run), re.compile(f"{letter}{rest}{tail}"))
+
+
+_HAS_CAPITAL = re.compile(f"[{CAPITALS}]")
+_ANY = _patterns(f"[^\\W_{UNSPACED}]", CAPITALS, MARKS)
+_LATIN_LETTERS = "".join(filter(str.isalnum, map(chr, range(0x300))))
+# Of a text in Latin script and general punctuation, these find the same.
+_LATIN = _patterns(f"[{_LATIN_LETTERS}]", "".join(_HAS_CAPITAL.findall(_LATIN_LETTERS)), "")
+_BEYOND_LATIN = re.compile("[^\x00-\u02ff\u2000-\u206f]")
 _QUOTED = re.compile(r'“([^“”\n]{2,80})”|"([^"\n]{2,80})"|«([^«»\n]{2,80})»|„([^„“”\n]{2,80})[“”]')
 _ADDRESS = re.compile(r"(?:https?://|www\.)\S+|(?<!\S)[^\s@]{1,64}+@\S+")
-_POSSESSIVE = re.compile(r"['’]s$")
+_ADDRESS_SIGNS = ("://", "www.", "@")
+_POSSESSIVES = ("'s", "’s")
 _ARTICLES = frozenset(("the", "a", "an"))
-_HAS_CAPITAL = re.compile(f"[{CAPITALS}]")
 
 
 def names(text: str, spans: Sequence[tuple[int, int]] | None = None) -> list[Name]:
@@ -52,8 +77,9 @@ def names(text: str, spans: Sequence[tuple[int, int]] | None = None) -> list[Nam
         (start, end, surface) of each; `text[start:end] == surface`.
     """
     spans = sentences(text) if spans is None else spans
-    quoted = list(_quoted(text))
-    found = quoted + _outside(_runs(text, spans), quoted) if _HAS_CAPITAL.search(text) else quoted
+    patterns = _ANY if _BEYOND_LATIN.search(text) else _LATIN
+    quoted = list(_quoted(text, patterns.word))
+    found = quoted + _outside(_runs(text, spans, patterns), quoted) if _HAS_CAPITAL.search(text) else quoted
     if not text.isascii():
         marked = unspaced_names(text)
         found = marked + _outside(found, marked)
@@ -72,34 +98,38 @@ def _outside(found: Sequence[Name], taken: Sequence[Name]) -> list[Name]:
     return kept
 
 
-def _quoted(text: str) -> Iterator[Name]:
+def _quoted(text: str, word: re.Pattern[str]) -> Iterator[Name]:
     """Quoted spans that read like a title: at least half of their content words have a capital."""
     for match in _QUOTED.finditer(text):
         group = match.lastindex or 1
         start, end = match.span(group)
-        words = _WORD.findall(text, start, end)
-        content = [word for word in words if word.lower() not in FUNCTION_WORDS]
-        capitals = sum(not word[0].islower() for word in content)
+        words = word.findall(text, start, end)
+        content = [one for one in words if one.lower() not in FUNCTION_WORDS]
+        capitals = sum(not one[0].islower() for one in content)
         if content and len(words) <= MAX_NAME_WORDS and words[0][0].isupper() and capitals * 2 >= len(content):
             surface = text[start:end].strip(" ,.;:")
             start = text.index(surface, start)
             yield start, start + len(surface), surface
 
 
-def _runs(text: str, spans: Sequence[tuple[int, int]]) -> list[Name]:
+def _runs(text: str, spans: Sequence[tuple[int, int]], patterns: _Patterns) -> list[Name]:
     """Runs of capitalised words, trimmed; a lone first word of a sentence needs proof."""
-    firsts = {match.start() for start, end in spans if (match := _WORD.search(text, start, end))}
-    known = frozenset(_WORD.findall(text))
+    word = patterns.word
+    firsts = {match.start() for start, end in spans if (match := word.search(text, start, end))}
+    known = frozenset(word.findall(text))
     found: list[Name] = []
     doubtful: list[Name] = []
-    for match in _RUN.finditer(text):
-        for start, end in _pieces(text, match, match.start() in firsts, known):
+    for match in patterns.run.finditer(text):
+        words = word.finditer(text, *match.span())
+        for start, end in _pieces(words, first=match.start() in firsts, known=known):
             name = (start, end, text[start:end])
             (doubtful if start in firsts and " " not in name[2] else found).append(name)
     if doubtful:
-        proven = {word for _, _, surface in found for word in surface.split()}
+        proven = {one for _, _, surface in found for one in surface.split()}
         found.extend(name for name in doubtful if name[2] in proven or _may_be_name(name[2], known))
         found.sort()
+    if not any(sign in text for sign in _ADDRESS_SIGNS):
+        return found
     addresses = [(*match.span(), match.group()) for match in _ADDRESS.finditer(text)]
     return _outside(found, addresses)
 
@@ -110,15 +140,18 @@ def _may_be_name(word: str, known: frozenset[str]) -> bool:
     return lower not in known and not (word.isascii() and lower.endswith(("ed", "ing", "ly")))
 
 
-def _pieces(text: str, match: re.Match[str], first: bool, known: frozenset[str]) -> Iterator[tuple[int, int]]:
+def _pieces(
+    words: Iterable[re.Match[str]], *, first: bool, known: frozenset[str]
+) -> Iterator[tuple[int, int]]:  # fmt: skip
     """Spans of the names in a run: cut at possessives, trimmed at both ends, not too long."""
     piece: list[tuple[int, int, str]] = []
-    for word in _WORD.finditer(text, match.start(), match.end()):
-        start, end = word.span()
-        if not _POSSESSIVE.search(word.group()):
-            piece.append((start, end, word.group()))
+    for match in words:
+        start, end = match.span()
+        word = match.group()
+        if not word.endswith(_POSSESSIVES):
+            piece.append((start, end, word))
             continue
-        piece.append((start, end - 2, text[start : end - 2]))
+        piece.append((start, end - 2, word[:-2]))
         yield from _trimmed(piece, first, known)
         piece, first = [], False
     yield from _trimmed(piece, first, known)

@@ -11,12 +11,17 @@ __all__ = ["MAX_SENTENCE_CHARS", "sentences"]
 MAX_SENTENCE_CHARS = 1000
 """What has no sentence marks (tables, logs, Thai) is cut near this length."""
 
+_PLAIN = ".!?…"
+"""Stops that end a sentence only before white space, and not behind every word."""
+_WIDE = "。！？｡．"
+_OTHERS = "।॥؟۔։።፧။၊།"
+# All begin with one class, which the search looks for first: much quicker than a choice of several.
 _STOP = re.compile(
-    r"""(?<![.!?…])(?P<stop>[.!?…]++)["'”’»)\]]*+(?=\s)"""
-    r"|[。！？｡．]+[」』”’）》\"]*"
-    r"|[।॥؟۔։።፧។၊။།]+"
-    r"|\n[ \t\r]*\n"
-    r"|\n(?=[ \t]*(?:[-*•+|>]|\#{1,6}|\d{1,3}[.)])\s)"
+    rf"""[{_PLAIN}{_WIDE}{_OTHERS}\n](?:"""
+    rf"""(?<=[{_PLAIN}])(?P<more>[{_PLAIN}]*+)["'”’»)\]]*+(?P<space>(?=\s))?+"""
+    rf"""|(?<=[{_WIDE}])[{_WIDE}]*[」』”’）》\"]*"""
+    rf"""|(?<=[{_OTHERS}])[{_OTHERS}]*"""
+    r"""|(?<=\n)(?:[ \t\r]*\n|(?=[ \t]*(?:[-*•+|>]|\#{1,6}|\d{1,3}[.)])\s)))"""
 )
 _BEFORE = re.compile(r"[^\s(\[{\"'“‘«/]+$")
 _AFTER = re.compile(r"\s+[\"'“‘«(\[]*([^\W_]*)")
@@ -38,7 +43,7 @@ def sentences(text: str) -> list[tuple[int, int]]:
     spans: list[tuple[int, int]] = []
     start = 0
     for match in _STOP.finditer(text):
-        if match["stop"] and not _ends(text, match):
+        if match["more"] is not None and not _ends(text, match):
             continue
         _append(spans, text, start, match.end())
         start = match.end()
@@ -48,13 +53,15 @@ def sentences(text: str) -> list[tuple[int, int]]:
 
 def _ends(text: str, match: re.Match[str]) -> bool:
     """Whether the stop ends a sentence, judged by the words around it."""
+    if match["space"] is None:
+        return False
     after = _AFTER.match(text, match.end())
     following = after.group(1) if after else ""
     if following[:1].islower():
         return False
-    if match["stop"] != ".":
-        return True
     start = match.start()
+    if match["more"] or text[start] != ".":
+        return True
     before = _BEFORE.search(text, max(0, start - 24), start)
     word = before.group() if before else ""
     initials = (len(word) == 1 and word.isalpha()) or ("." in word and len(word) <= 6)

@@ -108,6 +108,15 @@ def test_names_are_spans_in_order_that_do_not_overlap(text: str) -> None:
     assert names(text) == found
 
 
+LATIN = PIECES | st.sampled_from(("Ökonom", "naïve", "Łódź", "Dž", "x²", "…", "‘", "„", "«", "»"))
+
+
+@given(st.lists(LATIN.filter(lambda piece: max(piece) < "\u0300" or piece in "“”’–…‘„"), max_size=40))
+def test_names_are_the_same_beside_a_character_that_is_not_latin(pieces: list[str]) -> None:
+    text = "".join(["·", *pieces])
+    assert names(f"{text}\n\nя") == names(text)
+
+
 WORDS = st.sampled_from(("Paris", "Smith", "van Gogh", "U.S", "Coca-Cola", "O'Brien", "É", "Ivan", "北京大学"))
 NAMES = st.lists(WORDS, min_size=1, max_size=3).map(" ".join)
 
