@@ -55,10 +55,10 @@ def _patterns(letter: str, capital: str, marks: str) -> _Patterns:
 
 _HAS_CAPITAL = re.compile(f"[{CAPITALS}]")
 _ANY = _patterns(f"[^\\W_{UNSPACED}]", CAPITALS, MARKS)
-_LATIN_LETTERS = "".join(filter(str.isalnum, map(chr, range(0x300))))
-# Of a text in Latin script and general punctuation, these find the same.
+_LATIN_LETTERS = "".join(filter(str.isalnum, map(chr, range(256))))
+# In a text of Latin-1 and general punctuation, these find the same.
 _LATIN = _patterns(f"[{_LATIN_LETTERS}]", "".join(_HAS_CAPITAL.findall(_LATIN_LETTERS)), "")
-_BEYOND_LATIN = re.compile("[^\x00-\u02ff\u2000-\u206f]")
+_BEYOND_LATIN = re.compile("[^\x00-\xff\u2000-\u206f]")
 _QUOTED = re.compile(r'“([^“”\n]{2,80})”|"([^"\n]{2,80})"|«([^«»\n]{2,80})»|„([^„“”\n]{2,80})[“”]')
 _ADDRESS = re.compile(r"(?:https?://|www\.)\S+|(?<!\S)[^\s@]{1,64}+@\S+")
 _ADDRESS_SIGNS = ("://", "www.", "@")

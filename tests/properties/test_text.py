@@ -108,10 +108,10 @@ def test_names_are_spans_in_order_that_do_not_overlap(text: str) -> None:
     assert names(text) == found
 
 
-LATIN = PIECES | st.sampled_from(("Ökonom", "naïve", "Łódź", "Dž", "x²", "…", "‘", "„", "«", "»"))
+LATIN = PIECES | st.sampled_from(("Ökonom", "naïve", "ÿ", "x²", "Ñandú", "…", "‘", "„", "«", "»"))
 
 
-@given(st.lists(LATIN.filter(lambda piece: max(piece) < "\u0300" or piece in "“”’–…‘„"), max_size=40))
+@given(st.lists(LATIN.filter(lambda piece: max(piece) < "\u0100" or piece in "“”’–…‘„"), max_size=40))
 def test_names_are_the_same_beside_a_character_that_is_not_latin(pieces: list[str]) -> None:
     text = "".join(["·", *pieces])
     assert names(f"{text}\n\nя") == names(text)
