@@ -66,8 +66,10 @@ def unpack_postings(chunks: bytes, tfs: bytes, lengths: bytes) -> tuple[Ints, In
 
 def invert_terms(
     chunks: Sequence[int], terms: Sequence[Mapping[int, int]], lengths: Sequence[int]
-) -> list[PackedPostings]:
+) -> Iterator[PackedPostings]:
     """Turn the terms of chunks into packed lists by term, ordered by term, chunks ascending.
+
+    One at a time: thousands of small objects at once would make the garbage collector look through everything.
 
     Args:
         chunks: Chunk ids.
@@ -80,10 +82,10 @@ def invert_terms(
     flat_tfs = np.fromiter((count for mapping in terms for count in mapping.values()), np.int64, total)
     flat_chunks = np.repeat(np.asarray(chunks, np.int64), sizes)
     flat_lengths = np.repeat(np.asarray(lengths, np.int64), sizes)
-    return list(_by_term(flat_terms, flat_chunks, flat_tfs, flat_lengths))
+    return _by_term(flat_terms, flat_chunks, flat_tfs, flat_lengths)
 
 
-def merge_postings(rows: Sequence[tuple[int, bytes, bytes, bytes]], dead: Ints) -> list[PackedPostings]:
+def merge_postings(rows: Sequence[tuple[int, bytes, bytes, bytes]], dead: Ints) -> Iterator[PackedPostings]:
     """Merge rows of whole terms into as few blocks as possible, leaving out deleted chunks.
 
     Args:
@@ -98,7 +100,7 @@ def merge_postings(rows: Sequence[tuple[int, bytes, bytes, bytes]], dead: Ints) 
     if len(dead):
         keep = ~np.isin(ids, dead)
         terms, ids, frequencies, sizes = terms[keep], ids[keep], frequencies[keep], sizes[keep]
-    return list(_by_term(terms, ids, frequencies, sizes))
+    return _by_term(terms, ids, frequencies, sizes)
 
 
 def _by_term(terms: Ints, chunks: Ints, tfs: Ints, lengths: Ints) -> Iterator[PackedPostings]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from lightrag_integrations.contributions import PreparedChunk, PreparedDocument
@@ -176,7 +176,7 @@ def note_rows(batch: Batch) -> Iterator[Row]:
             yield b"".join((head, text(note.source), text(note.target), text(note.label), jsonb(note.properties)))
 
 
-def posting_rows(segment: int, postings: Sequence[PackedPostings]) -> Iterator[Row]:
+def posting_rows(segment: int, postings: Iterable[PackedPostings]) -> Iterator[Row]:
     """Rows of `postings`."""
     for one in postings:
         head = fixed(_POSTINGS, 7, 8, segment, 8, one.term, 4, one.block, 4, one.count)

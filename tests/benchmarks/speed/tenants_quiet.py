@@ -1,11 +1,14 @@
 """A quiet tenant beside one that ingests, in its own process and in another.
 
 In one process they share one interpreter. Each answer from PostgreSQL has to get it back from whoever holds it, and
-CPython lets a busy thread keep it for 5 ms. The last rows show what this makes of a dozen bare statements beside a bare
-loop, and what remains of it when the process has threads switch every half millisecond (`sys.setswitchinterval`, which
-is the application's to set).
+CPython lets a busy thread keep it for 5 ms. Now and then the garbage collector goes through all objects of the process,
+most of them the application's modules, and everybody waits. Both are the application's to change: there are rows where
+the collector leaves out what was there before (`gc.freeze`), and where threads switch every half millisecond
+(`sys.setswitchinterval`). The last rows show what the interpreter alone makes of a dozen bare statements beside a bare
+loop.
 """
 
+import gc
 import itertools
 import multiprocessing
 import statistics
@@ -67,9 +70,13 @@ def _tenants(setting: Setting, home: Path) -> Iterator[Row]:
         noises: dict[str, _Beside] = {
             "nobody": nullcontext,
             "a model's ingestion": lambda: _in_thread(home, model),
-            "a model's ingestion, threads switching faster": lambda: _nimble(_in_thread(home, model)),
+            "a model's ingestion, older objects frozen": lambda: _frozen(_in_thread(home, model)),
+            "a model's ingestion, older objects frozen, threads switching faster": lambda: _frozen(
+                _nimble(_in_thread(home, model))
+            ),
             "a model's ingestion in another process": lambda: _in_process(home, model),
             "a lexical ingestion": lambda: _in_thread(home, lexical),
+            "a lexical ingestion, older objects frozen": lambda: _frozen(_in_thread(home, lexical)),
             "a lexical ingestion in another process": lambda: _in_process(home, lexical),
         }
         times: dict[str, list[float]] = {name: [] for name in noises}
@@ -142,6 +149,17 @@ def _nimble(noise: AbstractContextManager[object]) -> Iterator[None]:
             yield
     finally:
         sys.setswitchinterval(before)
+
+
+@contextmanager
+def _frozen(noise: AbstractContextManager[object]) -> Iterator[None]:
+    gc.collect()
+    gc.freeze()
+    try:
+        with noise:
+            yield
+    finally:
+        gc.unfreeze()
 
 
 @contextmanager

@@ -36,7 +36,7 @@ def test_inverting_keeps_every_posting(chunks: dict[int, dict[int, int]]) -> Non
     for chunk, terms in sorted(chunks.items()):
         for term, count in terms.items():
             expected.setdefault(term, []).append((chunk, min(count, 65535), lengths[chunk]))
-    packed = invert_terms(list(chunks), list(chunks.values()), list(lengths.values()))
+    packed = list(invert_terms(list(chunks), list(chunks.values()), list(lengths.values())))
     assert expanded(packed) == expected
     assert [one.term for one in packed] == sorted(expected)
 
@@ -54,7 +54,7 @@ def test_merging_is_inverting_what_is_left(chunks: dict[int, dict[int, int]], ot
 
 def test_long_lists_are_cut_into_blocks() -> None:
     ids = list(range(1, BLOCK + 3))
-    packed = invert_terms(ids, [{5: 1}] * len(ids), [1] * len(ids))
+    packed = list(invert_terms(ids, [{5: 1}] * len(ids), [1] * len(ids)))
     assert [(one.term, one.block, one.count) for one in packed] == [(5, 0, BLOCK), (5, 1, 2)]
     assert [row[0] for row in expanded(packed)[5]] == ids
 
