@@ -76,12 +76,13 @@ class Bm25:
         """The question's terms that each of these chunks holds."""
         held: dict[int, set[int]] = {chunk: set() for chunk in chunks}
         asked = np.array(list(held), np.int64)
-        wanted = asked[np.isin(asked, self.ids)]
-        rows = np.searchsorted(self.ids, wanted)
+        rows = np.searchsorted(self.ids, asked)
+        known = np.append(self.ids, -1)[rows] == asked
+        place_of = np.full(len(self.ids), -1)
+        place_of[rows[known]] = np.flatnonzero(known)
         for posting, places in zip(self._postings, self._places, strict=True):
-            holds = np.zeros(len(self.ids), np.bool_)
-            holds[places] = True
-            for chunk in wanted[holds[rows]].tolist():
+            found = place_of[places]
+            for chunk in asked[found[found >= 0]].tolist():
                 held[chunk].add(posting.term)
         return {chunk: frozenset(terms) for chunk, terms in held.items()}
 
@@ -142,9 +143,10 @@ def _distinct(lists: Sequence[Ints]) -> tuple[Ints, list[Ints]]:
     if last - first > _DENSE * len(found):
         ids = np.unique(found)
         return ids, [np.searchsorted(ids, one) for one in lists]
+    found -= first
     flags = np.zeros(last - first + 1, np.bool_)
-    flags[found - first] = True
+    flags[found] = True
     ids = np.flatnonzero(flags)
-    places = np.empty(len(flags), np.int64)
+    places = np.empty(len(flags), np.int32)
     places[ids] = np.arange(len(ids))
-    return ids + first, [places[one - first] for one in lists]
+    return ids + first, np.split(places[found].astype(np.int64), np.cumsum([len(one) for one in lists])[:-1])
