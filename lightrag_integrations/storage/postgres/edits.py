@@ -15,6 +15,7 @@ from lightrag_integrations.edits import Alias, Edits, Hidden, Override
 from lightrag_integrations.storage.postgres.identities import hold_entities, hold_relations
 from lightrag_integrations.storage.postgres.parts import StorePart, columns, run
 from lightrag_integrations.storage.postgres.pool import Connection
+from lightrag_integrations.storage.postgres.rows import pair_code
 from lightrag_integrations.storage.postgres.schema import Layout
 from lightrag_integrations.storage.postgres.wire import int4_array, signed_hash
 
@@ -147,7 +148,7 @@ async def apply_edits(connection: Connection, layout: Layout, chunks: Sequence[i
         await hold_entities(connection, layout, sorted(roots))
         for name in _MENTIONS:
             await run(connection, layout, name, chunks=some)
-        pairs = [(low, high) for low, high in await run(connection, layout, "wanted_pairs", chunks=some)]
+        pairs = [pair_code(low, high) for low, high in await run(connection, layout, "wanted_pairs", chunks=some)]
         await hold_relations(connection, layout, pairs)
         for name in _FACTS:
             await run(connection, layout, name, chunks=some)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lightrag_integrations.storage.postgres.parts import columns, run
+import numpy as np
+
+from lightrag_integrations.storage.postgres.parts import run
 from lightrag_integrations.storage.postgres.pool import Connection
+from lightrag_integrations.storage.postgres.rows import pair_code
 from lightrag_integrations.storage.postgres.schema import Layout
-from lightrag_integrations.storage.postgres.wire import Raw, halfvec_array, int4_array, text_array
+from lightrag_integrations.storage.postgres.wire import halfvec_array, int4_array, text_array
 
 __all__ = ["hold_entities", "hold_relations"]
 
@@ -30,27 +33,21 @@ async def hold_entities(connection: Connection, layout: Layout, keys: Sequence[s
             await run(connection, layout, "insert_entities", keys=text_array(missing), embeddings=none)
 
 
-async def hold_relations(
-    connection: Connection, layout: Layout, wanted: Sequence[tuple[int, int]]
-) -> dict[tuple[int, int], int]:
-    """Have the relations of these pairs; their ids.
+async def hold_relations(connection: Connection, layout: Layout, wanted: Sequence[int]) -> dict[int, int]:
+    """Have the relations of these pairs; their ids by code.
 
     Args:
         connection: In a transaction.
         layout: Schema and statements.
-        wanted: Pairs of entities, the lower first, sorted.
+        wanted: Made by `rows.pair_code`, sorted.
     """
     missing, found = list(wanted), {}
     while missing:
-        lows, highs = _ends(missing)
+        lows, highs = map(int4_array, np.divmod(np.array(missing, np.int64), 1 << 32))
         for low, high, surrogate in await run(connection, layout, "lock_relations", lows=lows, highs=highs):
-            found[low, high] = surrogate
-        missing = [pair for pair in missing if pair not in found]
+            found[pair_code(low, high)] = surrogate
+        missing = [code for code in missing if code not in found]
         if missing:
-            lows, highs = _ends(missing)
+            lows, highs = map(int4_array, np.divmod(np.array(missing, np.int64), 1 << 32))
             await run(connection, layout, "insert_relations", lows=lows, highs=highs)
     return found
-
-
-def _ends(pairs: Sequence[tuple[int, int]]) -> list[Raw]:
-    return [int4_array(column) for column in columns(pairs, 2)]

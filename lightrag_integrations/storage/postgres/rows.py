@@ -20,9 +20,8 @@ from lightrag_integrations.storage.postgres.wire import (
 )
 from lightrag_integrations.text.postings import PackedPostings
 
-__all__ = ["Batch", "Placed", "chunk_rows", "entity_keys", "fact_rows", "mention_rows", "note_rows", "pairs",
-           "posting_rows", "tie_of",
-           "validate", "vector"]  # fmt: skip
+__all__ = ["Batch", "Placed", "chunk_rows", "entity_keys", "fact_rows", "mention_rows", "note_rows", "pair_code",
+           "pair_ends", "pairs", "posting_rows", "tie_of", "validate", "vector"]  # fmt: skip
 
 MAX_KEY_BYTES = 2000
 """PostgreSQL's index entries end at about 2,700 bytes."""
@@ -55,7 +54,8 @@ class Batch:
 
     placed: Sequence[Placed]
     entities: Mapping[str, int]
-    relations: Mapping[tuple[int, int], int]
+    relations: Mapping[int, int]
+    """By `pair_code`."""
     dimension: int | None
 
 
@@ -114,13 +114,13 @@ def entity_keys(documents: Sequence[PreparedDocument]) -> list[str]:
     return sorted({mention.key for document in documents for chunk in document.chunks for mention in chunk.mentions})
 
 
-def pairs(placed: Sequence[Placed], entities: Mapping[str, int]) -> list[tuple[int, int]]:
-    """Every unordered pair of entities with a fact, sorted."""
-    found = set()
-    for chunk in placed:
-        for fact in chunk.prepared.facts:
-            found.add(_pair(entities[fact.source_key], entities[fact.target_key]))
-    return sorted(found)
+def pairs(placed: Sequence[Placed], entities: Mapping[str, int]) -> set[int]:
+    """The code of every pair of entities with a fact."""
+    return {
+        pair_code(entities[fact.source_key], entities[fact.target_key])
+        for chunk in placed
+        for fact in chunk.prepared.facts
+    }
 
 
 def chunk_rows(batch: Batch) -> Iterator[Row]:
@@ -156,7 +156,7 @@ def fact_rows(batch: Batch) -> Iterator[Row]:
             if fact.description not in told:
                 told[fact.description] = text(fact.description)
             head = fixed(
-                _FACT, 13, 4, relations[_pair(source, target)], 4, placed.id, 4, ordinal, 4, source, 4, target, 8,
+                _FACT, 13, 4, relations[pair_code(source, target)], 4, placed.id, 4, ordinal, 4, source, 4, target, 8,
                 placed.tie, 8, fact.weight, 1, fact.cooccurrence, 4, fact.start, 4, fact.end,
             )  # fmt: skip
             yield b"".join((
@@ -206,5 +206,14 @@ def tie_of(chunk_id: str) -> int:
     return signed_hash("chunk", chunk_id)
 
 
-def _pair(one: int, other: int) -> tuple[int, int]:
-    return (one, other) if one <= other else (other, one)
+def pair_code(one: int, other: int) -> int:
+    """A pair of entities in any order, as one number: pairs sort by the lower one, then by the higher.
+
+    A batch has tens of thousands, and tuples would keep the garbage collector busy.
+    """
+    return (one << 32) + other if one <= other else (other << 32) + one
+
+
+def pair_ends(code: int) -> tuple[int, int]:
+    """The reverse of `pair_code`, the lower first."""
+    return divmod(code, 1 << 32)

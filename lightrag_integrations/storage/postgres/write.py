@@ -31,6 +31,8 @@ from lightrag_integrations.storage.postgres.rows import (
     fact_rows,
     mention_rows,
     note_rows,
+    pair_code,
+    pair_ends,
     pairs,
     posting_rows,
     tie_of,
@@ -130,8 +132,8 @@ class _Writer:
         mentions = bodies.put(lambda: mention_rows(Batch(placed, entities, {}, dimension)))
         wanted = pairs(placed, entities)
         # The relations that edits make of these, too, so that all are locked in one order.
-        shown = {(min(pair), max(pair)) for pair in ((roots.get(a, a), roots.get(b, b)) for a, b in wanted)}
-        relations = await hold_relations(self._connection, self._layout, sorted({*wanted, *shown}))
+        shown = {pair_code(roots.get(a, a), roots.get(b, b)) for a, b in map(pair_ends, wanted)} if roots else set()
+        relations = await hold_relations(self._connection, self._layout, sorted(wanted | shown))
         facts = bodies.put(lambda: fact_rows(Batch(placed, entities, relations, dimension)))
         await self._copy("copy_postings", postings)
         await self._copy("copy_mentions", mentions)
