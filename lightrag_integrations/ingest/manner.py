@@ -68,7 +68,8 @@ class Lines:
         line = self._lines.get(manner)
         if line is None:
             line = self._lines[manner] = Line(self._call_for(manner), self._queue)
-        return await line.prepare(job)
+        with self._queue.coming():
+            return await line.prepare(job)
 
     def _call_for(self, manner: str) -> Call:
         call = self._call

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from array import array
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import islice
 
 from lightrag_integrations.errors import BudgetExceeded, ModelError, StorageError
@@ -18,6 +19,8 @@ Vector = Sequence[float]
 _Waiting = dict[str, "asyncio.Future[Vector | BaseException]"]
 
 _LINGER_S = 0.02
+_PATIENCE_S = 0.5
+"""Documents that are known to be coming are waited for so long: one may take minutes."""
 _GRACE_S = 2.0
 _UNDER_WAY = 2
 """Batches under way that make one that is not full wait. More than one, so that a hanging call holds up nothing."""
@@ -25,10 +28,10 @@ _REMEMBERED = 4096
 
 
 class EmbedQueue:
-    """Collects the texts of documents in work; sends full batches at once, the rest after a moment.
+    """Collects the texts of documents in work; sends full batches at once, the rest when nobody is left who may ask.
 
-    A batch that is not full also waits while others are under way: what comes meanwhile joins it, so that many small
-    documents do not make as many calls.
+    A batch that is not full goes after a moment, too, unless others are under way: what comes meanwhile joins it, so
+    that many small documents do not make as many calls. The moment is longer where documents are known to be coming.
 
     A text asked for twice while it is waiting, under way or lately done is embedded once. An asynchronous context
     manager: leaving it cancels what is still under way.
@@ -44,13 +47,16 @@ class EmbedQueue:
         self._embedder = embedder
         self._batch = batch
         # Where no call is made, none is saved.
-        self._linger_s = 0.0 if getattr(embedder, "lexical", False) else _LINGER_S
+        lexical = bool(getattr(embedder, "lexical", False))
+        self._linger_s = 0.0 if lexical else _LINGER_S
+        self._patience_s = 0.0 if lexical else _PATIENCE_S
         self._waiting: _Waiting = {}
         self._sent: _Waiting = {}
         self._recent: OrderedDict[str, Vector] = OrderedDict()
         self._sending: set[asyncio.Task[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._worked = False
+        self._coming = self._asking = 0
 
     async def __aenter__(self) -> EmbedQueue:
         """Nothing to open."""
@@ -70,13 +76,29 @@ class EmbedQueue:
             task.cancel()
         await asyncio.gather(*self._sending, return_exceptions=True)
 
+    @contextmanager
+    def coming(self) -> Iterator[None]:
+        """Around the work on a document that is going to ask: batches that are not full wait for it."""
+        self._coming += 1
+        try:
+            yield
+        finally:
+            self._coming -= 1
+            self._send_later()
+
     async def vectors(self, texts: Iterable[str]) -> dict[str, Vector]:
         """The vector of each distinct text.
 
         Raises:
             ModelError: One of them could not be embedded.
         """
-        wanted = list(dict.fromkeys(texts))
+        self._asking += 1
+        try:
+            return await self._vectors(list(dict.fromkeys(texts)))
+        finally:
+            self._asking -= 1
+
+    async def _vectors(self, wanted: Sequence[str]) -> dict[str, Vector]:
         found = {text: self._recent[text] for text in wanted if text in self._recent}
         futures = {text: self._future(text) for text in wanted if text not in found}
         self._send_full()
@@ -97,12 +119,26 @@ class EmbedQueue:
     def _send_full(self) -> None:
         while len(self._waiting) >= self._batch:
             self._send_one()
-        if self._waiting and self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(self._linger_s, self._send_rest)
+        self._send_later()
+
+    @property
+    def _all_here(self) -> bool:
+        """Of those known to be coming, nobody is left who may ask."""
+        return 0 < self._coming <= self._asking
+
+    def _send_later(self) -> None:
+        if not self._waiting:
+            return
+        if self._timer is not None and self._all_here:
+            self._timer.cancel()
+            self._timer = None
+        if self._timer is None:
+            wait_s = self._patience_s if self._coming else self._linger_s
+            self._timer = asyncio.get_running_loop().call_later(0.0 if self._all_here else wait_s, self._send_rest)
 
     def _send_rest(self) -> None:
         self._timer = None
-        if self._waiting and len(self._sending) < _UNDER_WAY:
+        if self._waiting and (self._all_here or len(self._sending) < _UNDER_WAY):
             self._send_one()
 
     def _send_one(self) -> None:

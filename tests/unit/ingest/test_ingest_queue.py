@@ -4,6 +4,7 @@ from collections.abc import Sequence
 import pytest
 
 from lightrag_integrations.errors import ModelError
+from lightrag_integrations.ingest import queue as queues
 from lightrag_integrations.ingest.queue import EmbedQueue
 from tests.unit.ingest.parts import LengthEmbedder
 
@@ -19,6 +20,26 @@ async def test_batches_fill_across_callers_and_equal_texts_are_sent_once() -> No
     for texts, vectors in zip(wanted, answers, strict=True):
         assert {text: list(vector) for text, vector in vectors.items()} == {text: [len(text)] * 3 for text in texts}
     assert list(again["shared"]) == [6.0] * 3
+
+
+async def test_a_batch_waits_until_all_who_are_coming_have_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queues, "_PATIENCE_S", 60.0)
+    embedder = LengthEmbedder()
+
+    async def document(queue: EmbedQueue, number: int) -> None:
+        with queue.coming():
+            await asyncio.sleep(number / 50)
+            if number == 7:
+                raise ValueError("never asks")
+            await queue.vectors([f"text {number}"])
+
+    async with EmbedQueue(embedder, batch=64) as queue:
+        await asyncio.gather(*(document(queue, number) for number in range(8)), return_exceptions=True)
+        assert [len(batch) for batch in embedder.batches] == [7]
+        monkeypatch.setattr(queue, "_patience_s", 0.01)
+        with queue.coming():  # takes its time, and asks nothing
+            await document(queue, 8)
+    assert [len(batch) for batch in embedder.batches] == [7, 1]
 
 
 async def test_a_bad_text_fails_only_those_who_asked_for_it() -> None:
