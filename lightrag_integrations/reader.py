@@ -92,6 +92,10 @@ class Reader(WholeReader, NoteReader, MirrorReader, Protocol):
         """The chunks with these surrogate ids."""
         ...
 
+    async def places(self, ids: Sequence[int]) -> Mapping[int, tuple[str, int, str]]:
+        """(document id, position, chunk id) of these chunks: the order of those that are equal otherwise."""
+        ...
+
     async def find_chunks(self, chunk_ids: Sequence[str]) -> Sequence[ChunkRow]:
         """The chunks with these callers' ids, in the order asked."""
         ...

@@ -69,8 +69,7 @@ async def settled(scored: Sequence[tuple[int, float]], reader: Reader, limit: in
     """
     times = Counter(score for _, score in scored)
     tied = [chunk for chunk, score in scored if times[score] > 1]
-    rows = await reader.chunks(tied) if tied else {}
-    places = {chunk: _place(row) for chunk, row in rows.items()}
+    places = await reader.places(tied) if tied else {}
     return sorted(scored, key=lambda pair: (-pair[1], places.get(pair[0], ("", 0, ""))))[:limit]
 
 

@@ -22,6 +22,10 @@ class ChunkReads(Reads):
         rows = await self._rows("chunks", chunks=await self._shown(ids))
         return {row[0]: _chunk(row) for row in rows}
 
+    async def places(self, ids: Sequence[int]) -> Mapping[int, tuple[str, int, str]]:
+        """See `reader.Reader.places`."""
+        return {row[0]: row[1:] for row in await self._rows("places", chunks=await self._shown(ids))}
+
     async def find_chunks(self, chunk_ids: Sequence[str]) -> Sequence[ChunkRow]:
         """See `reader.Reader.find_chunks`."""
         found = {row[1]: _chunk(row) for row in await self._seen("find_chunks", ids=list(chunk_ids))}

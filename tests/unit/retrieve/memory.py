@@ -204,6 +204,9 @@ class MemoryReader:
     async def chunks(self, ids: Sequence[int]) -> dict[int, ChunkRow]:
         return {one: self._rows[one] for one in ids if one in self._rows}
 
+    async def places(self, ids: Sequence[int]) -> dict[int, tuple[str, int, str]]:
+        return {one: (row.document_id, row.position, row.chunk_id) for one, row in (await self.chunks(ids)).items()}
+
     async def find_chunks(self, chunk_ids: Sequence[str]) -> list[ChunkRow]:
         known = {row.chunk_id: row for row in self._rows.values()}
         return [known[one] for one in chunk_ids if one in known]

@@ -4,6 +4,11 @@ SELECT c.id, c.chunk_id, d.document_id, c.title, c.content, d.source, c.position
 FROM {s}.chunk c JOIN {s}.document d ON d.id = c.document
 WHERE c.id = ANY(%(chunks)s::int[])
 
+-- name: places
+SELECT c.id, d.document_id, c.position, c.chunk_id
+FROM {s}.chunk c JOIN {s}.document d ON d.id = c.document
+WHERE c.id = ANY(%(chunks)s::int[])
+
 -- name: find_chunks
 SELECT c.id, c.chunk_id, d.document_id, c.title, c.content, d.source, c.position, c.span_start, c.span_end, c.metadata,
        c.content_hash
