@@ -49,7 +49,10 @@ class Reader(WholeReader, NoteReader, MirrorReader, Protocol):
         ...
 
     async def named(self, keys: Sequence[str]) -> Mapping[str, tuple[int, int]]:
-        """Entity key to (entity, number of visible chunks that mention it), for keys that exist visibly."""
+        """Entity key to (entity, number of visible chunks that mention it), for keys that exist visibly.
+
+        No count goes past `COUNTED`.
+        """
         ...
 
     async def edges(

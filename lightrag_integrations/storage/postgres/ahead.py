@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from psycopg.types.json import Jsonb
 
 from lightrag_integrations.errors import EmbeddingMismatch
-from lightrag_integrations.rows import Ahead
+from lightrag_integrations.rows import COUNTED, Ahead
 from lightrag_integrations.storage.postgres.nearest import NearestReads, widened
 from lightrag_integrations.storage.postgres.parts import Tuning
 from lightrag_integrations.storage.postgres.reads import INDEX_NAMES, Overview
@@ -97,6 +97,7 @@ class AheadReads(SearchReads, NearestReads):
                 "terms": int8_array(list(ahead.terms)),
                 "most": most,
                 "keys": list(ahead.keys),
+                "counted": COUNTED,
                 "facts": ahead.facts,
                 **near.params(),
             },

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from lightrag_integrations.rows import WEIGHED, EdgeBatch, FactEdges, MentionEdges
+from lightrag_integrations.rows import COUNTED, WEIGHED, EdgeBatch, FactEdges, MentionEdges
 from lightrag_integrations.storage.postgres.reads import Reads
 from lightrag_integrations.storage.postgres.wire import int4_array
 
@@ -21,7 +21,10 @@ class GraphReads(Reads):
     async def named(self, keys: Sequence[str]) -> Mapping[str, tuple[int, int]]:
         """See `reader.Reader.named`."""
         told = self._named_told
-        rows = told[1] if told is not None and told[0] == tuple(keys) else await self._seen("named", keys=list(keys))
+        if told is not None and told[0] == tuple(keys):
+            rows = told[1]
+        else:
+            rows = await self._seen("named", keys=list(keys), counted=COUNTED)
         return {key: (entity, mentions) for key, entity, mentions in rows}
 
     async def edges(

@@ -11,7 +11,7 @@ from psycopg import AsyncConnection, AsyncCursor, sql
 from lightrag_integrations.contributions import Fact
 from lightrag_integrations.errors import EmbeddingMismatch
 from lightrag_integrations.reader import Reader
-from lightrag_integrations.rows import Ahead
+from lightrag_integrations.rows import COUNTED, Ahead
 from lightrag_integrations.storage.postgres import Tuning
 from lightrag_integrations.storage.postgres.ahead import steering
 from lightrag_integrations.storage.postgres.reads import Overview
@@ -105,6 +105,19 @@ async def test_what_was_read_ahead_is_not_asked_again(store: Store, monkeypatch:
             await reader.postings(TERMS, most=(COUNT - 2) // 2)
             await reader.named(KEYS)
             assert asked == []
+
+
+@pytest.mark.parametrize("ahead", [None, Ahead(keys=("ann", "bob"), facts=4)], ids=["asked", "ahead"])
+async def test_mentions_of_a_common_name_are_counted_so_far_only(make_store: MakeStore, ahead: Ahead | None) -> None:
+    store = await make_store()
+    names = {0: ["Ann", "Bob"]}
+    chunks = [
+        chunk(f"c{n}", "word", document_id="d", position=n, names=names.get(n, ["Ann"])) for n in range(COUNTED + 1)
+    ]
+    await put(store, document("d", *chunks))
+    async with store.snapshot(ahead=ahead) as reader:
+        counts = {key: mentions for key, (_, mentions) in (await reader.named(("ann", "bob"))).items()}
+    assert counts == {"ann": COUNTED, "bob": 1}
 
 
 async def test_nearest_chunks_come_in_full_with_one_statement(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

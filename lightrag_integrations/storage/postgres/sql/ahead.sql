@@ -32,17 +32,17 @@ FROM (SELECT coalesce(sum(sign * n_chunks), 0)::int8, coalesce(sum(sign * sum_le
      (SELECT array_agg(p.term), array_agg(p.chunks), array_agg(p.tfs), array_agg(p.lengths)
       FROM {s}.segment g JOIN {s}.postings p ON p.segment = g.id
       WHERE g.sign = 1 AND p.term = ANY(ARRAY(SELECT term FROM rare))) p,
-     (SELECT array_agg(key), array_agg(id), array_agg(mentions) FROM (
-          SELECT e.key, e.id, count(*)::int8 AS mentions
-          FROM {s}.entity e JOIN {s}.mention m ON m.entity = e.id
-          WHERE e.key = ANY(%(keys)s::text[])
-          GROUP BY e.key, e.id
+     (SELECT array_agg(k.key), array_agg(k.id), array_agg(m.mentions)
+      FROM (
+          SELECT key, id FROM {s}.entity WHERE key = ANY(%(keys)s::text[])
           UNION ALL
-          SELECT a.key, e.id, count(*)::int8
-          FROM {s}.alias a JOIN {s}.entity e ON e.key = a.root JOIN {s}.mention m ON m.entity = e.id
-          WHERE a.key = ANY(%(keys)s::text[])
-          GROUP BY a.key, e.id
-      ) named) n,
+          SELECT a.key, e.id FROM {s}.alias a JOIN {s}.entity e ON e.key = a.root WHERE a.key = ANY(%(keys)s::text[])
+      ) k CROSS JOIN LATERAL (
+          SELECT count(*)::int8 AS mentions FROM (
+              SELECT FROM {s}.mention WHERE entity = k.id LIMIT %(counted)s
+          ) first
+      ) m
+      WHERE m.mentions > 0) n,
      (SELECT array_agg(id ORDER BY distance, chunk_id), array_agg(1 - distance ORDER BY distance, chunk_id)
       FROM (SELECT * FROM near ORDER BY distance, chunk_id LIMIT %(chunks)s) best) c,
      (SELECT array_agg(id ORDER BY place), array_agg(source ORDER BY place), array_agg(target ORDER BY place),

@@ -1,16 +1,19 @@
 -- name: named
-SELECT e.key, e.id, count(*)::int8
-FROM {s}.entity e JOIN {s}.mention m ON m.entity = e.id
-WHERE e.key = ANY(%(keys)s) AND (%(visible)s::int[] IS NULL OR m.chunk = ANY(%(visible)s::int[]))
-  AND get_bit(%(flags)s::bytea, m.chunk) IS DISTINCT FROM 0
-GROUP BY e.key, e.id
-UNION ALL
--- A name that was merged into another has no mentions of its own.
-SELECT a.key, e.id, count(*)::int8
-FROM {s}.alias a JOIN {s}.entity e ON e.key = a.root JOIN {s}.mention m ON m.entity = e.id
-WHERE a.key = ANY(%(keys)s) AND (%(visible)s::int[] IS NULL OR m.chunk = ANY(%(visible)s::int[]))
-  AND get_bit(%(flags)s::bytea, m.chunk) IS DISTINCT FROM 0
-GROUP BY a.key, e.id
+SELECT k.key, k.id, m.mentions
+FROM (
+    SELECT key, id FROM {s}.entity WHERE key = ANY(%(keys)s::text[])
+    UNION ALL
+    -- A name that was merged into another has no mentions of its own.
+    SELECT a.key, e.id FROM {s}.alias a JOIN {s}.entity e ON e.key = a.root WHERE a.key = ANY(%(keys)s::text[])
+) k CROSS JOIN LATERAL (
+    SELECT count(*)::int8 AS mentions FROM (
+        SELECT FROM {s}.mention
+        WHERE entity = k.id AND (%(visible)s::int[] IS NULL OR chunk = ANY(%(visible)s::int[]))
+          AND get_bit(%(flags)s::bytea, chunk) IS DISTINCT FROM 0
+        LIMIT %(counted)s
+    ) first
+) m
+WHERE m.mentions > 0
 
 -- name: edges
 -- Everything a round of the walk reads, as columns: one call, one row.
