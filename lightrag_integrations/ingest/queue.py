@@ -28,10 +28,11 @@ _REMEMBERED = 4096
 
 
 class EmbedQueue:
-    """Collects the texts of documents in work; sends full batches at once, the rest when nobody is left who may ask.
+    """Collects the texts of documents in work; sends full batches at once, the rest after a moment.
 
-    A batch that is not full goes after a moment, too, unless others are under way: what comes meanwhile joins it, so
-    that many small documents do not make as many calls. The moment is longer where documents are known to be coming.
+    The moment is longer while documents are known to be coming. Until all of these have asked, a batch that is not full
+    also waits for others under way: what comes meanwhile joins it, so that many small documents do not make as many
+    calls.
 
     A text asked for twice while it is waiting, under way or lately done is embedded once. An asynchronous context
     manager: leaving it cancels what is still under way.
@@ -129,12 +130,13 @@ class EmbedQueue:
     def _send_later(self) -> None:
         if not self._waiting:
             return
-        if self._timer is not None and self._all_here:
+        loop = asyncio.get_running_loop()
+        wait_s = self._patience_s if self._asking < self._coming else self._linger_s
+        if self._timer is not None and self._timer.when() > loop.time() + wait_s:
             self._timer.cancel()
             self._timer = None
         if self._timer is None:
-            wait_s = self._patience_s if self._coming else self._linger_s
-            self._timer = asyncio.get_running_loop().call_later(0.0 if self._all_here else wait_s, self._send_rest)
+            self._timer = loop.call_later(wait_s, self._send_rest)
 
     def _send_rest(self) -> None:
         self._timer = None
