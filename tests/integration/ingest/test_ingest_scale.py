@@ -3,6 +3,7 @@
 import asyncio
 
 from lightrag_integrations.models import Document
+from lightrag_integrations.rows import COUNTED
 from tests.integration.ingest.conftest import Bench
 
 HANG_GUARD_S = 280
@@ -47,7 +48,9 @@ async def test_ten_thousand_small_documents(bench: Bench) -> None:
     assert tasks < 1_000
     async with bench.store.snapshot() as reader:
         assert (await reader.corpus())[0] == 10_000
-        assert (await reader.named(["ada lovelace"]))["ada lovelace"][1] == 10_000
+        entity, counted = (await reader.named(["ada lovelace"]))["ada lovelace"]
+        assert counted == COUNTED
+        assert len((await reader.entities([entity]))[entity].document_ids) == 10_000
 
 
 async def test_a_large_document_lets_small_ones_pass(bench: Bench) -> None:
