@@ -50,8 +50,8 @@ class LightRAGIndex(Reembed):
             inputs: A string, `Document`, LangChain `Document`, LlamaIndex `Document` or node, or an iterable of them,
                 read in the caller's thread (`aingest`: in a thread of its own). A list is checked as a whole before
                 anything is written. An iterator, such as a generator, is read and stored in portions, so that memory
-                stays flat however many come: of about 2000 documents or four million characters, each checked as a
-                whole, and against the ids of those before: what comes again is refused, or counted, as in a list. What
+                hardly grows however many come: of about 2000 documents or four million characters, each checked as a
+                whole. Ids of documents are remembered: one that comes again is refused, or counted, as in a list. What
                 one portion brings is stored whatever is wrong with a later one.
             show_progress: Draw progress bars on standard error.
             on_existing: See `IngestOptions.on_existing`.

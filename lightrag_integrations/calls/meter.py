@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from lightrag_integrations.contributions import Usage
 from lightrag_integrations.counters import Counters
-from lightrag_integrations.errors import BudgetExceeded
+from lightrag_integrations.errors import BudgetExceeded, ModelError
 
 __all__ = ["Meter", "Sink", "estimate_tokens"]
 
@@ -27,6 +27,7 @@ class _Scope:
     document_id: str
     collect: bool
     usages: list[Usage] = field(default_factory=list)
+    over: bool = False
 
 
 _scope: ContextVar[_Scope | None] = ContextVar("lightrag_usage_scope", default=None)
@@ -83,7 +84,11 @@ class Meter:
 
         Raises:
             BudgetExceeded: The call would not fit any more; it must not be sent.
+            ModelError: As little, after `ask_no_more`.
         """
+        scope = _scope.get()
+        if scope is not None and scope.meter is self and scope.over:
+            raise ModelError("nothing more is asked: what it was for has been cancelled")
         budget = self._token_budget
         waiting = self._reserved + self.unanswered
         if budget is not None and self.spent + waiting + estimate > budget:
@@ -96,6 +101,12 @@ class Meter:
             yield
         finally:
             self._reserved -= estimate
+
+    def ask_no_more(self) -> None:
+        """Refuse further calls of what is attributed where this is called; those sent are not ended."""
+        scope = _scope.get()
+        if scope is not None and scope.meter is self:
+            scope.over = True
 
     def hold(self, estimate: int) -> None:
         """Keep the tokens of a call that was given up unanswered: the endpoint may well charge for it."""

@@ -154,12 +154,13 @@ class Extractions:
             asked = asyncio.get_running_loop().create_task(self._extract(document_id, chunk))
             self._asked += 1
             try:
-                outcome = await settle(asyncio.shield(asked))
+                await asyncio.wait([asked])  # which cancelling this does not cancel
             except asyncio.CancelledError:
-                await self._save(asked, chunk, usages)
+                self._begin(self._save(asked, document_id, chunk, usages=usages))
                 raise
             finally:
                 self._asked -= 1
+        outcome = await settle(asked)
         self._tally.model_call(document_id, len(usages))
         if isinstance(outcome, BaseException):
             if usages:
@@ -168,28 +169,33 @@ class Extractions:
         extraction = storable(outcome)
         if self._cacheable:
             # The last ones have no others to wait for.
-            await self._keeping.of(self._answer(chunk, extraction, usages), urgent=not self._asked)
+            await self._keep(document_id, chunk, extraction, usages=usages, urgent=not self._asked)
         elif usages:
             await self._write(self._store.record_usage(usages))
         return extraction
 
-    async def _save(self, asked: asyncio.Task[Extraction], chunk: PreparedChunk, usages: Sequence[Usage]) -> None:
+    async def _save(
+        self, asked: asyncio.Task[Extraction], document_id: str, chunk: PreparedChunk, *, usages: Sequence[Usage]
+    ) -> None:
         """End a call whose caller is cancelled; what came before is paid, so it is read and written all the same."""
+        self._meter.ask_no_more()
         try:
             read = bool(usages) and await catch_up(asked) and not asked.cancelled() and asked.exception() is None
+            asked.cancel()
+            if read and self._cacheable:
+                await self._keep(document_id, chunk, storable(asked.result()), usages=usages, urgent=True)
+            elif usages:
+                # Answers that were asked for again are paid, too.
+                await self._store.record_usage(usages)
         finally:
             asked.cancel()
             await asyncio.gather(asked, return_exceptions=True)
-        if read and self._cacheable:
-            answer = self._answer(chunk, storable(asked.result()), usages)
-            self._begin(self._keeping.of(answer, urgent=True))
-        elif usages:
-            # Answers that were asked for again are paid, too.
-            self._begin(self._store.record_usage(usages))
 
-    def _answer(self, chunk: PreparedChunk, extraction: Extraction, usages: Sequence[Usage]) -> PaidAnswer:
-        lines = usages or [Usage("extract", self._extractor.fingerprint, document_id=chunk.chunk.document_id)]
-        return PaidAnswer(self._key(chunk), extraction, tuple(lines))
+    async def _keep(
+        self, document_id: str, chunk: PreparedChunk, extraction: Extraction, *, usages: Sequence[Usage], urgent: bool
+    ) -> None:
+        lines = usages or [Usage("extract", self._extractor.fingerprint, document_id=document_id)]
+        await self._keeping.of(PaidAnswer(self._key(chunk), extraction, tuple(lines)), urgent=urgent)
 
     async def _write(self, work: Coroutine[Any, Any, None]) -> None:
         """Write what is paid; cancelling the caller does not stop it."""

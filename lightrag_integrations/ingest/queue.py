@@ -24,6 +24,8 @@ _PATIENCE_S = 0.5
 _GRACE_S = 2.0
 _UNDER_WAY = 2
 """Batches under way that make one that is not full wait. More than one, so that a hanging call holds up nothing."""
+_ALL_UNDER_WAY = 4
+"""The same where nobody is left to wait for."""
 _REMEMBERED = 4096
 
 
@@ -140,7 +142,7 @@ class EmbedQueue:
 
     def _send_rest(self) -> None:
         self._timer = None
-        if self._waiting and (self._all_here or len(self._sending) < _UNDER_WAY):
+        if self._waiting and len(self._sending) < (_ALL_UNDER_WAY if self._all_here else _UNDER_WAY):
             self._send_one()
 
     def _send_one(self) -> None:

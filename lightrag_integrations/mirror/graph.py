@@ -87,7 +87,10 @@ def _pair(stored: str) -> tuple[str, str]:
 
 
 async def _lighter_ends(mirror: Graph, stale: Sequence[Compared]) -> dict[str, str]:
-    """Of each of these relations the end that is mentioned less, as its key and id; none where one goes anyway."""
+    """Of each of these relations the end that is mentioned less, as its key and id; none where one goes anyway.
+
+    Mentions are counted up to a limit; of two ends beyond it either may go.
+    """
     ends = {state: (state.key, state.part[1:]) for state in stale}
     keys = [*dict.fromkeys(key for pair in ends.values() for key in pair)]
     async with mirror.store.snapshot() as reader:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from lightrag_integrations.errors import ServerError
@@ -19,6 +20,8 @@ PORT = 5432
 """Part of the socket's name only."""
 _HERE = "/proc/self/cwd"
 """The working directory, whatever the folders above it allow."""
+_CONTAINER_MEMORY = Path("/sys/fs/cgroup/memory.max")
+"""Bytes that this container may use, on Linux with cgroup v2."""
 _SETTINGS = """
 # written by lightrag_integrations
 listen_addresses = ''
@@ -68,11 +71,13 @@ def create(place: Place, binaries: Binaries) -> None:
 
 
 def _buffers_mb() -> int:
-    """An eighth of the machine's memory, two gigabytes at most: PostgreSQL takes only what it fills.
+    """An eighth of the memory of the machine or container, two gigabytes at most: PostgreSQL takes only what it fills.
 
     What a search of 200,000 chunks reads does not fit into one: it then took nearly a thousand pages from files.
     """
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    with suppress(OSError, ValueError):  # no container, or one without a limit: "max"
+        memory = min(memory, int(_CONTAINER_MEMORY.read_text("utf-8")))
     return min(max(memory // 8 // 2**20, 32), 2048)
 
 

@@ -9,7 +9,11 @@ import pytest
 
 from lightrag_integrations.contributions import PendingDocument
 from lightrag_integrations.errors import StorageError
+from lightrag_integrations.ingest.call import new_call
+from lightrag_integrations.ingest.obtain import Extractions
+from lightrag_integrations.ingest.split import prepare_chunk
 from lightrag_integrations.models import Chunk, Document, Extraction
+from lightrag_integrations.options import IngestOptions
 from lightrag_integrations.protocols import ChatReply
 from tests.integration.ingest.conftest import Bench
 
@@ -157,7 +161,7 @@ class Told:
 
     async def chat(self, *args: Any, **named: Any) -> ChatReply:
         reply: ChatReply = await self._chat.chat(*args, **named)
-        asyncio.get_running_loop().call_soon(self._tell)
+        self._tell()
         return reply
 
 
@@ -172,6 +176,21 @@ async def test_what_is_answered_when_the_call_is_cancelled_is_not_paid_again(ben
         again = await bench.retry()
     assert (again.documents, again.failed, again.model_calls) == (1, 0, 0)
     (paid,) = [usage for usage in await bench.store.ledger() if usage.kind == "extract" and not usage.cached]
+    assert paid.calls == 1
+
+
+async def test_nothing_more_is_asked_when_a_call_is_cancelled_while_its_answer_is_read(bench: Bench) -> None:
+    bench.server.fault("empty", kind="extract")
+    bench.around = lambda chat: Told(chat, lambda: asked.cancel())
+    tools = bench.tools(IngestOptions())
+    chunk = prepare_chunk(Chunk(id="c", document_id="d", text="Ada met Bob."), Document())
+    async with asyncio.timeout(HANG_GUARD_S):
+        async with Extractions(tools.extractor, tools, new_call(tools, IngestOptions(), "").tally) as extractions:
+            asked = asyncio.create_task(extractions.of("d", [chunk]))
+            with pytest.raises(asyncio.CancelledError):
+                await asked
+    assert bench.server.calls["extract"] == 1
+    (paid,) = [usage for usage in await bench.store.ledger() if usage.kind == "extract"]
     assert paid.calls == 1
 
 
