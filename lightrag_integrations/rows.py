@@ -27,8 +27,9 @@ SOURCES = 20
 WEIGHED = 100
 """Edges of one kind that a search counts and weighs at most of an entity."""
 COUNTED = 1000
-"""Mentions of a name that are counted at most: the commonest of 200,000 synthetic chunks has 40,000. Walks of 150
-questions put the chunk asked for at the same place with all of them counted, and with 1,000."""
+"""Mentions of a name that are counted at most: the commonest of 200,000 synthetic chunks has 40,000. With all of
+them counted and with 1,000, walks of 150 questions found the chunk asked for first, in the first five and in the first
+ten equally often."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

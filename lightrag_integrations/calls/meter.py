@@ -86,8 +86,8 @@ class Meter:
             BudgetExceeded: The call would not fit any more; it must not be sent.
             ModelError: As little, after `ask_no_more`.
         """
-        scope = _scope.get()
-        if scope is not None and scope.meter is self and scope.over:
+        scope = self._attributing()
+        if scope is not None and scope.over:
             raise ModelError("nothing more is asked: what it was for has been cancelled")
         budget = self._token_budget
         waiting = self._reserved + self.unanswered
@@ -104,8 +104,8 @@ class Meter:
 
     def ask_no_more(self) -> None:
         """Refuse further calls of what is attributed where this is called; those sent are not ended."""
-        scope = _scope.get()
-        if scope is not None and scope.meter is self:
+        scope = self._attributing()
+        if scope is not None:
             scope.over = True
 
     def hold(self, estimate: int) -> None:
@@ -127,8 +127,8 @@ class Meter:
 
     async def hand_over(self, usage: Usage) -> None:
         """Give a counted usage to the collector around this call, or else to the sink."""
-        scope = _scope.get()
-        if scope is not None and scope.meter is self:
+        scope = self._attributing()
+        if scope is not None:
             usage = replace(usage, document_id=usage.document_id or scope.document_id)
             if scope.collect:
                 scope.usages.append(usage)
@@ -159,3 +159,7 @@ class Meter:
             yield scope.usages
         finally:
             _scope.reset(token)
+
+    def _attributing(self) -> _Scope | None:
+        scope = _scope.get()
+        return scope if scope is not None and scope.meter is self else None

@@ -181,14 +181,15 @@ class Extractions:
         self._meter.ask_no_more()
         try:
             read = bool(usages) and await catch_up(asked) and not asked.cancelled() and asked.exception() is None
-            asked.cancel()
+        finally:
+            asked.cancel()  # once: it may have something to put in order
+        try:
             if read and self._cacheable:
                 await self._keep(document_id, chunk, storable(asked.result()), usages=usages, urgent=True)
             elif usages:
                 # Answers that were asked for again are paid, too.
                 await self._store.record_usage(usages)
         finally:
-            asked.cancel()
             await asyncio.gather(asked, return_exceptions=True)
 
     async def _keep(

@@ -25,16 +25,16 @@ _GRACE_S = 2.0
 _UNDER_WAY = 2
 """Batches under way that make one that is not full wait. More than one, so that a hanging call holds up nothing."""
 _ALL_UNDER_WAY = 4
-"""The same where nobody is left to wait for."""
+"""The same when all who are known to be coming have asked."""
 _REMEMBERED = 4096
 
 
 class EmbedQueue:
     """Collects the texts of documents in work; sends full batches at once, the rest after a moment.
 
-    The moment is longer while documents are known to be coming. Until all of these have asked, a batch that is not full
-    also waits for others under way: what comes meanwhile joins it, so that many small documents do not make as many
-    calls.
+    The moment is longer while documents are known to be coming. A batch that is not full also waits for others under
+    way, for more of them until all who are coming have asked: what comes meanwhile joins it, so that many small
+    documents do not make as many calls.
 
     A text asked for twice while it is waiting, under way or lately done is embedded once. An asynchronous context
     manager: leaving it cancels what is still under way.

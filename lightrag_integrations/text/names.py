@@ -140,9 +140,7 @@ def _may_be_name(word: str, known: frozenset[str]) -> bool:
     return lower not in known and not (word.isascii() and lower.endswith(("ed", "ing", "ly")))
 
 
-def _pieces(
-    words: Iterable[re.Match[str]], *, first: bool, known: frozenset[str]
-) -> Iterator[tuple[int, int]]:  # fmt: skip
+def _pieces(words: Iterable[re.Match[str]], *, first: bool, known: frozenset[str]) -> Iterator[tuple[int, int]]:
     """Spans of the names in a run: cut at possessives, trimmed at both ends, not too long."""
     piece: list[tuple[int, int, str]] = []
     for match in words:

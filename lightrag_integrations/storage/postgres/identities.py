@@ -10,7 +10,7 @@ from lightrag_integrations.storage.postgres.parts import run
 from lightrag_integrations.storage.postgres.pool import Connection
 from lightrag_integrations.storage.postgres.rows import pair_code
 from lightrag_integrations.storage.postgres.schema import Layout
-from lightrag_integrations.storage.postgres.wire import halfvec_array, int4_array, text_array
+from lightrag_integrations.storage.postgres.wire import Raw, halfvec_array, int4_array, text_array
 
 __all__ = ["hold_entities", "hold_relations"]
 
@@ -43,11 +43,15 @@ async def hold_relations(connection: Connection, layout: Layout, wanted: Sequenc
     """
     missing, found = list(wanted), {}
     while missing:
-        lows, highs = map(int4_array, np.divmod(np.array(missing, np.int64), 1 << 32))
+        lows, highs = _ends(missing)
         for low, high, surrogate in await run(connection, layout, "lock_relations", lows=lows, highs=highs):
             found[pair_code(low, high)] = surrogate
         missing = [code for code in missing if code not in found]
         if missing:
-            lows, highs = map(int4_array, np.divmod(np.array(missing, np.int64), 1 << 32))
+            lows, highs = _ends(missing)
             await run(connection, layout, "insert_relations", lows=lows, highs=highs)
     return found
+
+
+def _ends(codes: Sequence[int]) -> list[Raw]:
+    return [int4_array(ends) for ends in np.divmod(np.array(codes, np.int64), 1 << 32)]

@@ -13,6 +13,7 @@ import psycopg
 import pytest
 
 from lightrag_integrations import ServerError
+from lightrag_integrations.storage.embedded import initdb
 from lightrag_integrations.storage.embedded.cluster import Cluster
 from tests.integration.embedded.conftest import Make
 from tests.integration.embedded.holding import HOLD, alive, answers, end, holder, pid_of, python, settle, watcher_of
@@ -173,6 +174,17 @@ def test_a_server_that_cannot_start_says_why(make: Make, home: Path) -> None:
         settings.write("shared_buffers = nonsense\n")
     with pytest.raises(ServerError, match="nonsense"):
         server.start()
+
+
+@pytest.mark.parametrize(("told", "kept"), [(f"{2**29}\n", "64MB"), ("1\n", "32MB")])
+def test_its_memory_is_the_containers(
+    make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, told: str, kept: str
+) -> None:
+    limit = tmp_path / "memory.max"
+    limit.write_text(told)
+    monkeypatch.setattr(initdb, "_CONTAINER_MEMORY", limit)
+    with psycopg.connect(make().start()) as connection:
+        assert connection.execute("SHOW shared_buffers").fetchone() == (kept,)
 
 
 def test_a_file_in_the_way(make: Make, home: Path) -> None:
