@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Protocol
+import asyncio
+from collections.abc import Coroutine, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from lightrag_integrations.mirrored import MirrorReader
 from lightrag_integrations.notes import NoteReader
@@ -15,9 +16,19 @@ if TYPE_CHECKING:
 
 __all__ = ["Reader"]
 
+T = TypeVar("T")
+
 
 class Reader(WholeReader, NoteReader, MirrorReader, Protocol):
     """One consistent, read-only snapshot of an index through one filter. Everything returned is visible."""
+
+    async def begin(self, reading: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        """Begin to read what is wanted later: it is on its way while the caller does something else.
+
+        Args:
+            reading: What a method of this reader gives. It waits for what was asked before, and ends with the snapshot.
+        """
+        ...
 
     async def corpus(self) -> tuple[int, int]:
         """(number of chunks, sum of their lengths in terms): BM25's N and N × mean length."""
@@ -119,6 +130,10 @@ class Reader(WholeReader, NoteReader, MirrorReader, Protocol):
             sources: Names, types, descriptions and documents come from so many mentions of each at most, titles
                 first, and no count goes past `WEIGHED`; None: from all.
         """
+        ...
+
+    async def expect_entities(self, ids: Sequence[int], *, sources: int | None = None) -> None:
+        """Tell what `entities` will be asked: a reader that was to look ahead begins to read it."""
         ...
 
     async def facts(self, ids: Sequence[int]) -> Mapping[int, FactRow]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -11,7 +11,9 @@ from lightrag_integrations.retrieve.bm25 import Bm25
 from lightrag_integrations.retrieve.neighbourhood import DIGITS
 from lightrag_integrations.retrieve.question import Question
 
-__all__ = ["bridge"]
+__all__ = ["bridge", "read_links"]
+
+Link = tuple[int, int, float]
 
 _FROM = 5
 _LINKS = 40
@@ -20,27 +22,40 @@ _FLOOR = 0.2
 """A linked chunk without any missing word gets this share: the answer's words are seldom the question's."""
 
 
-async def bridge(
-    question: Question, reader: Reader, bm25: Bm25, scores: Mapping[int, float], *, strength: float
+async def read_links(reader: Reader, scores: Mapping[int, float], *, strength: float) -> Sequence[Link]:
+    """Where the best chunks lead: to those whose title they mention; one without a title along rarer names, too.
+
+    Args:
+        reader: The snapshot.
+        scores: Chunk to score so far; of equal scores the earlier chunk comes first.
+        strength: Of the bridge; at 0 nothing is read.
+
+    Returns:
+        (from, to, weight), strongest first.
+    """
+    first = _best(scores) if strength else []
+    return await reader.links(first, limit=_LINKS, shared_by=_SHARED_BY) if first else []
+
+
+def bridge(
+    question: Question, links: Sequence[Link], bm25: Bm25, scores: Mapping[int, float], *, strength: float
 ) -> dict[int, tuple[float, int]]:
-    """Gains of chunks whose title one of the best chunks mentions; one without a title gives along rarer names, too.
+    """Gains of the chunks that the best ones lead to.
 
     A chunk p of the best five gives each linked chunk q strength · score(p) · (0.2 + 0.8 · share), share being the
     part, by squared idf, of the question's words missing in p that q holds. The largest gain counts.
 
     Args:
         question: Its terms.
-        reader: The snapshot.
+        links: Of these scores, as `read_links` gives them.
         bm25: Holds idf and postings of the terms.
-        scores: Chunk to score so far; of equal scores the earlier chunk comes first.
+        scores: Chunk to score so far.
         strength: Most of its score that a chunk gives on.
 
     Returns:
         Chunk to (gain, the chunk it comes from).
     """
-    first = _best(scores)
-    links = await reader.links(first, limit=_LINKS, shared_by=_SHARED_BY) if first and strength else []
-    held = bm25.holding(sorted({*first, *(q for _, q, _ in links)}))
+    held = bm25.holding(sorted({end for p, q, _ in links for end in (p, q)}))
     squared = {term: bm25.idf[term] ** 2 for term in question.terms if term in bm25.idf}
     gains: dict[int, tuple[float, int]] = {}
     for p, q, weight in links:

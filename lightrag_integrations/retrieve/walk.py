@@ -15,7 +15,7 @@ import numpy as np
 from lightrag_integrations.options import QueryOptions
 from lightrag_integrations.reader import Reader
 from lightrag_integrations.retrieve.bm25 import Bm25, read_bm25
-from lightrag_integrations.retrieve.bridge import bridge
+from lightrag_integrations.retrieve.bridge import bridge, read_links
 from lightrag_integrations.retrieve.neighbourhood import Neighbourhood, Node, explore
 from lightrag_integrations.retrieve.plain import wanted
 from lightrag_integrations.retrieve.question import Question
@@ -24,6 +24,7 @@ from lightrag_integrations.retrieve.reached import walked
 from lightrag_integrations.retrieve.relevance import Relevance
 from lightrag_integrations.retrieve.seeds import Seeds, chunk_seeds, fact_seeds, keyword_list, name_seeds, share
 from lightrag_integrations.retrieve.trace import Trace
+from lightrag_integrations.rows import SOURCES
 
 if TYPE_CHECKING:
     from lightrag_integrations.rows import Floats
@@ -50,25 +51,31 @@ async def rank_by_walk(question: Question, reader: Reader, options: QueryOptions
     walk = options.walk
     bm25 = await read_bm25(reader, question.terms, common=False)
     squared = bm25.scores(power=2)
+    # The nearest chunks and facts come last: a reader that looks ahead is searching for them meanwhile.
+    names = await name_seeds(question, reader)
     keyword = await keyword_list(bm25, squared, reader, walk.seeds)
     vector = await reader.nearest_chunks(question.vector, walk.seeds) if question.semantic and question.vector else []
     seeds = chunk_seeds(keyword, vector)
-    seeds.name = await name_seeds(question, reader)
+    seeds.name = names
+    first = _first_stage(keyword, vector)
+    relevance = Relevance(bm25.ids, _left_over(bm25, squared, first[:1]), cosines=dict(vector))
     seeds.fact, seeds.facts = await fact_seeds(question, reader, bm25, keyword)
     columns = _restart(seeds, walk.chunk_restart if options.mode == "mix" else 0.0, walk.fact_share)
     restart = _summed(columns)
     if not restart:
         return Ranking()
-    first = _first_stage(keyword, vector)
-    relevance = Relevance(bm25.ids, _left_over(bm25, squared, first[:1]), cosines=dict(vector))
     hood = Neighbourhood(restart)
     await explore(hood, restart, reader, relevance=relevance, options=walk, vector=question.vector if vector else None)
     reached = walked(hood, relevance, columns, walk)
-    gains = await bridge(question, reader, bm25, reached.scores(), strength=walk.bridge)
+    scores = reached.scores()
+    links = await reader.begin(read_links(reader, scores, strength=walk.bridge))
+    near = reached.entities(_NEAR)
+    await reader.expect_entities(near, sources=SOURCES)
+    gains = bridge(question, await links, bm25, scores, strength=walk.bridge)
     pinned = first[: walk.guard * _PINNED] if options.mode == "mix" else []
     return Ranking(
         chunks=reached.found(gains, wanted=wanted(options) + _NEAR, pinned=pinned),
-        entities=reached.entities(_NEAR),
+        entities=near,
         facts=seeds.facts,
         pinned=tuple(pinned),
         trace=Trace(reached, gains, damping=walk.damping, steps=walk.steps),

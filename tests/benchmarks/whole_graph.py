@@ -15,7 +15,7 @@ from lightrag_integrations.options import QueryOptions
 from lightrag_integrations.reader import Reader
 from lightrag_integrations.retrieve import walk
 from lightrag_integrations.retrieve.bm25 import read_bm25
-from lightrag_integrations.retrieve.bridge import bridge
+from lightrag_integrations.retrieve.bridge import bridge, read_links
 from lightrag_integrations.retrieve.finish import finish
 from lightrag_integrations.retrieve.question import Question
 from lightrag_integrations.retrieve.ranking import Found, Ranking
@@ -95,7 +95,8 @@ class WholeGraph:
         worth = self._worth(question, bm25.ids, walk._left_over(bm25, squared, first[:1]), vector[0][1])
         mass = self.masses(start, worth, damping=given.damping, steps=given.steps)[: len(self.chunks)]
         scores = {int(self.chunks[row]): float(np.sqrt(mass[row])) for row in np.argsort(-mass)[:500] if mass[row] > 0}
-        gains = await bridge(question, reader, bm25, scores, strength=given.bridge)
+        links = await read_links(reader, scores, strength=given.bridge)
+        gains = bridge(question, links, bm25, scores, strength=given.bridge)
         pinned = first[: given.guard * PINNED]
         total = {chunk: scores.get(chunk, 0.0) + gains.get(chunk, (0.0, 0))[0] for chunk in [*scores, *gains]}
         best = sorted(total, key=lambda chunk: -total[chunk])[: options.k + NEAR]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any, NamedTuple
+from typing import Any
 
 from psycopg.types.json import Jsonb
 
@@ -14,7 +14,7 @@ from lightrag_integrations.storage.postgres.nearest import NearestReads, widened
 from lightrag_integrations.storage.postgres.parts import Tuning
 from lightrag_integrations.storage.postgres.reads import INDEX_NAMES, Overview
 from lightrag_integrations.storage.postgres.search import SearchReads
-from lightrag_integrations.storage.postgres.wire import Raw, int8_array, load_arrays
+from lightrag_integrations.storage.postgres.wire import int8_array, load_arrays
 
 __all__ = ["AheadReads", "steering"]
 
@@ -43,20 +43,6 @@ def steering(ahead: Ahead | None, before: Overview | None, tuning: Tuning) -> in
     return wanted.pop() if len(wanted) == 1 else 0
 
 
-class _Near(NamedTuple):
-    """How the nearest are asked for."""
-
-    vector: Raw | None
-    meta: Mapping[str, str] | None
-    """The settings under which the vector may be compared."""
-    candidates: int
-    chunks: int
-
-    def params(self) -> dict[str, Any]:
-        """Of a statement."""
-        return self._asdict() | {"meta": None if self.vector is None else Jsonb(self.meta)}
-
-
 class AheadReads(SearchReads, NearestReads):
     """Reads what will be asked, and keeps it for when it is."""
 
@@ -68,25 +54,16 @@ class AheadReads(SearchReads, NearestReads):
             before: What the search before saw. The nearest are only asked for where this reader was made for
                 `steering` of the same two.
         """
+        self._looks_ahead = True
         if self._where is not None:
             return
-        packed, meta = None, None
-        if self._steered and before is not None and ahead.vector is not None:
-            meta = before.meta
-            self._layout = self._layout.reading(meta)
-            with suppress(EmbeddingMismatch):  # whether it still is one, is found out when the nearest are asked for
-                packed = self._pack(meta, ahead.vector)
-        near = _Near(packed, meta, self._steered, ahead.chunks)
         if ahead.facts:
-            most = None if before is None else ahead.most(round(_GROWN * before.chunks))
-            holds = await self._look_around(ahead, most, near)
-        else:
-            holds = packed is not None and before is not None and await self._look_near(near, before)
-        if holds and ahead.vector is not None:
-            self._packed = ahead.vector, packed
+            await self._look_around(ahead, None if before is None else ahead.most(round(_GROWN * before.chunks)))
+        elif self._steered and before is not None and ahead.vector is not None:
+            await self._look_near(ahead.vector, ahead.chunks, before)
 
-    async def _look_around(self, ahead: Ahead, most: int | None, near: _Near) -> bool:
-        """What a walk asks; whether the settings are those seen before."""
+    async def _look_around(self, ahead: Ahead, most: int | None) -> None:
+        """What a walk asks; of the nearest, which take longest, no answer is waited for."""
         cursor = self._connection.cursor(binary=True)
         load_arrays(cursor)
         await cursor.execute(
@@ -98,30 +75,36 @@ class AheadReads(SearchReads, NearestReads):
                 "most": most,
                 "keys": list(ahead.keys),
                 "counted": COUNTED,
-                "facts": ahead.facts,
-                **near.params(),
             },
         )
         row = await cursor.fetchone()
         assert row is not None
-        overview = self._saw(Overview.of(row[:5]))
+        self._saw(Overview.of(row[:5]))
+        if self._steered and ahead.vector is not None:
+            with suppress(EmbeddingMismatch):  # told when the nearest are asked for
+                packed = await self._question(ahead.vector)
+                if packed is not None:
+                    self._near_next.extend((("chunk", packed, ahead.chunks), ("fact", packed, ahead.facts)))
+                    await self._begin_next()
         self._postings_told = (tuple(ahead.terms), most, _rows(row[5:9]))
         self._named_told = (tuple(ahead.keys), _rows(row[9:12]))
-        if near.vector is None:
-            return False
-        self._near_told["chunk", near.vector, ahead.chunks] = _rows(row[12:14])
-        self._near_told["fact", near.vector, ahead.facts] = _rows(row[14:])
-        return overview.meta == near.meta
 
-    async def _look_near(self, near: _Near, before: Overview) -> bool:
-        """The nearest chunks, told in full; whether there are any."""
-        assert near.vector is not None
-        rows = await self._rows("ahead_chunks", **near.params())
-        for *row, score, chunks in rows:
-            self._near_told.setdefault(("chunk", near.vector, near.chunks), []).append((row[0], score))
-            self._chunks_told[row[0]] = tuple(row)
-            self._latest = before._replace(chunks=chunks)
-        return bool(rows)
+    async def _look_near(self, vector: Sequence[float], limit: int, before: Overview) -> None:
+        """The nearest chunks, told in full, if the settings still are those seen before."""
+        self._layout = self._layout.reading(before.meta)
+        with suppress(EmbeddingMismatch):  # whether it still is one, is found out when the nearest are asked for
+            packed = self._pack(before.meta, vector)
+            if packed is None:
+                return
+            rows = await self._rows(
+                "ahead_chunks", vector=packed, meta=Jsonb(before.meta), candidates=self._steered, chunks=limit
+            )
+            for *row, score, chunks in rows:
+                self._near_told.setdefault(("chunk", packed, limit), []).append((row[0], score))
+                self._chunks_told[row[0]] = tuple(row)
+                self._latest = before._replace(chunks=chunks)
+            if rows:
+                self._packed = vector, packed
 
 
 def _rows(columns: Sequence[Any]) -> list[tuple[Any, ...]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -19,9 +20,20 @@ class EntityReads(Reads):
 
     async def entities(self, ids: Sequence[int], *, sources: int | None = None) -> Mapping[int, EntityRow]:
         """See `reader.Reader.entities`."""
-        found: dict[int, list[tuple[Any, ...]]] = {}
+        begun = self._entities_begun.pop((frozenset(ids), sources), None)
+        return await (self._composed(ids, sources) if begun is None else begun)
+
+    async def expect_entities(self, ids: Sequence[int], *, sources: int | None = None) -> None:
+        """See `reader.Reader.expect_entities`."""
+        if self._looks_ahead and len(ids):
+            self._entities_begun[frozenset(ids), sources] = await self.begin(self._composed(ids, sources))
+
+    async def _composed(self, ids: Sequence[int], sources: int | None) -> Mapping[int, EntityRow]:
         counted = None if sources is None else WEIGHED
-        for row in await self._seen("entities", entities=int4_array(ids), sources=sources, counted=counted):
+        rows = await self._seen("entities", entities=int4_array(ids), sources=sources, counted=counted)
+        await asyncio.sleep(0)  # what waits for the connection is sent first
+        found: dict[int, list[tuple[Any, ...]]] = {}
+        for row in rows:
             found.setdefault(row[0], []).append(row)
         summaries = await self._summaries([entity for entity, rows in found.items() if is_summarised(rows)])
         return {entity: composed(rows, summaries.get(entity, "")) for entity, rows in found.items()}

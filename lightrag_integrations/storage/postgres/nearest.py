@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from lightrag_integrations.rows import Statement
 from lightrag_integrations.storage.postgres.parts import Tuning
 from lightrag_integrations.storage.postgres.reads import Reads
+from lightrag_integrations.storage.postgres.wire import Raw
 
 __all__ = ["NearestReads", "widened"]
 
@@ -17,6 +19,7 @@ _MOST_CANDIDATES = 1000
 _LEAST, _GROWTH, _ENOUGH = 100, 0.8, 400
 """With as many candidates a larger index finds fewer of the nearest: 100 found .956 of the nearest 20 of 20,000
 synthetic chunks, and .845 of 100,000; of these, 253 found .95."""
+_PLURAL = MappingProxyType({"chunk": "chunks", "entity": "entities", "fact": "facts"})
 
 
 class NearestReads(Reads):
@@ -45,22 +48,34 @@ class NearestReads(Reads):
         packed = await self._question(vector)
         if packed is None or limit < 1:
             return []
-        told = self._near_told.get((table, packed, limit), ())
+        key = (table, packed, limit)
+        if (begun := self._near_begun.pop(key, None)) is not None:
+            self._near_told[key] = await begun
+            await self._begin_next()
+        told = self._near_told.get(key, ())
         if len(told) >= limit:
             return list(told)
-        plural = {"chunk": "chunks", "entity": "entities", "fact": "facts"}[table]
         candidates = await self._candidates(table, limit)
         if candidates:
-            rows = await self._through_index(f"indexed_{plural}", candidates, vector=packed, limit=limit)
+            rows = await self._through_index(table, candidates, packed, limit)
             if len(rows) >= limit:
                 return rows
         await self._use_any_plan()
         # Too few came through filter and deletions, or there is no index: look at every visible vector.
-        return await self._seen(f"exact_{plural}", vector=packed, limit=limit)
+        return await self._seen(f"exact_{_PLURAL[table]}", vector=packed, limit=limit)
 
-    async def _through_index(self, name: str, candidates: int, **params: Any) -> list[tuple[Any, ...]]:
+    async def _begin_next(self) -> None:
+        """Have the next of the nearest looked for, one after the other: what else is asked meanwhile goes between."""
+        if self._near_next:
+            table, packed, limit = key = self._near_next.popleft()
+            candidates = await self._candidates(table, limit)
+            if candidates and candidates == self._steered:  # planned for just that
+                self._near_begun[key] = await self.begin(self._through_index(table, candidates, packed, limit))
+
+    async def _through_index(self, table: str, candidates: int, packed: Raw, limit: int) -> list[tuple[Any, ...]]:
         """Rows of a statement that goes through a vector index."""
-        told = {"candidates": candidates, **params, **self._sight(name)}
+        name = f"indexed_{_PLURAL[table]}"
+        told = {"candidates": candidates, "vector": packed, "limit": limit, **self._sight(name)}
         if self._steered == candidates:
             return await self._rows(name, **told)
         async with self._connection.pipeline():

@@ -142,7 +142,8 @@ async def _once(database: Database, work: Work[T], made: list[T]) -> T:
 async def run(connection: Connection, layout: Layout, name: str, **params: Any) -> list[tuple[Any, ...]]:
     """Run a named statement; its rows, sent in binary, if it has any."""
     cursor = await connection.execute(layout.statements[name], params, binary=True)
-    return await cursor.fetchall() if cursor.description else []
+    result = cursor.pgresult
+    return await cursor.fetchall() if result is not None and result.nfields else []
 
 
 async def dead_owners(connection: Connection, layout: Layout, document_ids: Sequence[str] | None) -> list[str]:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Mapping, Sequence
+from collections import deque
+from collections.abc import Coroutine, Mapping, Sequence
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
 from psycopg import AsyncCursor, sql
 
 from lightrag_integrations.errors import EmbeddingMismatch
 from lightrag_integrations.filters import Filter
+from lightrag_integrations.rows import EntityRow
 from lightrag_integrations.storage.postgres.filters_sql import compile_filter
 from lightrag_integrations.storage.postgres.parts import Tuning, run
 from lightrag_integrations.storage.postgres.pool import Connection
@@ -30,6 +32,11 @@ __all__ = ["INDEXED", "INDEX_NAMES", "Overview", "Reads", "index_name", "recorde
 INDEXED = ("chunk", "entity", "fact")
 """Tables that get a vector index."""
 
+T = TypeVar("T")
+Near = tuple[str, Raw, int]
+"""Table, the question's vector, limit."""
+Described = tuple[frozenset[int], int | None]
+"""Entities, and from how many mentions of each."""
 _DIMENSION = re.compile("[1-9][0-9]{0,4}")
 _FEW = 2000
 """Up to so many visible chunks are told of by their ids, and statements planned for these; more by flags."""
@@ -113,7 +120,12 @@ class Reads:
         # What was read before it is asked for: the question, and the rows.
         self._postings_told: tuple[tuple[int, ...], int | None, list[tuple[Any, ...]]] | None = None
         self._named_told: tuple[tuple[str, ...], list[tuple[Any, ...]]] | None = None
-        self._near_told: dict[tuple[str, Raw, int], list[tuple[Any, ...]]] = {}
+        self._near_told: dict[Near, list[tuple[Any, ...]]] = {}
+        self._near_begun: dict[Near, asyncio.Task[list[tuple[Any, ...]]]] = {}
+        self._near_next: deque[Near] = deque()
+        self._entities_begun: dict[Described, asyncio.Task[Mapping[int, EntityRow]]] = {}
+        self._looks_ahead = False
+        self._begun: list[asyncio.Task[Any]] = []
         self._chunks_told: dict[int, tuple[Any, ...]] = {}
         self._packed: tuple[Sequence[float], Raw | None] | None = None
         """The last question's vector, as it was given and as it is sent."""
@@ -122,6 +134,19 @@ class Reads:
     async def _rows(self, name: str, **params: Any) -> list[tuple[Any, ...]]:
         """Rows of a statement that looks at no filter."""
         return await run(self._connection, self._layout, name, **params)
+
+    async def begin(self, reading: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        """See `reader.Reader.begin`."""
+        task = asyncio.get_running_loop().create_task(reading)
+        self._begun.append(task)
+        await asyncio.sleep(0)  # sends it, if the connection is free
+        return task
+
+    async def aclose(self) -> None:
+        """End what was begun and is not wanted any more."""
+        for task in self._begun:
+            task.cancel()
+        await asyncio.gather(*self._begun, return_exceptions=True)
 
     async def _overview(self) -> Overview:
         if self._known is None:

@@ -90,9 +90,12 @@ class PostgresStore(
         steered = steering(ahead, before, tuning) if where is None else 0
         async with self._database.snapshot(filtered=where is not None, candidates=steered) as (connection, layout):
             reader = PostgresReader(connection, layout, where, tuning, model=model, steered=steered)
-            if ahead is not None:
-                await reader.look_ahead(ahead, before)
-            yield reader
+            try:
+                if ahead is not None:
+                    await reader.look_ahead(ahead, before)
+                yield reader
+            finally:
+                await reader.aclose()
             if reader.seen is not None:
                 self._seen = reader.seen._replace(deleted=[])
 

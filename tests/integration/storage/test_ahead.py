@@ -1,5 +1,6 @@
 """What is read ahead is what would be read later, and then no more is asked for it."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -9,7 +10,7 @@ import pytest
 from psycopg import AsyncConnection, AsyncCursor, sql
 
 from lightrag_integrations.contributions import Fact
-from lightrag_integrations.errors import EmbeddingMismatch
+from lightrag_integrations.errors import EmbeddingMismatch, StorageError
 from lightrag_integrations.reader import Reader
 from lightrag_integrations.rows import COUNTED, Ahead
 from lightrag_integrations.storage.postgres import Tuning
@@ -105,6 +106,64 @@ async def test_what_was_read_ahead_is_not_asked_again(store: Store, monkeypatch:
             await reader.postings(TERMS, most=(COUNT - 2) // 2)
             await reader.named(KEYS)
             assert asked == []
+
+
+async def test_the_nearest_are_looked_for_while_the_caller_works(
+    store: Store, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    ahead = Ahead(terms=TERMS, most=lambda chunks: chunks // 2, keys=KEYS, vector=VECTOR, chunks=5, facts=4)
+    for _ in range(2):  # the first has not seen yet that there are indexes
+        async with counted(monkeypatch) as asked, store.snapshot(ahead=ahead) as reader:
+            begun = len(asked)
+            near = await reader.nearest_chunks(VECTOR, 5)
+            then = len(asked)
+            facts = await reader.nearest_facts(VECTOR, 4)
+            whole = len(asked)
+        assert (len(near), len(facts)) == (5, 4)
+    # BEGIN, what every search asks, chunks; with the chunks' answer facts are asked for; nothing is asked twice.
+    if "indexed" in request.node.callspec.id:
+        assert (begun, then, whole) == (3, 4, 4)
+    else:
+        assert (begun, then, whole) == (2, 3, 4)
+
+
+async def test_expected_entities_are_read_once(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with store.snapshot() as reader:
+        known = await reader.named(KEYS)
+        ids = [entity for entity, _ in known.values()]
+        await reader.expect_entities(ids, sources=20)  # which this one does not begin to read: nothing was said ahead
+        expected = await reader.entities(ids, sources=20)
+    async with store.snapshot(ahead=Ahead(keys=KEYS, facts=4)) as reader, counted(monkeypatch) as asked:
+        await reader.expect_entities(ids, sources=20)
+        assert len(asked) == 1
+        assert await reader.entities(ids[::-1], sources=20) == expected and len(expected) == 1
+        assert len(asked) == 1
+        assert await reader.entities(ids, sources=None) == await reader.entities(ids)
+        assert len(asked) == 3
+
+
+async def test_what_was_begun_ends_with_the_snapshot(store: Store) -> None:
+    before = asyncio.all_tasks()
+    ahead = Ahead(terms=TERMS, keys=KEYS, vector=VECTOR, chunks=5, facts=4)
+    for _ in range(3):
+        with pytest.raises(ZeroDivisionError):
+            async with store.snapshot(ahead=ahead) as reader:
+                await reader.begin(reader.entities([1, 2], sources=20))
+                await reader.begin(reader.links([1, 2], limit=40, shared_by=20))
+                _ = 1 / 0
+    assert asyncio.all_tasks() == before
+    async with store.snapshot() as reader:  # the connection is as it was
+        assert await reader.corpus() == (COUNT - 2, (COUNT - 2) * 2)
+    stats = store.pool()
+    assert stats is not None and stats.in_use == 0 and stats.size <= 2  # upkeep may have looked on one of its own
+
+
+async def test_an_error_of_what_was_begun_is_its_readers(store: Store) -> None:
+    with pytest.raises(StorageError, match="LIMIT must not be negative"):
+        async with store.snapshot() as reader:
+            task = await reader.begin(reader.links([1], limit=-1, shared_by=20))
+            await asyncio.wait([task])
+            await task
 
 
 @pytest.mark.parametrize("ahead", [None, Ahead(keys=("ann", "bob"), facts=4)], ids=["asked", "ahead"])

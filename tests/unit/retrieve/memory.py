@@ -1,8 +1,9 @@
 """An index in memory: all of `Reader` over prepared documents, in plain loops and numpy, to try searches by hand."""
 
+import asyncio
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -22,6 +23,7 @@ from lightrag_integrations.storage.postgres.rows import tie_of
 
 __all__ = ["MemoryReader"]
 
+T = TypeVar("T")
 Vector = Sequence[float]
 
 
@@ -221,6 +223,12 @@ class MemoryReader:
     def _display(self, entity: int) -> str:
         surfaces = Counter(self._mentions[entity, chunk].surface for chunk in self._by_entity[entity])
         return min(surfaces, key=lambda surface: (-surfaces[surface], surface))
+
+    async def begin(self, reading: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        return asyncio.ensure_future(reading)
+
+    async def expect_entities(self, ids: Sequence[int], *, sources: int | None = None) -> None:
+        pass
 
     async def entities(self, ids: Sequence[int], *, sources: int | None = None) -> dict[int, EntityRow]:
         keys = {entity: key for key, entity in self._keys.items()}

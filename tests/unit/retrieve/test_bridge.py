@@ -6,7 +6,7 @@ import pytest
 
 from lightrag_integrations.models import Document
 from lightrag_integrations.retrieve.bm25 import Bm25, read_bm25
-from lightrag_integrations.retrieve.bridge import bridge
+from lightrag_integrations.retrieve.bridge import bridge, read_links
 from tests.unit.retrieve.making import question, reader
 from tests.unit.retrieve.memory import MemoryReader
 
@@ -32,7 +32,8 @@ async def gains(
     given = question(asked)
     bm25 = await read_bm25(where, given.terms)
     scored = {ids[name]: score for name, score in scores.items()}
-    found = await bridge(given, where, bm25, scored, strength=strength)
+    links = await read_links(where, scored, strength=strength)
+    found = bridge(given, links, bm25, scored, strength=strength)
     return {names[chunk]: (gain, names[source]) for chunk, (gain, source) in found.items()}
 
 

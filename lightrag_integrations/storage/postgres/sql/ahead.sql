@@ -1,29 +1,18 @@
--- What a search asks first, in one call. Vectors are only compared while the settings are those that were seen before: the
--- index's model may have changed, and the vectors of another one may have another dimension.
+-- What a search asks first, in one call.
 
 -- name: ahead
--- One row: what every search asks (see `overview`), postings, names and the nearest vectors, each as columns in the order
--- in which the statement of its own gives them.
+-- One row: what every search asks (see `overview`), postings and names, each as columns in the order in which the statement
+-- of its own gives them.
 WITH rare AS MATERIALIZED (
     SELECT p.term
     FROM {s}.segment g JOIN {s}.postings p ON p.segment = g.id
     WHERE g.sign = 1 AND p.term = ANY(%(terms)s::int8[])
     GROUP BY p.term HAVING %(most)s::int8 IS NULL OR sum(p.n) <= %(most)s::int8
-), settings AS MATERIALIZED (
-    SELECT jsonb_object_agg(key, value) AS meta FROM {s}.meta
-), near AS MATERIALIZED (
-    SELECT id, chunk_id, {e} OPERATOR({v}.<=>) %(vector)s::{v}.halfvec AS distance FROM {s}.chunk
-    WHERE {e} IS NOT NULL AND (SELECT meta = %(meta)s::jsonb FROM settings)
-    ORDER BY {e} OPERATOR({v}.<=>) %(vector)s::{v}.halfvec LIMIT %(candidates)s
-), close AS MATERIALIZED (
-    SELECT id, tie, ordinal, {e} OPERATOR({v}.<=>) %(vector)s::{v}.halfvec AS distance FROM {s}.fact
-    WHERE {e} IS NOT NULL AND (SELECT meta = %(meta)s::jsonb FROM settings)
-    ORDER BY {e} OPERATOR({v}.<=>) %(vector)s::{v}.halfvec LIMIT %(candidates)s
 )
-SELECT o.*, p.*, n.*, c.*, f.*
+SELECT o.*, p.*, n.*
 FROM (SELECT coalesce(sum(sign * n_chunks), 0)::int8, coalesce(sum(sign * sum_length), 0)::int8,
              array_agg(chunks) FILTER (WHERE sign = -1),
-             (SELECT meta FROM settings),
+             (SELECT jsonb_object_agg(key, value) FROM {s}.meta),
              (SELECT array_agg(c.relname::text) FROM pg_catalog.pg_index i
               JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
               JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
@@ -42,21 +31,12 @@ FROM (SELECT coalesce(sum(sign * n_chunks), 0)::int8, coalesce(sum(sign * sum_le
               SELECT FROM {s}.mention WHERE entity = k.id LIMIT %(counted)s
           ) first
       ) m
-      WHERE m.mentions > 0) n,
-     (SELECT array_agg(id ORDER BY distance, chunk_id), array_agg(1 - distance ORDER BY distance, chunk_id)
-      FROM (SELECT * FROM near ORDER BY distance, chunk_id LIMIT %(chunks)s) best) c,
-     (SELECT array_agg(id ORDER BY place), array_agg(source ORDER BY place), array_agg(target ORDER BY place),
-             array_agg(chunk ORDER BY place), array_agg(description ORDER BY place),
-             array_agg(1 - distance ORDER BY place)
-      FROM (
-          SELECT f.*, best.distance, best.place
-          FROM (SELECT *, row_number() OVER (ORDER BY distance, tie, ordinal) AS place FROM close
-                ORDER BY distance, tie, ordinal LIMIT %(facts)s) best
-          CROSS JOIN LATERAL (SELECT id, source, target, chunk, description FROM {s}.fact WHERE id = best.id OFFSET 0) f
-      ) told) f
+      WHERE m.mentions > 0) n
 
 -- name: ahead_chunks
--- The nearest chunks as `chunks` gives them, each with its nearness and the number of all chunks.
+-- The nearest chunks as `chunks` gives them, each with its nearness and the number of all chunks. Vectors are only compared
+-- while the settings are those that were seen before: the index's model may have changed, and the vectors of another one may
+-- have another dimension.
 WITH near AS MATERIALIZED (
     SELECT id, chunk_id, {e} OPERATOR({v}.<=>) %(vector)s::{v}.halfvec AS distance FROM {s}.chunk
     WHERE {e} IS NOT NULL AND (SELECT jsonb_object_agg(key, value) = %(meta)s::jsonb FROM {s}.meta)
