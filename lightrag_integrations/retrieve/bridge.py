@@ -4,36 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import numpy as np
-
 from lightrag_integrations.reader import Reader
 from lightrag_integrations.retrieve.bm25 import Bm25
-from lightrag_integrations.retrieve.neighbourhood import DIGITS
 from lightrag_integrations.retrieve.question import Question
 
-__all__ = ["bridge", "read_links"]
+__all__ = ["BRIDGED", "bridge", "read_links"]
 
 Link = tuple[int, int, float]
 
-_FROM = 5
+BRIDGED = 5
+"""Chunks that lead on."""
 _LINKS = 40
 _SHARED_BY = 20
 _FLOOR = 0.2
 """A linked chunk without any missing word gets this share: the answer's words are seldom the question's."""
 
 
-async def read_links(reader: Reader, scores: Mapping[int, float], *, strength: float) -> Sequence[Link]:
+async def read_links(reader: Reader, best: Sequence[int], *, strength: float) -> Sequence[Link]:
     """Where the best chunks lead: to those whose title they mention; one without a title along rarer names, too.
 
     Args:
         reader: The snapshot.
-        scores: Chunk to score so far; of equal scores the earlier chunk comes first.
+        best: Chunks, best first; `BRIDGED` of them lead on.
         strength: Of the bridge; at 0 nothing is read.
 
     Returns:
         (from, to, weight), strongest first.
     """
-    first = _best(scores) if strength else []
+    first = best[:BRIDGED] if strength else []
     return await reader.links(first, limit=_LINKS, shared_by=_SHARED_BY) if first else []
 
 
@@ -49,7 +47,7 @@ def bridge(
         question: Its terms.
         links: Of these scores, as `read_links` gives them.
         bm25: Holds idf and postings of the terms.
-        scores: Chunk to score so far.
+        scores: Score so far of each chunk that leads on.
         strength: Most of its score that a chunk gives on.
 
     Returns:
@@ -65,10 +63,3 @@ def bridge(
         if gain > gains.get(q, (0.0, 0))[0]:
             gains[q] = (gain, p)
     return gains
-
-
-def _best(scores: Mapping[int, float]) -> list[int]:
-    """The first few by score; of equal scores the earlier one."""
-    order = np.argsort(-np.array(list(scores.values())).round(DIGITS), kind="stable")[:_FROM].tolist()
-    chunks = list(scores)
-    return [chunks[place] for place in order]

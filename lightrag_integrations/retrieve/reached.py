@@ -61,23 +61,40 @@ class Reached:
         kinds = ("entity", "chunk")
         return [(kinds[chunk], node) for node, chunk in zip(self.ids.tolist(), self.is_chunk.tolist(), strict=True)]
 
+    @cached_property
     def scores(self) -> dict[int, float]:
         """Chunk to √mass, in the order met.
 
         The mass is the walk's chance to be there, so a chunk keeps its score while others gain or lose, and loses when
         what led to it is taken away.
         """
-        return self._scores
+        ids, scores = self._scored
+        return dict(zip(ids.tolist(), scores.tolist(), strict=True))
+
+    def best(self, limit: int) -> dict[int, float]:
+        """The highest scores, best first."""
+        ids, scores = self._scored
+        order = np.argsort(-scores.round(DIGITS), kind="stable")[:limit]
+        return dict(zip(ids[order].tolist(), scores[order].tolist(), strict=True))
 
     @cached_property
-    def _scores(self) -> dict[int, float]:
-        total = self.mass.sum(axis=1)
-        chunks = self.is_chunk & (total > 0)
-        return dict(zip(self.ids[chunks].tolist(), np.sqrt(total[chunks]).tolist(), strict=True))
+    def _total(self) -> Floats:
+        """Mass of each row."""
+        return np.asarray(self.mass.sum(axis=1))
+
+    @cached_property
+    def _rows(self) -> Ints:
+        """Rows of the chunks reached."""
+        return np.flatnonzero(self.is_chunk & (self._total > 0))
+
+    @property
+    def _scored(self) -> tuple[Ints, Floats]:
+        """The chunks reached, and their scores."""
+        return self.ids[self._rows], np.sqrt(self._total[self._rows])
 
     def entities(self, limit: int) -> tuple[int, ...]:
         """Entities with most mass."""
-        total = self.mass.sum(axis=1).round(DIGITS)
+        total = self._total.round(DIGITS)
         rows = np.flatnonzero(~self.is_chunk & (total > 0))
         return tuple(self.ids[rows[np.argsort(-total[rows], kind="stable")[:limit]]].tolist())
 
@@ -91,32 +108,29 @@ class Reached:
             wanted: So many, and those that tie with the last one.
             pinned: These whatever their score.
         """
-        scores = self._scores
-        chunks = np.flatnonzero(self.is_chunk)
-        rows = dict(zip(self.ids[chunks].tolist(), chunks.tolist(), strict=True))
-        return {
-            chunk: self._one(rows.get(chunk), scores.get(chunk, 0.0), gains.get(chunk, (0.0, 0))[0])
-            for chunk in _highest(scores, gains, wanted, pinned)
-        }
+        ids, scores = self._scored
+        places = dict(zip(ids.tolist(), range(len(ids)), strict=True))
+        found: dict[int, Found] = {}
+        for chunk in _highest(places, scores, gains, wanted=wanted, pinned=pinned):
+            place, gain = places.get(chunk), gains.get(chunk, (0.0, 0))[0]
+            parts: dict[str, float] = {}
+            through: tuple[int, ...] = ()
+            if place is not None:
+                row = int(self._rows[place])
+                parts, through = self._parts(row, float(scores[place])), self._through(row)
+            if gain > 0:
+                parts["bridge"] = gain
+            found[chunk] = Found(parts, entities=through, given=round(sum(parts.values()), DIGITS))
+        return found
 
-    def _one(self, row: int | None, score: float, gain: float) -> Found:
-        parts = self._parts(row, score)
-        if gain > 0:
-            parts["bridge"] = gain
-        return Found(parts, entities=self._through(row), given=round(sum(parts.values()), DIGITS))
-
-    def _parts(self, row: int | None, score: float) -> dict[str, float]:
+    def _parts(self, row: int, score: float) -> dict[str, float]:
         """The score split as the mass is split by the signals it started from."""
-        if row is None or score <= 0:
-            return {}
         mass = self.mass[row].tolist()
         whole = sum(mass)
         return {signal: score * (part / whole) for signal, part in zip(SIGNALS, mass, strict=True) if part > 0}
 
-    def _through(self, row: int | None) -> tuple[int, ...]:
+    def _through(self, row: int) -> tuple[int, ...]:
         """The entities that bring a chunk most of its mass."""
-        if row is None:
-            return ()
         begin, end = self.transition.indptr[row : row + 2]
         # A chunk has few edges: arrays cost more than they save.
         flow = zip((-self._flow[begin:end]).tolist(), self.transition.indices[begin:end].tolist(), strict=True)
@@ -125,22 +139,26 @@ class Reached:
     @cached_property
     def _flow(self) -> Floats:
         """What each edge brings, in the order of the transition's data."""
-        brought = self.transition.data * self.mass.sum(axis=1)[self.transition.indices]
+        brought = self.transition.data * self._total[self.transition.indices]
         return np.asarray(brought.round(DIGITS))
 
 
 def _highest(
-    scores: Mapping[int, float], gains: Mapping[int, tuple[float, int]], wanted: int, pinned: Collection[int]
+    places: Mapping[int, int],
+    scores: Floats,
+    gains: Mapping[int, tuple[float, int]],
+    *,
+    wanted: int,
+    pinned: Collection[int],
 ) -> list[int]:
-    places = {chunk: place for place, chunk in enumerate(dict.fromkeys((*scores, *gains)))}
-    total = np.zeros(len(places))
-    total[: len(scores)] = list(scores.values())
-    for chunk, (gain, _) in gains.items():
-        total[places[chunk]] += gain
+    """Chunks with the highest sums of score and gain; of equal sums those met first, and before those only gained."""
+    chunks = [*places, *(chunk for chunk in gains if chunk not in places)]
+    total = np.append(scores, [gains[chunk][0] for chunk in chunks[len(places) :]])
+    for chunk in gains.keys() & places.keys():
+        total[places[chunk]] += gains[chunk][0]
     total = total.round(DIGITS)
     order = np.argsort(-total, kind="stable")
     last = total[order[wanted - 1]] if len(order) > wanted else 0.0
     tied = (np.arange(len(order)) < wanted) | ((total[order] == last) & (last > 0))
-    chunks = list(places)
     chosen = [chunks[place] for place in order[tied][: 2 * wanted].tolist()]
-    return list(dict.fromkeys((*chosen, *(chunk for chunk in pinned if chunk in scores or chunk in gains))))
+    return list(dict.fromkeys((*chosen, *(chunk for chunk in pinned if chunk in places or chunk in gains))))

@@ -71,7 +71,7 @@ class Trace:
 
     @cached_property
     def _scores(self) -> dict[int, float]:
-        return self._reached.scores()
+        return self._reached.scores
 
     def seeds(self, chunks: Sequence[int], limit: int) -> dict[int, list[SeedPart]]:
         """Where the score of each chunk began, largest part first.

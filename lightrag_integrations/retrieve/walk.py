@@ -15,7 +15,7 @@ import numpy as np
 from lightrag_integrations.options import QueryOptions
 from lightrag_integrations.reader import Reader
 from lightrag_integrations.retrieve.bm25 import Bm25, read_bm25
-from lightrag_integrations.retrieve.bridge import bridge, read_links
+from lightrag_integrations.retrieve.bridge import BRIDGED, bridge, read_links
 from lightrag_integrations.retrieve.neighbourhood import Neighbourhood, Node, explore
 from lightrag_integrations.retrieve.plain import wanted
 from lightrag_integrations.retrieve.question import Question
@@ -67,8 +67,8 @@ async def rank_by_walk(question: Question, reader: Reader, options: QueryOptions
     hood = Neighbourhood(restart)
     await explore(hood, restart, reader, relevance=relevance, options=walk, vector=question.vector if vector else None)
     reached = walked(hood, relevance, columns, walk)
-    scores = reached.scores()
-    links = await reader.begin(read_links(reader, scores, strength=walk.bridge))
+    scores = reached.best(BRIDGED)
+    links = await reader.begin(read_links(reader, list(scores), strength=walk.bridge))
     near = reached.entities(_NEAR)
     await reader.expect_entities(near, sources=SOURCES)
     gains = bridge(question, await links, bm25, scores, strength=walk.bridge)

@@ -95,7 +95,7 @@ class WholeGraph:
         worth = self._worth(question, bm25.ids, walk._left_over(bm25, squared, first[:1]), vector[0][1])
         mass = self.masses(start, worth, damping=given.damping, steps=given.steps)[: len(self.chunks)]
         scores = {int(self.chunks[row]): float(np.sqrt(mass[row])) for row in np.argsort(-mass)[:500] if mass[row] > 0}
-        links = await read_links(reader, scores, strength=given.bridge)
+        links = await read_links(reader, list(scores), strength=given.bridge)
         gains = bridge(question, links, bm25, scores, strength=given.bridge)
         pinned = first[: given.guard * PINNED]
         total = {chunk: scores.get(chunk, 0.0) + gains.get(chunk, (0.0, 0))[0] for chunk in [*scores, *gains]}

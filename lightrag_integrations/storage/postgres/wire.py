@@ -38,6 +38,8 @@ _COPY_END = b"\xff\xff"
 _HEADER = 20
 """Bytes before the first element of a one-dimensional array."""
 _NULL = b"\xff\xff\xff\xff"
+_INT4S, _INT8S, _FLOAT8S = (np.dtype([("size", ">i4"), ("value", kind)]) for kind in (">i4", ">i8", ">f8"))
+"""Elements of an array without NULLs."""
 
 
 class Raw(bytes):
@@ -56,26 +58,25 @@ class _ArrayLoader(Loader):
     """Reads a one-dimensional binary array of numbers without NULLs."""
 
     format = Format.BINARY
-    element: str
+    parts: np.dtype[Any]
     given: type[np.generic]
 
     def load(self, data: Buffer) -> NDArray[Any]:
         if len(data) <= _HEADER:
             return np.empty(0, self.given)
-        parts = np.dtype([("size", ">i4"), ("value", self.element)])
-        return np.frombuffer(bytes(data), parts, offset=_HEADER)["value"].astype(self.given)
+        return np.frombuffer(bytes(data), self.parts, offset=_HEADER)["value"].astype(self.given)
 
 
 class _Int4ArrayLoader(_ArrayLoader):
-    element, given = ">i4", np.int64
+    parts, given = _INT4S, np.int64
 
 
 class _Int8ArrayLoader(_ArrayLoader):
-    element, given = ">i8", np.int64
+    parts, given = _INT8S, np.int64
 
 
 class _Float8ArrayLoader(_ArrayLoader):
-    element, given = ">f8", np.float64
+    parts, given = _FLOAT8S, np.float64
 
 
 def register(connection: AsyncConnection[Any]) -> None:
@@ -133,20 +134,20 @@ def halfvec_array(vectors: Sequence[Raw | None], oid: int) -> Raw:
 
 def int4_array(values: ArrayLike) -> Raw:
     """An array of int4."""
-    return _int_array(values, oid=23, width=4)
+    return _int_array(values, oid=23, parts=_INT4S)
 
 
 def int8_array(values: ArrayLike) -> Raw:
     """An array of int8."""
-    return _int_array(values, oid=20, width=8)
+    return _int_array(values, oid=20, parts=_INT8S)
 
 
-def _int_array(values: ArrayLike, *, oid: int, width: int) -> Raw:
+def _int_array(values: ArrayLike, *, oid: int, parts: np.dtype[Any]) -> Raw:
     array = np.asarray(values, np.int64)
     if not len(array):
         return Raw(_ARRAY.pack(0, 0, oid, 0, 1)[:12])
-    body = np.empty(len(array), dtype=[("size", ">i4"), ("value", f">i{width}")])
-    body["size"], body["value"] = width, array
+    body = np.empty(len(array), parts)
+    body["size"], body["value"] = parts["value"].itemsize, array
     return Raw(_ARRAY.pack(1, 0, oid, len(array), 1) + body.tobytes())
 
 

@@ -32,7 +32,7 @@ async def gains(
     given = question(asked)
     bm25 = await read_bm25(where, given.terms)
     scored = {ids[name]: score for name, score in scores.items()}
-    links = await read_links(where, scored, strength=strength)
+    links = await read_links(where, list(scored), strength=strength)
     found = bridge(given, links, bm25, scored, strength=strength)
     return {names[chunk]: (gain, names[source]) for chunk, (gain, source) in found.items()}
 

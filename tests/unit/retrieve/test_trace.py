@@ -52,7 +52,7 @@ def trace(walk: Reached, gains: dict[int, tuple[float, int]] | None = None) -> T
 @settings(deadline=None, max_examples=60)
 @given(walk=walks())
 def test_seeds_add_up_to_the_parts_by_signal(walk: Reached) -> None:
-    chunks = list(walk.scores())
+    chunks = list(walk.scores)
     for chunk, seeds in trace(walk).seeds(chunks, 99).items():
         mass = walk.mass[walk.nodes.index(("chunk", chunk))]
         for place, signal in enumerate(SIGNALS):
@@ -66,7 +66,7 @@ def test_seeds_add_up_to_the_parts_by_signal(walk: Reached) -> None:
 @given(walk=walks())
 def test_losses_are_those_of_a_walk_without_the_edge(walk: Reached) -> None:
     told = trace(walk)
-    for chunk, score in walk.scores().items():
+    for chunk, score in walk.scores.items():
         path = told.path(chunk)
         assert path is not None
         rows = [walk.nodes.index(node) for node in path.nodes]
@@ -77,13 +77,13 @@ def test_losses_are_those_of_a_walk_without_the_edge(walk: Reached) -> None:
             cut = walk.transition.toarray()
             cut[a, b] = cut[b, a] = 0.0
             without = reached(walk.nodes, cut, walk.start)
-            assert loss == pytest.approx(1 - without.scores().get(chunk, 0.0) / score, abs=1e-7)
+            assert loss == pytest.approx(1 - without.scores.get(chunk, 0.0) / score, abs=1e-7)
 
 
 @settings(deadline=None, max_examples=60)
 @given(walk=walks(), gain=st.sampled_from([0.01, 0.5, 3.0]), data=st.data())
 def test_the_bridge_counts(walk: Reached, gain: float, data: st.DataObject) -> None:
-    scores = walk.scores()
+    scores = walk.scores
     origin, chunk = data.draw(st.sampled_from(list(scores))), 999
     told = trace(walk, {chunk: (gain, origin)})
     own = trace(walk).path(origin)
