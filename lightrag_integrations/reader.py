@@ -26,7 +26,8 @@ class Reader(WholeReader, NoteReader, MirrorReader, Protocol):
         """Begin to read what is wanted later: it is on its way while the caller does something else.
 
         Args:
-            reading: What a method of this reader gives. It waits for what was asked before, and ends with the snapshot.
+            reading: What a method of this reader gives. Its statements take their turns with others'; what is not
+                done when the snapshot ends is given up.
         """
         ...
 
@@ -133,7 +134,12 @@ class Reader(WholeReader, NoteReader, MirrorReader, Protocol):
         ...
 
     async def expect_entities(self, ids: Sequence[int], *, sources: int | None = None) -> None:
-        """Tell what `entities` will be asked: a reader that was to look ahead begins to read it."""
+        """Say that `entities` will be asked for these; then it may be read already.
+
+        Args:
+            ids: As for `entities`, in any order.
+            sources: The same.
+        """
         ...
 
     async def facts(self, ids: Sequence[int]) -> Mapping[int, FactRow]:

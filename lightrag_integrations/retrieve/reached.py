@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -83,14 +84,10 @@ class Reached:
         return np.asarray(self.mass.sum(axis=1))
 
     @cached_property
-    def _rows(self) -> Ints:
-        """Rows of the chunks reached."""
-        return np.flatnonzero(self.is_chunk & (self._total > 0))
-
-    @property
     def _scored(self) -> tuple[Ints, Floats]:
-        """The chunks reached, and their scores."""
-        return self.ids[self._rows], np.sqrt(self._total[self._rows])
+        """The chunks that hold mass, and their scores."""
+        rows = np.flatnonzero(self.is_chunk & (self._total > 0))
+        return self.ids[rows], np.sqrt(self._total[rows])
 
     def entities(self, limit: int) -> tuple[int, ...]:
         """Entities with most mass."""
@@ -108,23 +105,25 @@ class Reached:
             wanted: So many, and those that tie with the last one.
             pinned: These whatever their score.
         """
-        ids, scores = self._scored
-        places = dict(zip(ids.tolist(), range(len(ids)), strict=True))
-        found: dict[int, Found] = {}
-        for chunk in _highest(places, scores, gains, wanted=wanted, pinned=pinned):
-            place, gain = places.get(chunk), gains.get(chunk, (0.0, 0))[0]
-            parts: dict[str, float] = {}
-            through: tuple[int, ...] = ()
-            if place is not None:
-                row = int(self._rows[place])
-                parts, through = self._parts(row, float(scores[place])), self._through(row)
-            if gain > 0:
-                parts["bridge"] = gain
-            found[chunk] = Found(parts, entities=through, given=round(sum(parts.values()), DIGITS))
-        return found
+        chunks = np.flatnonzero(self.is_chunk)
+        rows = dict(zip(self.ids[chunks].tolist(), chunks.tolist(), strict=True))
+        return {
+            chunk: self._one(rows.get(chunk), gains.get(chunk, (0.0, 0))[0])
+            for chunk in _highest(*self._scored, gains, wanted=wanted, pinned=pinned)
+        }
 
-    def _parts(self, row: int, score: float) -> dict[str, float]:
+    def _one(self, row: int | None, gain: float) -> Found:
+        parts = {} if row is None else self._parts(row)
+        if gain > 0:
+            parts["bridge"] = gain
+        through = () if row is None else self._through(row)
+        return Found(parts, entities=through, given=round(sum(parts.values()), DIGITS))
+
+    def _parts(self, row: int) -> dict[str, float]:
         """The score split as the mass is split by the signals it started from."""
+        score = math.sqrt(self._total[row])
+        if not score:
+            return {}
         mass = self.mass[row].tolist()
         whole = sum(mass)
         return {signal: score * (part / whole) for signal, part in zip(SIGNALS, mass, strict=True) if part > 0}
@@ -144,21 +143,18 @@ class Reached:
 
 
 def _highest(
-    places: Mapping[int, int],
-    scores: Floats,
-    gains: Mapping[int, tuple[float, int]],
-    *,
-    wanted: int,
-    pinned: Collection[int],
+    ids: Ints, scores: Floats, gains: Mapping[int, tuple[float, int]], *, wanted: int, pinned: Collection[int]
 ) -> list[int]:
-    """Chunks with the highest sums of score and gain; of equal sums those met first, and before those only gained."""
-    chunks = [*places, *(chunk for chunk in gains if chunk not in places)]
-    total = np.append(scores, [gains[chunk][0] for chunk in chunks[len(places) :]])
-    for chunk in gains.keys() & places.keys():
-        total[places[chunk]] += gains[chunk][0]
+    """Chunks with the highest sums of score and gain; of equal sums those met first, and met before gained only."""
+    places = {chunk: place for place, chunk in enumerate(dict.fromkeys((*ids.tolist(), *gains)))}
+    total = np.zeros(len(places))
+    total[: len(scores)] = scores
+    for chunk, (gain, _) in gains.items():
+        total[places[chunk]] += gain
     total = total.round(DIGITS)
     order = np.argsort(-total, kind="stable")
     last = total[order[wanted - 1]] if len(order) > wanted else 0.0
     tied = (np.arange(len(order)) < wanted) | ((total[order] == last) & (last > 0))
+    chunks = list(places)
     chosen = [chunks[place] for place in order[tied][: 2 * wanted].tolist()]
-    return list(dict.fromkeys((*chosen, *(chunk for chunk in pinned if chunk in places or chunk in gains))))
+    return list(dict.fromkeys((*chosen, *(chunk for chunk in pinned if chunk in places))))

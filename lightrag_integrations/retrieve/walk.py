@@ -67,7 +67,7 @@ async def rank_by_walk(question: Question, reader: Reader, options: QueryOptions
     hood = Neighbourhood(restart)
     await explore(hood, restart, reader, relevance=relevance, options=walk, vector=question.vector if vector else None)
     reached = walked(hood, relevance, columns, walk)
-    scores = reached.best(BRIDGED)
+    scores = reached.best(BRIDGED)  # links first: the entities take longer, and are wanted last
     links = await reader.begin(read_links(reader, list(scores), strength=walk.bridge))
     near = reached.entities(_NEAR)
     await reader.expect_entities(near, sources=SOURCES)

@@ -14,7 +14,7 @@ from lightrag_integrations.storage.postgres.nearest import NearestReads, widened
 from lightrag_integrations.storage.postgres.parts import Tuning
 from lightrag_integrations.storage.postgres.reads import INDEX_NAMES, Overview
 from lightrag_integrations.storage.postgres.search import SearchReads
-from lightrag_integrations.storage.postgres.wire import int8_array, load_arrays
+from lightrag_integrations.storage.postgres.wire import int8_array
 
 __all__ = ["AheadReads", "steering"]
 
@@ -54,7 +54,7 @@ class AheadReads(SearchReads, NearestReads):
             before: What the search before saw. The nearest are only asked for where this reader was made for
                 `steering` of the same two.
         """
-        self._looks_ahead = True
+        self._told.ahead = True
         if self._where is not None:
             return
         if ahead.facts:
@@ -64,9 +64,7 @@ class AheadReads(SearchReads, NearestReads):
 
     async def _look_around(self, ahead: Ahead, most: int | None) -> None:
         """What a walk asks; of the nearest, which take longest, no answer is waited for."""
-        cursor = self._connection.cursor(binary=True)
-        load_arrays(cursor)
-        await cursor.execute(
+        row = await self._row(
             self._layout.statements["ahead"],
             {
                 "schema": self._layout.schema,
@@ -77,34 +75,34 @@ class AheadReads(SearchReads, NearestReads):
                 "counted": COUNTED,
             },
         )
-        row = await cursor.fetchone()
-        assert row is not None
         self._saw(Overview.of(row[:5]))
+        packed = None
         if self._steered and ahead.vector is not None:
             with suppress(EmbeddingMismatch):  # told when the nearest are asked for
                 packed = await self._question(ahead.vector)
-                if packed is not None:
-                    self._near_next.extend((("chunk", packed, ahead.chunks), ("fact", packed, ahead.facts)))
-                    await self._begin_next()
-        self._postings_told = (tuple(ahead.terms), most, _rows(row[5:9]))
-        self._named_told = (tuple(ahead.keys), _rows(row[9:12]))
+        if packed is not None:
+            self._told.near_next.extend((("chunk", packed, ahead.chunks), ("fact", packed, ahead.facts)))
+            await self._begin_next()
+        self._told.postings = (tuple(ahead.terms), most, _rows(row[5:9]))
+        self._told.named = (tuple(ahead.keys), _rows(row[9:12]))
 
     async def _look_near(self, vector: Sequence[float], limit: int, before: Overview) -> None:
         """The nearest chunks, told in full, if the settings still are those seen before."""
         self._layout = self._layout.reading(before.meta)
+        packed = None
         with suppress(EmbeddingMismatch):  # whether it still is one, is found out when the nearest are asked for
             packed = self._pack(before.meta, vector)
-            if packed is None:
-                return
-            rows = await self._rows(
-                "ahead_chunks", vector=packed, meta=Jsonb(before.meta), candidates=self._steered, chunks=limit
-            )
-            for *row, score, chunks in rows:
-                self._near_told.setdefault(("chunk", packed, limit), []).append((row[0], score))
-                self._chunks_told[row[0]] = tuple(row)
-                self._latest = before._replace(chunks=chunks)
-            if rows:
-                self._packed = vector, packed
+        if packed is None:
+            return
+        rows = await self._rows(
+            "ahead_chunks", vector=packed, meta=Jsonb(before.meta), candidates=self._steered, chunks=limit
+        )
+        for *row, score, chunks in rows:
+            self._told.near.setdefault(("chunk", packed, limit), []).append((row[0], score))
+            self._told.chunks[row[0]] = tuple(row)
+            self._latest = before._replace(chunks=chunks)
+        if rows:
+            self._packed = vector, packed
 
 
 def _rows(columns: Sequence[Any]) -> list[tuple[Any, ...]]:

@@ -17,8 +17,8 @@ class ChunkReads(Reads):
 
     async def chunks(self, ids: Sequence[int]) -> Mapping[int, ChunkRow]:
         """See `reader.Reader.chunks`."""
-        if self._chunks_told.keys() >= set(ids):
-            return {one: _chunk(self._chunks_told[one]) for one in ids}
+        if self._told.chunks.keys() >= set(ids):
+            return {one: _chunk(self._told.chunks[one]) for one in ids}
         rows = await self._rows("chunks", chunks=await self._shown(ids))
         return {row[0]: _chunk(row) for row in rows}
 

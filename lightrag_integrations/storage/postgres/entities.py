@@ -20,18 +20,27 @@ class EntityReads(Reads):
 
     async def entities(self, ids: Sequence[int], *, sources: int | None = None) -> Mapping[int, EntityRow]:
         """See `reader.Reader.entities`."""
-        begun = self._entities_begun.pop((frozenset(ids), sources), None)
-        return await (self._composed(ids, sources) if begun is None else begun)
+        begun = self._told.entities_begun.pop((frozenset(ids), sources), None)
+        if begun is not None:
+            return await begun
+        return await self._composed(await self._entity_rows(ids, sources))
 
     async def expect_entities(self, ids: Sequence[int], *, sources: int | None = None) -> None:
         """See `reader.Reader.expect_entities`."""
-        if self._looks_ahead and len(ids):
-            self._entities_begun[frozenset(ids), sources] = await self.begin(self._composed(ids, sources))
+        if self._told.ahead and len(ids):
+            reading = self._read_ahead(ids, sources)
+            self._told.entities_begun[frozenset(ids), sources] = await self.begin(reading)
 
-    async def _composed(self, ids: Sequence[int], sources: int | None) -> Mapping[int, EntityRow]:
+    async def _read_ahead(self, ids: Sequence[int], sources: int | None) -> Mapping[int, EntityRow]:
+        rows = await self._entity_rows(ids, sources)
+        await asyncio.sleep(0)  # whose turn it is sends first
+        return await self._composed(rows)
+
+    async def _entity_rows(self, ids: Sequence[int], sources: int | None) -> list[tuple[Any, ...]]:
         counted = None if sources is None else WEIGHED
-        rows = await self._seen("entities", entities=int4_array(ids), sources=sources, counted=counted)
-        await asyncio.sleep(0)  # what waits for the connection is sent first
+        return await self._seen("entities", entities=int4_array(ids), sources=sources, counted=counted)
+
+    async def _composed(self, rows: Sequence[tuple[Any, ...]]) -> Mapping[int, EntityRow]:
         found: dict[int, list[tuple[Any, ...]]] = {}
         for row in rows:
             found.setdefault(row[0], []).append(row)

@@ -20,7 +20,7 @@ class GraphReads(Reads):
 
     async def named(self, keys: Sequence[str]) -> Mapping[str, tuple[int, int]]:
         """See `reader.Reader.named`."""
-        told = self._named_told
+        told = self._told.named
         if told is not None and told[0] == tuple(keys):
             rows = told[1]
         else:

@@ -49,10 +49,10 @@ class NearestReads(Reads):
         if packed is None or limit < 1:
             return []
         key = (table, packed, limit)
-        if (begun := self._near_begun.pop(key, None)) is not None:
-            self._near_told[key] = await begun
+        if (begun := self._told.near_begun.pop(key, None)) is not None:
+            self._told.near[key] = await begun
             await self._begin_next()
-        told = self._near_told.get(key, ())
+        told = self._told.near.get(key, ())
         if len(told) >= limit:
             return list(told)
         candidates = await self._candidates(table, limit)
@@ -66,11 +66,11 @@ class NearestReads(Reads):
 
     async def _begin_next(self) -> None:
         """Have the next of the nearest looked for, one after the other: what else is asked meanwhile goes between."""
-        if self._near_next:
-            table, packed, limit = key = self._near_next.popleft()
+        if self._told.near_next:
+            table, packed, limit = key = self._told.near_next.popleft()
             candidates = await self._candidates(table, limit)
             if candidates and candidates == self._steered:  # planned for just that
-                self._near_begun[key] = await self.begin(self._through_index(table, candidates, packed, limit))
+                self._told.near_begun[key] = await self.begin(self._through_index(table, candidates, packed, limit))
 
     async def _through_index(self, table: str, candidates: int, packed: Raw, limit: int) -> list[tuple[Any, ...]]:
         """Rows of a statement that goes through a vector index."""
@@ -78,17 +78,17 @@ class NearestReads(Reads):
         told = {"candidates": candidates, "vector": packed, "limit": limit, **self._sight(name)}
         if self._steered == candidates:
             return await self._rows(name, **told)
-        async with self._connection.pipeline():
-            await self._send("use_index", candidates=str(candidates))
-            found = await self._send(name, **told)
-            await self._send("use_any_plan")
+        async with self._turns as connection, connection.pipeline():
+            await self._send(connection, "use_index", candidates=str(candidates))
+            found = await self._send(connection, name, **told)
+            await self._send(connection, "use_any_plan")
         self._steered = 0
         return await found.fetchall()
 
     async def _use_any_plan(self) -> None:
         if self._steered:
-            await self._rows("use_any_plan")
             self._steered = 0
+            await self._rows("use_any_plan")
 
     async def _candidates(self, table: str, limit: int) -> int:
         """How many vectors to take from the index before the filter; 0: don't use it."""

@@ -142,8 +142,9 @@ async def _once(database: Database, work: Work[T], made: list[T]) -> T:
 async def run(connection: Connection, layout: Layout, name: str, **params: Any) -> list[tuple[Any, ...]]:
     """Run a named statement; its rows, sent in binary, if it has any."""
     cursor = await connection.execute(layout.statements[name], params, binary=True)
-    result = cursor.pgresult
-    return await cursor.fetchall() if result is not None and result.nfields else []
+    result = cursor.pgresult  # asked for its columns, a cursor makes an object of each
+    assert result is not None
+    return await cursor.fetchall() if result.nfields else []
 
 
 async def dead_owners(connection: Connection, layout: Layout, document_ids: Sequence[str] | None) -> list[str]:

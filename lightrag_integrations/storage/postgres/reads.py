@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections import deque
 from collections.abc import Coroutine, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
@@ -14,12 +13,13 @@ from psycopg import AsyncCursor, sql
 
 from lightrag_integrations.errors import EmbeddingMismatch
 from lightrag_integrations.filters import Filter
-from lightrag_integrations.rows import EntityRow
 from lightrag_integrations.storage.postgres.filters_sql import compile_filter
 from lightrag_integrations.storage.postgres.parts import Tuning, run
 from lightrag_integrations.storage.postgres.pool import Connection
 from lightrag_integrations.storage.postgres.schema import Layout
 from lightrag_integrations.storage.postgres.sql import COLUMNS, searched_column
+from lightrag_integrations.storage.postgres.told import Told
+from lightrag_integrations.storage.postgres.turns import Turns
 from lightrag_integrations.storage.postgres.wire import Raw, halfvec, int4_array, load_arrays, unit
 
 if TYPE_CHECKING:
@@ -33,10 +33,6 @@ INDEXED = ("chunk", "entity", "fact")
 """Tables that get a vector index."""
 
 T = TypeVar("T")
-Near = tuple[str, Raw, int]
-"""Table, the question's vector, limit."""
-Described = tuple[frozenset[int], int | None]
-"""Entities, and from how many mentions of each."""
 _DIMENSION = re.compile("[1-9][0-9]{0,4}")
 _FEW = 2000
 """Up to so many visible chunks are told of by their ids, and statements planned for these; more by flags."""
@@ -106,6 +102,7 @@ class Reads:
                 planner likes.
         """
         self._connection = connection
+        self._turns = Turns(connection)
         self._layout = layout
         self._where = where
         self._tuning = tuning
@@ -117,36 +114,23 @@ class Reads:
         self._known: Overview | None = None
         self._latest: Overview | None = None
         """What the reader before saw, brought up to date as far as it was needed here."""
-        # What was read before it is asked for: the question, and the rows.
-        self._postings_told: tuple[tuple[int, ...], int | None, list[tuple[Any, ...]]] | None = None
-        self._named_told: tuple[tuple[str, ...], list[tuple[Any, ...]]] | None = None
-        self._near_told: dict[Near, list[tuple[Any, ...]]] = {}
-        self._near_begun: dict[Near, asyncio.Task[list[tuple[Any, ...]]]] = {}
-        self._near_next: deque[Near] = deque()
-        self._entities_begun: dict[Described, asyncio.Task[Mapping[int, EntityRow]]] = {}
-        self._looks_ahead = False
-        self._begun: list[asyncio.Task[Any]] = []
-        self._chunks_told: dict[int, tuple[Any, ...]] = {}
+        self._told = Told()
         self._packed: tuple[Sequence[float], Raw | None] | None = None
         """The last question's vector, as it was given and as it is sent."""
         self._steered = steered
 
     async def _rows(self, name: str, **params: Any) -> list[tuple[Any, ...]]:
         """Rows of a statement that looks at no filter."""
-        return await run(self._connection, self._layout, name, **params)
+        async with self._turns as connection:
+            return await run(connection, self._layout, name, **params)
 
     async def begin(self, reading: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         """See `reader.Reader.begin`."""
-        task = asyncio.get_running_loop().create_task(reading)
-        self._begun.append(task)
-        await asyncio.sleep(0)  # sends it, if the connection is free
-        return task
+        return await self._turns.begin(reading)
 
     async def aclose(self) -> None:
         """End what was begun and is not wanted any more."""
-        for task in self._begun:
-            task.cancel()
-        await asyncio.gather(*self._begun, return_exceptions=True)
+        await self._turns.aclose()
 
     async def _overview(self) -> Overview:
         if self._known is None:
@@ -164,18 +148,23 @@ class Reads:
         """What every search asks first, for the next reader."""
         return self._known or self._latest
 
-    async def _send(self, name: str, **params: Any) -> AsyncCursor[tuple[Any, ...]]:
+    async def _send(self, connection: Connection, name: str, **params: Any) -> AsyncCursor[tuple[Any, ...]]:
         """Run a statement inside a pipeline; its rows are there when the pipeline has ended."""
-        return await self._connection.execute(self._layout.statements[name], params, binary=True)
+        return await connection.execute(self._layout.statements[name], params, binary=True)
+
+    async def _row(self, statement: bytes, params: Mapping[str, Any]) -> tuple[Any, ...]:
+        """The one row of a statement, its arrays as numpy's."""
+        async with self._turns as connection:
+            cursor = connection.cursor(binary=True)
+            load_arrays(cursor)
+            row = await (await cursor.execute(statement, params)).fetchone()
+        assert row is not None
+        return row
 
     async def _columns(self, name: str, **params: Any) -> list[Any]:
         """The one row of a statement that aggregates columns into arrays, the empty ones too, as numpy arrays."""
         await self._visible_ids()
-        cursor = self._connection.cursor(binary=True)
-        load_arrays(cursor)
-        await cursor.execute(self._layout.statements[name], {**self._sight(name), **params})
-        row = await cursor.fetchone()
-        assert row is not None
+        row = await self._row(self._layout.statements[name], {**self._sight(name), **params})
         return [np.empty(0, np.int64) if column is None else column for column in row]
 
     async def _seen(self, name: str, **params: Any) -> list[tuple[Any, ...]]:
@@ -197,11 +186,7 @@ class Reads:
             if self._visible is None:
                 condition, params = compile_filter(self._where, sql.SQL("c.metadata"), _IDS)
                 statement = self._layout.statements["visible"] + b" " + condition.as_bytes(None)
-                cursor = self._connection.cursor(binary=True)
-                load_arrays(cursor)
-                row = await (await cursor.execute(statement, params)).fetchone()
-                assert row is not None
-                ids, self._length, last = row
+                ids, self._length, last = await self._row(statement, params)
                 await self._show(np.sort(ids), last)
         return self._visible
 
@@ -229,7 +214,8 @@ class Reads:
             flags[ids] = True
             self._shown_as["flags"] = Raw(np.packbits(flags, bitorder="little").tobytes())
             # A filter that hides little is no reason to plan anew.
-            await self._connection.execute("SET LOCAL plan_cache_mode = force_generic_plan", prepare=False)
+            async with self._turns as connection:
+                await connection.execute("SET LOCAL plan_cache_mode = force_generic_plan", prepare=False)
         self._visible = ids
 
     async def _question(self, vector: Sequence[float]) -> Raw | None:

@@ -47,8 +47,8 @@ class SearchReads(Reads):
 
     async def _posting_rows(self, terms: tuple[int, ...], most: int | None) -> list[tuple[Any, ...]]:
         """Postings of the terms, those of the rare ones at least."""
-        if self._postings_told is not None:
-            known, limit, rows = self._postings_told
+        if self._told.postings is not None:
+            known, limit, rows = self._told.postings
             if known == terms and (limit is None or (most is not None and most <= limit)):
                 return rows
         if most is None:

@@ -129,14 +129,14 @@ async def test_the_nearest_are_looked_for_while_the_caller_works(
 
 async def test_expected_entities_are_read_once(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     async with store.snapshot() as reader:
-        known = await reader.named(KEYS)
+        known = await reader.named((*KEYS, "x5", "x6"))
         ids = [entity for entity, _ in known.values()]
         await reader.expect_entities(ids, sources=20)  # which this one does not begin to read: nothing was said ahead
         expected = await reader.entities(ids, sources=20)
     async with store.snapshot(ahead=Ahead(keys=KEYS, facts=4)) as reader, counted(monkeypatch) as asked:
         await reader.expect_entities(ids, sources=20)
         assert len(asked) == 1
-        assert await reader.entities(ids[::-1], sources=20) == expected and len(expected) == 1
+        assert await reader.entities(ids[::-1], sources=20) == expected and len(expected) == 3
         assert len(asked) == 1
         assert await reader.entities(ids, sources=None) == await reader.entities(ids)
         assert len(asked) == 3
@@ -158,12 +158,47 @@ async def test_what_was_begun_ends_with_the_snapshot(store: Store) -> None:
     assert stats is not None and stats.in_use == 0 and stats.size <= 2  # upkeep may have looked on one of its own
 
 
-async def test_an_error_of_what_was_begun_is_its_readers(store: Store) -> None:
+@pytest.mark.parametrize("asks", ["the same", "something else"])
+async def test_an_error_of_what_was_begun_is_told_to_whoever_asks_next(store: Store, asks: str) -> None:
     with pytest.raises(StorageError, match="LIMIT must not be negative"):
         async with store.snapshot() as reader:
             task = await reader.begin(reader.links([1], limit=-1, shared_by=20))
-            await asyncio.wait([task])
-            await task
+            await (task if asks == "the same" else reader.named(KEYS))
+
+
+async def test_cancelling_costs_no_connection(store: Store, caplog: pytest.LogCaptureFixture) -> None:
+    async def backend(reader: Any, *, sleep_s: float = 0.0) -> int:
+        async with reader._turns as connection:
+            await connection.execute("SELECT pg_sleep(%s)", [sleep_s])
+            return int(connection.info.backend_pid)
+
+    async with store.snapshot() as reader:
+        first = await backend(reader)
+    for _ in range(3):
+        with pytest.raises(TimeoutError):
+            async with store.snapshot() as reader, asyncio.timeout(0.1):
+                slow = await reader.begin(backend(reader, sleep_s=30))
+                await reader.begin(reader.entities([1, 2], sources=20))
+                await slow
+    async with store.snapshot() as reader:
+        assert await backend(reader) == first
+    assert not [record for record in caplog.records if record.name.startswith("psycopg")]
+
+
+async def test_what_was_begun_stays_out_of_a_pipeline(store: Store) -> None:
+    async with store.snapshot() as reader:
+        ids = [entity for entity, _ in (await reader.named(("x1", "x2", "x3"))).values()]
+        expected = [await reader.entities(ids, sources=20), await reader.nearest_facts(VECTOR, 7)]
+
+    async def twice(reader: Reader) -> object:
+        await reader.statements([1], 60)
+        await asyncio.sleep(0)
+        return await reader.entities(ids, sources=20)
+
+    async with store.snapshot() as reader:  # which plans nothing for vector indexes: each search says so itself
+        begun = await reader.begin(twice(reader))
+        near = await reader.nearest_facts(VECTOR, 7)
+        assert [await begun, near] == expected
 
 
 @pytest.mark.parametrize("ahead", [None, Ahead(keys=("ann", "bob"), facts=4)], ids=["asked", "ahead"])
