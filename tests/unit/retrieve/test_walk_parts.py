@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.sparse import csr_array
 
 from lightrag_integrations.models import Document
 from lightrag_integrations.options import QueryOptions, WalkOptions
 from lightrag_integrations.retrieve.bm25 import read_bm25
 from lightrag_integrations.retrieve.neighbourhood import Neighbourhood, Node, explore, propagate, vector_of
+from lightrag_integrations.retrieve.reached import Reached
 from lightrag_integrations.retrieve.relevance import Relevance
 from lightrag_integrations.retrieve.seeds import chunk_seeds, fact_seeds, name_seeds
 from lightrag_integrations.retrieve.walk import rank_by_walk
@@ -130,3 +132,17 @@ def test_without_names_and_facts_chunks_start_even_graph() -> None:
     assert ranking.chunks
     nothing = asyncio.run(rank_by_walk(question("qwertz"), READER, QueryOptions(mode="graph")))
     assert not nothing.chunks
+
+
+def test_a_chunk_that_only_the_bridge_found_names_the_entities_beside_it() -> None:
+    ids, is_chunk = np.array([7, 3, 9]), np.array([False, True, True])
+    transition = csr_array((np.array([1.0, 1.0]), (np.array([1, 2]), np.array([0, 0]))), shape=(3, 3))
+    mass = np.array([[0.5, 0, 0, 0], [0.25, 0, 0, 0], [0.0, 0, 0, 0]])  # a walk too short to come to chunk 9
+    reached = Reached(ids, is_chunk, transition, mass, mass)
+    found = reached.found({9: (0.1, 3), 4: (0.05, 3)}, wanted=5, pinned=[])
+    assert {chunk: (item.entities, dict(item.parts)) for chunk, item in found.items()} == {
+        3: ((7,), {"keyword": 0.5}),
+        9: ((7,), {"bridge": 0.1}),
+        4: ((), {"bridge": 0.05}),
+    }
+    assert reached.scores == reached.best(5) == {3: 0.5}
