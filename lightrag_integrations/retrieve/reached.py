@@ -145,7 +145,7 @@ class Reached:
 def _highest(
     ids: Ints, scores: Floats, gains: Mapping[int, tuple[float, int]], *, wanted: int, pinned: Collection[int]
 ) -> list[int]:
-    """Chunks with the highest sums of score and gain; of equal sums those met first, and met before gained only."""
+    """Chunks with the highest sums of score and gain; of equal sums those met first, those never met last."""
     places = {chunk: place for place, chunk in enumerate(dict.fromkeys((*ids.tolist(), *gains)))}
     total = np.zeros(len(places))
     total[: len(scores)] = scores

@@ -7,8 +7,11 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
+from psycopg import AsyncCursor
+
 from lightrag_integrations.rows import Statement
 from lightrag_integrations.storage.postgres.parts import Tuning
+from lightrag_integrations.storage.postgres.pool import Connection
 from lightrag_integrations.storage.postgres.reads import Reads
 from lightrag_integrations.storage.postgres.wire import Raw
 
@@ -84,6 +87,10 @@ class NearestReads(Reads):
             await self._send(connection, "use_any_plan")
         self._steered = 0
         return await found.fetchall()
+
+    async def _send(self, connection: Connection, name: str, **params: Any) -> AsyncCursor[tuple[Any, ...]]:
+        """Run a statement inside a pipeline; its rows are there when the pipeline has ended."""
+        return await connection.execute(self._layout.statements[name], params, binary=True)
 
     async def _use_any_plan(self) -> None:
         if self._steered:

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
-from psycopg import AsyncCursor, sql
+from psycopg import sql
 
 from lightrag_integrations.errors import EmbeddingMismatch
 from lightrag_integrations.filters import Filter
@@ -147,10 +147,6 @@ class Reads:
     def seen(self) -> Overview | None:
         """What every search asks first, for the next reader."""
         return self._known or self._latest
-
-    async def _send(self, connection: Connection, name: str, **params: Any) -> AsyncCursor[tuple[Any, ...]]:
-        """Run a statement inside a pipeline; its rows are there when the pipeline has ended."""
-        return await connection.execute(self._layout.statements[name], params, binary=True)
 
     async def _row(self, statement: bytes, params: Mapping[str, Any]) -> tuple[Any, ...]:
         """The one row of a statement, its arrays as numpy's."""

@@ -11,7 +11,7 @@ from typing import Any
 from lightrag_integrations.rows import EntityRow
 from lightrag_integrations.storage.postgres.wire import Raw
 
-__all__ = ["Near", "Told"]
+__all__ = ["Told"]
 
 Rows = list[tuple[Any, ...]]
 Near = tuple[str, Raw, int]
