@@ -33,9 +33,10 @@ _ROWS_AT_ONCE = 4000
 _SWEEP_AT_ONCE = 10000
 _MOST_LEVELS = 8
 _TABLES = (
-    "document", "chunk", "entity", "mention", "relation", "fact", "segment", "postings", "aside_mention", "aside_fact",
-    "summary", "note", "mirrored", "record",
+    "document", "chunk", "entity", "mention", "relation", "fact", "segment", "postings", "alias", "hidden", "override",
+    "aside_mention", "aside_fact", "summary", "note", "blank", "meta", "mirrored", "record", "migration",
 )  # fmt: skip
+"""All but those of work under way and of what was paid for: the ones that are never shortened beside readers."""
 _FOLDED = ("segment", "postings")
 
 PostingRow = tuple[int, bytes, bytes, bytes]
@@ -45,14 +46,17 @@ class MaintenancePart(StorePart):
     """`compact` of the store."""
 
     async def compact(self, *, forget: bool = False) -> None:
-        """See `store.Store.compact`. Also builds missing vector indexes and refreshes the planner's statistics."""
+        """See `store.Store.compact`. Also builds missing vector indexes and refreshes the planner's statistics.
+
+        Gives back to the disk what is free at the end of files, for which their readers wait a moment.
+        """
         await fold(self._database, self._tuning, everything=True)
         await sweep(self._database)
         if forget:
             await self._alone("forget_extractions")
         await build_vector_indexes(self._database, self._tuning)
         await empty_other_vectors(self._database)
-        await for_each_table(self._database, "VACUUM (ANALYZE, SKIP_LOCKED)")
+        await for_each_table(self._database, "VACUUM (ANALYZE, SKIP_LOCKED, TRUNCATE)")
 
 
 async def for_each_table(database: Database, command: str, tables: Sequence[str] = _TABLES) -> None:
@@ -69,17 +73,18 @@ async def for_each_table(database: Database, command: str, tables: Sequence[str]
             await connection.execute(layout.statements.fill(f"{command} {{s}}.{table}"))
 
 
-async def reclaim(database: Database, *, shrink: bool) -> None:
+async def reclaim(database: Database) -> None:
     """Free the room of what folds have replaced, for the next to use.
 
     Autovacuum looks once a minute, in which steady changes may replace the keyword index several times over. Just after
     a fold there is little to free, since those who read meanwhile still see the old rows: call this before the next.
 
+    Files keep their size: to shorten one, readers must be locked out.
+
     Args:
         database: The index.
-        shrink: Also give back to the disk what is free at the end of the files: for a moment nobody may read them then.
     """
-    await for_each_table(database, f"VACUUM (SKIP_LOCKED, TRUNCATE {shrink})", _FOLDED)
+    await for_each_table(database, "VACUUM (SKIP_LOCKED, TRUNCATE FALSE)", _FOLDED)
 
 
 async def fold(database: Database, tuning: Tuning, *, everything: bool) -> None:

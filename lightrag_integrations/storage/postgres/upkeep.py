@@ -2,9 +2,9 @@
 
 After every `Tuning.fan` changes the room of what earlier folds replaced is freed and postings are folded. When it has
 been quiet for `Tuning.idle_s`, the rest is folded, idle names are swept, vector indexes built and, after folds, room
-freed once more, to the disk. None of it holds up readers or writers: folds add rows before they remove any, and neither
-VACUUM nor CREATE INDEX CONCURRENTLY takes a lock that either needs, but for the moment in which files are cut off. All
-other tables are left to autovacuum: they lose rows only as documents do.
+freed once more. None of it holds up readers or writers: folds add rows before they remove any, and neither VACUUM,
+which leaves files as long as they are, nor CREATE INDEX CONCURRENTLY takes a lock that either needs. All other tables
+are left to autovacuum: they lose rows only as documents do.
 """
 
 from __future__ import annotations
@@ -125,7 +125,7 @@ class Upkeep:
         await build_vector_indexes(self._database, self._tuning)
         await empty_other_vectors(self._database)
         if self._replaced:
-            await reclaim(self._database, shrink=True)
+            await reclaim(self._database)
             self._replaced = False
         return done
 
@@ -146,7 +146,7 @@ class Upkeep:
 
     async def _make_room(self) -> None:
         try:
-            await reclaim(self._database, shrink=False)
+            await reclaim(self._database)
         except StorageError as error:
             if isinstance(error, ConnectionLost):
                 raise

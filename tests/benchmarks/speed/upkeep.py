@@ -39,7 +39,7 @@ QUIET_S, STEADY_S, PAUSE_S = 10.0, 60.0, 0.25
 LONGEST_MS = 1_000
 """A read that took longer was held up by something."""
 LARGEST = 3.0
-"""Files don't shrink before it is quiet, so that the size then is the largest."""
+"""Files don't shrink by themselves, so that the size then is the largest."""
 _ROWS = """
 SELECT sum(n_dead_tup)::float8, sum(n_live_tup)::float8, sum(autovacuum_count)::int8
 FROM pg_stat_user_tables WHERE schemaname = %s
@@ -96,7 +96,7 @@ async def _build(database: Database) -> None:
 
 
 async def _vacuum(database: Database) -> None:
-    await for_each_table(database, "VACUUM (ANALYZE)")
+    await for_each_table(database, "VACUUM (ANALYZE, TRUNCATE)")
 
 
 _STEPS: tuple[tuple[str, Step], ...] = (

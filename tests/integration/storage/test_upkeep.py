@@ -10,7 +10,7 @@ from psycopg import AsyncConnection, sql
 from lightrag_integrations.contributions import PaidAnswer, Usage
 from lightrag_integrations.models import ExtractedEntity, Extraction
 from lightrag_integrations.options import ConnectOptions
-from lightrag_integrations.storage.postgres import Tuning, open_store
+from lightrag_integrations.storage.postgres import Tuning, maintenance, open_store
 from lightrag_integrations.store import Store
 from tests.conftest import MakeStore
 from tests.integration.storage.making import chunk, document, put, term
@@ -250,6 +250,41 @@ async def test_the_keyword_index_keeps_its_size_while_documents_come_and_go(make
         sizes.append((await store.status()).sizes["postings"])
     assert max(sizes) <= 4 * sizes[0]
     assert await store.verify() == []
+
+
+async def test_files_are_shortened_on_demand_alone(make_store: MakeStore, dsn: str) -> None:
+    store = await make_store(tuning=Tuning(fan=2, idle_s=0.05))
+    schema = (await store.status()).schema_name
+    for number in range(6):
+        words = " ".join(f"w{number}x{place}" for place in range(1000))
+        await put(store, document(f"d{number}", chunk(f"c{number}", words)))
+    assert await store.delete([f"d{number}" for number in range(6)]) == 6
+    async with asyncio.timeout(HANG_GUARD_S):
+        await asyncio.gather(*(task for task in asyncio.all_tasks() if task.get_name() == "lightrag-upkeep"))
+
+    def pages() -> tuple[int, int]:
+        query = "SELECT pg_relation_size(oid) / 8192 FROM pg_class WHERE oid = '{s}.postings'::regclass"
+        (size,), (kept,) = *rows(dsn, schema, query), *rows(dsn, schema, "SELECT count(*) FROM {s}.postings")
+        return size, kept
+
+    assert pages()[0] > 50 and pages()[1] == 0
+    await store.compact()
+    assert pages() == (0, 0)
+
+
+async def test_no_vacuum_by_itself_shortens_what_searches_read(make_store: MakeStore, dsn: str) -> None:
+    schema = (await (await make_store()).status()).schema_name
+    query = """
+    SELECT c.relname, 'vacuum_truncate=off' = ANY(coalesce(c.reloptions, '{{}}')),
+           t.oid IS NULL OR 'vacuum_truncate=off' = ANY(coalesce(t.reloptions, '{{}}'))
+    FROM pg_class c LEFT JOIN pg_class t ON t.oid = c.reltoastrelid
+    WHERE c.relnamespace = '{s}'::regnamespace AND c.relkind = 'r'
+    """
+    options = {name: found for name, *found in rows(dsn, schema, query)}
+    others = {"pending", "extraction", "ledger"}
+    assert others < options.keys()
+    assert {name for name, found in options.items() if found != [True, True]} == others
+    assert options.keys() - others == set(maintenance._TABLES)
 
 
 async def hurried(connection: AsyncConnection) -> None:
