@@ -12,7 +12,7 @@ from lightrag_integrations.contributions import PaidAnswer, PreparedChunk, Usage
 from lightrag_integrations.errors import BudgetExceeded, ModelError
 from lightrag_integrations.ingest.batches import Batches
 from lightrag_integrations.ingest.tally import Tally
-from lightrag_integrations.ingest.tasks import settle, settle_all
+from lightrag_integrations.ingest.tasks import outcome_of, settle_all
 from lightrag_integrations.ingest.tools import IngestTools
 from lightrag_integrations.ingest.validate import storable
 from lightrag_integrations.models import Extraction
@@ -160,7 +160,7 @@ class Extractions:
                 raise
             finally:
                 self._asked -= 1
-        outcome = await settle(asked)
+        outcome = outcome_of(asked)
         self._tally.model_call(document_id, len(usages))
         if isinstance(outcome, BaseException):
             if usages:

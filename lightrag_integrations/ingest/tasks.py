@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from lightrag_integrations.errors import ConnectionFailed, IndexClosed, SchemaError, ServerError
 
-__all__ = ["first_error", "is_fatal", "settle", "settle_all"]
+__all__ = ["first_error", "is_fatal", "outcome_of", "settle", "settle_all"]
 
 A = TypeVar("A")
 T = TypeVar("T")
@@ -18,6 +18,14 @@ async def settle(work: Awaitable[T]) -> T | BaseException:
     """Await `work`; its exception comes back as a value. Cancelling the caller cancels it and is raised as ever."""
     (outcome,) = await asyncio.gather(work, return_exceptions=True)
     return first_error(outcome) if isinstance(outcome, BaseException) else outcome
+
+
+def outcome_of(done: asyncio.Task[T]) -> T | BaseException:
+    """What a task that has ended came to, without waiting: where cancelling the caller must not lose it."""
+    if done.cancelled():
+        return asyncio.CancelledError()
+    error = done.exception()
+    return done.result() if error is None else first_error(error)
 
 
 async def settle_all(work: Callable[[A], Awaitable[T]], items: Sequence[A], *, limit: int) -> list[T | BaseException]:

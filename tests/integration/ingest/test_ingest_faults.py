@@ -166,17 +166,29 @@ class Told:
 
 
 async def test_what_is_answered_when_the_call_is_cancelled_is_not_paid_again(bench: Bench) -> None:
-    bench.around = lambda chat: Told(chat, lambda: running.cancel())
-    running = asyncio.create_task(bench.ingest(many(1)))
+    running: asyncio.Task[Any]
+
+    async def cancel(turns: int) -> None:
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        running.cancel()
+
+    cancelling: list[asyncio.Task[None]] = []
     async with asyncio.timeout(HANG_GUARD_S):
-        with pytest.raises(asyncio.CancelledError):
-            await running
-        assert bench.server.answered["extract"] == 1
-        bench.around = lambda chat: chat
-        again = await bench.retry()
-    assert (again.documents, again.failed, again.model_calls) == (1, 0, 0)
-    (paid,) = [usage for usage in await bench.store.ledger() if usage.kind == "extract" and not usage.cached]
-    assert paid.calls == 1
+        for turns, document in enumerate(many(16)):
+            bench.around = lambda chat, turns=turns: Told(
+                chat, lambda: cancelling.append(asyncio.create_task(cancel(turns)))
+            )
+            running = asyncio.create_task(bench.ingest([document]))
+            with pytest.raises(asyncio.CancelledError):
+                await running
+            await cancelling.pop()
+            assert bench.server.answered["extract"] == turns + 1
+            bench.around = lambda chat: chat
+            again = await bench.retry()
+            assert (again.documents, again.failed, again.model_calls) == (1, 0, 0), f"cancelled after {turns} turns"
+    paid = [usage for usage in await bench.store.ledger() if usage.kind == "extract" and not usage.cached]
+    assert sum(usage.calls for usage in paid) == 16
 
 
 async def test_nothing_more_is_asked_when_a_call_is_cancelled_while_its_answer_is_read(bench: Bench) -> None:
