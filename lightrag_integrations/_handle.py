@@ -6,7 +6,8 @@ import weakref
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from lightrag_integrations._settings import Settings, read_database, show_database
+from lightrag_integrations._settings import Settings, show_database
+from lightrag_integrations.database import read_database
 from lightrag_integrations.documents import Documents
 from lightrag_integrations.graph import Graph
 from lightrag_integrations.mirror.handle import Mirrors

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import SecretStr
-
 from lightrag_integrations.errors import ConfigurationError, InputError
 from lightrag_integrations.mirror.adopt import check_stores
 from lightrag_integrations.observe import Observer
@@ -16,10 +14,8 @@ from lightrag_integrations.providers.adopt import check_chat, check_embedder
 from lightrag_integrations.stores import Stores
 from lightrag_integrations.tracing import NO_TRACER, Tracer
 
-__all__ = ["Settings", "described", "read_database", "show_database"]
+__all__ = ["Settings", "described", "show_database"]
 
-_SCHEMES = ("postgresql://", "postgres://")
-_DEFAULT_DIRECTORY = ".lightrag"
 _NAME_MAX = 512
 
 
@@ -50,19 +46,21 @@ class Settings:
             raise ConfigurationError(f"max_concurrency: got {self.max_concurrency!r}; expected a whole number above 0")
         _check_options(self.options)
         check_models(self)
-        if self.extractor is not None and not hasattr(self.extractor, "extract"):
+        if self.extractor is not None and not _can(self.extractor, "extract"):
             raise ConfigurationError(
-                f"extractor: got {type(self.extractor).__name__}; expected an object with `fingerprint` and "
+                f"extractor: got {_shown(self.extractor)}; expected an object with `fingerprint` and "
                 "`async extract(chunk)` (see lightrag_integrations.protocols.Extractor)"
             )
-        if self.reranker is not None and not hasattr(self.reranker, "rerank"):
+        if self.reranker is not None and not _can(self.reranker, "rerank"):
             raise ConfigurationError(
-                f"reranker: got {type(self.reranker).__name__}; expected an object with `async rerank(query, hits, *, "
+                f"reranker: got {_shown(self.reranker)}; expected an object with `async rerank(query, hits, *, "
                 "top_n)` such as LexicalReranker(), LLMReranker() or HTTPReranker(...)"
             )
+        if self.observer is not None and not _can(self.observer, "on_event"):
+            raise ConfigurationError(f"observer: got {_shown(self.observer)}; expected an Observer")
         if not isinstance(self.telemetry, Tracer):
             raise ConfigurationError(
-                f"telemetry: got {type(self.telemetry).__name__}; expected OpenTelemetryTracer() or another Tracer"
+                f"telemetry: got {_shown(self.telemetry)}; expected OpenTelemetryTracer() or another Tracer"
             )
         check_stores(self.stores)
         if self.options.summaries.automatic and self.llm is None and self.options.models.summarise is None:
@@ -86,6 +84,14 @@ def check_models(settings: Settings) -> None:
             check_chat(model, f"TaskModels({task}=…)")
 
 
+def _can(given: object, method: str) -> bool:
+    return hasattr(given, method) and not isinstance(given, type)
+
+
+def _shown(given: object) -> str:
+    return f"the class {given.__name__}" if isinstance(given, type) else type(given).__name__
+
+
 def _check_options(options: object) -> None:
     if not isinstance(options, IndexOptions):
         fields = ((name, field.default) for name, field in IndexOptions.model_fields.items())
@@ -94,34 +100,6 @@ def _check_options(options: object) -> None:
         raise ConfigurationError(
             f"options: got {type(options).__name__}; expected IndexOptions, which holds those of each task{hint}"
         )
-
-
-def read_database(value: object) -> Path | ConnectOptions:
-    """Turn the `database` argument into a directory or connection options.
-
-    Args:
-        value: None, a path, a `postgresql://` string, or `ConnectOptions`.
-
-    Raises:
-        ConfigurationError: It is none of these.
-    """
-    if value is None:
-        return Path(_DEFAULT_DIRECTORY).absolute()
-    if isinstance(value, ConnectOptions):
-        return value
-    if isinstance(value, SecretStr):
-        value = value.get_secret_value()
-        return ConnectOptions(dsn=SecretStr(value))
-    if isinstance(value, str) and value.startswith(_SCHEMES):
-        return ConnectOptions(dsn=SecretStr(value))
-    if isinstance(value, str) and "://" in value:
-        scheme = value.split("://", 1)[0]
-        raise ConfigurationError(f"database: got a {scheme!r} address; expected postgresql://… or a directory")
-    if isinstance(value, str | Path) and str(value).strip():
-        return Path(value).expanduser().absolute()
-    raise ConfigurationError(
-        f"database: got {type(value).__name__}; expected None, a directory, a postgresql:// string or ConnectOptions"
-    )
 
 
 def show_database(database: Path | ConnectOptions) -> str:

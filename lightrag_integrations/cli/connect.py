@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from lightrag_integrations import ConfigurationError, LightRAGIndex
 from lightrag_integrations.cli.secrets import refuse_password
+from lightrag_integrations.database import read_database
 
 __all__ = [
     "add_embed_options",
@@ -19,6 +20,7 @@ __all__ = [
     "add_model_options",
     "add_place_options",
     "database_of",
+    "directory_of",
     "open_index",
     "positive",
 ]
@@ -66,9 +68,9 @@ def _add_embed(group: argparse._ArgumentGroup, otherwise: str) -> None:
 
 def positive(text: str) -> int:
     """A whole number above 0, for argparse."""
-    number = int(text)
+    number = int(text) if text.strip().isdecimal() else 0
     if number < 1:
-        raise argparse.ArgumentTypeError(f"got {number}; expected a whole number above 0")
+        raise argparse.ArgumentTypeError(f"got {text!r}; expected a whole number above 0")
     return number
 
 
@@ -88,6 +90,16 @@ def database_of(options: argparse.Namespace) -> str:
     return given or os.environ.get("LIGHTRAG_DATABASE") or _DIRECTORY
 
 
+def directory_of(database: str) -> Path | None:
+    """The embedded server's directory; None for an address.
+
+    Raises:
+        ConfigurationError: It is neither.
+    """
+    place = read_database(database)
+    return place if isinstance(place, Path) else None
+
+
 def open_index(options: argparse.Namespace, *, create: bool = False) -> LightRAGIndex:
     """Make the handle that the options describe; it opens at its first call.
 
@@ -99,7 +111,8 @@ def open_index(options: argparse.Namespace, *, create: bool = False) -> LightRAG
         ConfigurationError: There is no database at the directory, or a model has no key.
     """
     database = database_of(options)
-    if not create and "://" not in database and not Path(database).expanduser().is_dir():
+    directory = directory_of(database)
+    if not create and directory is not None and not directory.is_dir():
         raise ConfigurationError(
             f"database: there is none at {database!r}; ingest something first, or name the right one with --database "
             "or LIGHTRAG_DATABASE"

@@ -18,7 +18,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from lightrag_integrations import Chunk, LightRAGError, LightRAGIndex, ServerInfo, describe_server
-from lightrag_integrations.cli.connect import add_index_options, add_model_options, database_of, open_index
+from lightrag_integrations.cli.connect import (
+    add_index_options,
+    add_model_options,
+    database_of,
+    directory_of,
+    open_index,
+)
 from lightrag_integrations.cli.exits import DONE, INCOMPLETE
 from lightrag_integrations.cli.output import print_json
 from lightrag_integrations.cli.secrets import redact
@@ -93,9 +99,14 @@ def _installed(name: str) -> Check:
 def _live_checks(options: argparse.Namespace) -> Iterator[Check]:
     """The database, and the models through it; stops at a database that fails."""
     database = database_of(options)
-    if "://" not in database:
-        yield _embedded(describe_server(Path(database).expanduser()))
-    with _somewhere(database) as place:
+    try:
+        directory = directory_of(database)
+    except LightRAGError as error:
+        yield Check("settings", False, str(error))
+        return
+    if directory is not None:
+        yield _embedded(describe_server(directory))
+    with _somewhere(directory) as place:
         changed = {"index": _INDEX, "database": place or options.database}
         chosen = argparse.Namespace(**{**vars(options), **changed})
         try:
@@ -115,9 +126,9 @@ def _live_checks(options: argparse.Namespace) -> Iterator[Check]:
 
 
 @contextmanager
-def _somewhere(database: str) -> Iterator[str | None]:
+def _somewhere(configured: Path | None) -> Iterator[str | None]:
     """A temporary directory where the configured one does not exist; None for the configured database."""
-    if "://" in database or Path(database).expanduser().is_dir():
+    if configured is None or configured.is_dir():
         yield None
         return
     with TemporaryDirectory(prefix="lightrag-doctor-") as directory:

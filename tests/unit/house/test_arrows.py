@@ -10,6 +10,7 @@ import lightrag_integrations
 ROOT = Path(lightrag_integrations.__file__).parent
 ROW_ONE = {
     "breath",
+    "database",
     "edits",
     "errors",
     "evidence",
