@@ -15,6 +15,7 @@ from lightrag_integrations.evaluate.questions import EvaluationQuestion
 from lightrag_integrations.evaluate.report import EvaluationReport
 from lightrag_integrations.evaluate.run import Kind, Ports, run_evaluation
 from lightrag_integrations.evaluate.settings import Plan, settings_of
+from lightrag_integrations.given import checked
 from lightrag_integrations.ingest.accept import Earlier
 from lightrag_integrations.ingest.contributed import run_contribute
 from lightrag_integrations.ingest.estimate import Estimate, estimate
@@ -23,7 +24,7 @@ from lightrag_integrations.ingest.reembed import run_reembed
 from lightrag_integrations.ingest.summarise import estimate_summaries, summarise_all
 from lightrag_integrations.models import Answer, Chunk, Document, Hit, RetrievalResult
 from lightrag_integrations.observe import Observer
-from lightrag_integrations.options import AnswerOptions, IngestOptions, QueryOptions, SummaryOptions
+from lightrag_integrations.options import AnswerOptions, IngestOptions, QueryOptions, SummaryOptions, choose
 from lightrag_integrations.progress import counting
 from lightrag_integrations.protocols import Reranker
 from lightrag_integrations.reports import IndexStatus, IngestReport, ReembedReport, SummaryEstimate, SummaryReport
@@ -114,13 +115,15 @@ class Live(Crossing):
 
     async def rerank(self, query: str, hits: Sequence[Hit], top_n: int | None, reranker: Reranker | None) -> list[Hit]:
         """See `LightRAGIndex.rerank`."""
+        for hit in hits:
+            checked(hit, Hit, name="hits")
         session = await self.session()
         chosen = session.reranker(session.meter(), reranker)
         return list(await chosen.rerank(query, hits, top_n=top_n))
 
     async def evaluate(self, asked: Sequence[EvaluationQuestion], plan: Plan) -> EvaluationReport:
         """See `LightRAGIndex.evaluate`."""
-        settings = settings_of(plan.modes, plan.options or self.settings.options.query)
+        settings = settings_of(plan.modes, choose(plan.options, self.settings.options.query, {}))
         session = await self.session()
         with counting("question", show_progress=plan.show_progress) as step:
             ports = Ports(

@@ -28,7 +28,7 @@ from lightrag_integrations.ingest.reembed import ReembedTools
 from lightrag_integrations.ingest.summarise import SummaryTools, summarise_documents
 from lightrag_integrations.ingest.tools import Summariser
 from lightrag_integrations.observe import Event, Observer
-from lightrag_integrations.options import IngestOptions, SummaryOptions
+from lightrag_integrations.options import IngestOptions, SummaryOptions, choose
 from lightrag_integrations.protocols import ChatModel, Embedder, Extractor, Reranker
 from lightrag_integrations.providers.adopt import adopt_chat
 from lightrag_integrations.providers.threads import ModelThreads
@@ -190,7 +190,7 @@ class Session:
         Raises:
             ConfigurationError: There is no model.
         """
-        chosen = options or self.settings.options.summaries
+        chosen = choose(options, self.settings.options.summaries, {})
         meter = meter or self.meter(chosen.token_budget)
         chat = self.chat("summarise", meter, observer=observer)
         if chat is None:
@@ -249,7 +249,7 @@ class Session:
         )
 
     def _limits(self, options: IngestOptions | None, observer: Observer | None) -> _Limits:
-        chosen = options or self.settings.options.ingest
+        chosen = choose(options, self.settings.options.ingest, {})
         return _Limits(
             # Only what an ingestion asks for is kept.
             semaphore=self.semaphore if options is None else Gate(self.semaphore, self.store.reachable),

@@ -13,9 +13,10 @@ from lightrag_integrations._stream import Stream
 from lightrag_integrations.evaluate.questions import Questions, read_questions
 from lightrag_integrations.evaluate.report import EvaluationReport
 from lightrag_integrations.evaluate.settings import EvaluationFields, plan_of
+from lightrag_integrations.given import checked
 from lightrag_integrations.models import Answer, Chunk, Context, Hit, RetrievalResult
 from lightrag_integrations.observe import Observer
-from lightrag_integrations.options import AnswerOptions, IngestOptions, QueryFields, QueryOptions, merged
+from lightrag_integrations.options import AnswerOptions, IngestOptions, QueryFields, QueryOptions, choose, merged
 from lightrag_integrations.progress import observing
 from lightrag_integrations.protocols import Reranker
 from lightrag_integrations.reports import IngestReport
@@ -66,7 +67,7 @@ class LightRAGIndex(Reembed):
             InputError: Some inputs are bad; nothing was written of them and what they were given with.
             StorageError: PostgreSQL failed; accepted documents can be finished by `documents.retry()`.
         """
-        chosen = merged(options or self.options.ingest, {"on_existing": on_existing, "on_invalid": on_invalid})
+        chosen = choose(options, self.options.ingest, {"on_existing": on_existing, "on_invalid": on_invalid})
         stream = Stream(inputs, chosen)
         told = observing(self._settings.observer, observer, show_progress=show_progress, index=self.name)
         with told as seen, stream.telling():
@@ -86,7 +87,7 @@ class LightRAGIndex(Reembed):
         options: IngestOptions | None = None,
     ) -> IngestReport:
         """Like `ingest`."""
-        chosen = merged(options or self.options.ingest, {"on_existing": on_existing, "on_invalid": on_invalid})
+        chosen = choose(options, self.options.ingest, {"on_existing": on_existing, "on_invalid": on_invalid})
         stream = Stream(inputs, chosen)
         told = observing(self._settings.observer, observer, show_progress=show_progress, index=self.name)
         with told as seen, stream.telling():
@@ -142,14 +143,14 @@ class LightRAGIndex(Reembed):
             StorageError: PostgreSQL failed.
             ModelError: The embedding model, keyword model or reranker failed.
         """
-        chosen = merged(options or self.options.query, fields)
+        chosen = choose(options, self.options.query, fields)
         return self._live.run(lambda: self._live.retrieve(query, chosen))
 
     async def aretrieve(
         self, query: str, *, options: QueryOptions | None = None, **fields: Unpack[QueryFields]
     ) -> RetrievalResult:
         """Like `retrieve`."""
-        chosen = merged(options or self.options.query, fields)
+        chosen = choose(options, self.options.query, fields)
         return await self._live.arun(lambda: self._live.retrieve(query, chosen))
 
     def answer(
@@ -274,6 +275,7 @@ class LightRAGIndex(Reembed):
         return await self._live.arun(lambda: self._live.evaluate(asked, plan))
 
     async def _context(self, result: RetrievalResult, options: QueryOptions) -> Context:
+        checked(result, RetrievalResult, name="result", hint="what retrieve() returned")
         return build_context(result, (await self._live.session()).tokenizer, options)
 
     def _answer_options(
@@ -284,4 +286,4 @@ class LightRAGIndex(Reembed):
         fields: Mapping[str, Any],
     ) -> tuple[QueryOptions, AnswerOptions]:
         given = {"history": tuple(history) or None, "user_prompt": user_prompt or None}
-        return merged(self.options.query, fields), merged(options or self.options.answer, given)
+        return merged(self.options.query, fields), choose(options, self.options.answer, given)

@@ -8,6 +8,7 @@ from typing import Any, Literal, TypedDict, TypeVar, get_args
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
 from lightrag_integrations.errors import InputError
+from lightrag_integrations.given import checked
 from lightrag_integrations.models import RetrievalResult
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "SummaryOptions",
     "TaskModels",
     "WalkOptions",
+    "choose",
     "merged",
 ]
 
@@ -267,6 +269,22 @@ class QueryFields(TypedDict, total=False):
 
 
 OptionsT = TypeVar("OptionsT", bound=_Options)
+
+
+def choose(given: OptionsT | None, default: OptionsT, overrides: Mapping[str, Any]) -> OptionsT:
+    """The options of one call: those given, else the handle's, with some fields replaced.
+
+    Args:
+        given: Of this call; None: the handle's.
+        default: The handle's.
+        overrides: New values by field name.
+
+    Raises:
+        InputError: What was given are no such options, or `merged` refuses a field.
+    """
+    if given is None:
+        return merged(default, overrides)
+    return merged(checked(given, type(default), name="options", hint="make it of its fields"), overrides)
 
 
 def merged(base: OptionsT, overrides: Mapping[str, Any]) -> OptionsT:

@@ -8,6 +8,8 @@ from contextlib import AbstractContextManager, contextmanager
 from types import TracebackType
 from typing import Any
 
+from lightrag_integrations.errors import InputError
+from lightrag_integrations.given import shown
 from lightrag_integrations.observe import Event, LoggingObserver, Observer, Observers
 
 __all__ = ["ProgressBars", "counting", "observing"]
@@ -24,6 +26,9 @@ def observing(*observers: Observer | None, show_progress: bool, index: str = "")
         show_progress: Draw bars while the block runs.
         index: Its name, for the log.
     """
+    for observer in observers:
+        if observer is not None and not callable(getattr(observer, "on_event", None)):
+            raise InputError(f"observer: got {shown(observer)}; expected an Observer")
     given = [LoggingObserver(index), *(_Harmless(observer) for observer in observers if observer is not None)]
     if not show_progress:
         yield Observers(given)

@@ -91,7 +91,7 @@ class IngestReport(Frozen):
     documents: int = 0
     """Stored or replaced."""
     unchanged: int = 0
-    """Already stored with the same content: no model call, no write."""
+    """Already stored with the same text: no model call, and no write but of metadata that is new."""
     superseded: int = 0
     """Deleted, or taken over by a newer call, while this one worked on them: it stored nothing of them."""
     failed: int = 0

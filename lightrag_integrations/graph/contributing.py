@@ -8,6 +8,7 @@ from typing import Any
 
 from lightrag_integrations.errors import InputError, StorageError
 from lightrag_integrations.filters import parse_filter
+from lightrag_integrations.given import checked, shown
 from lightrag_integrations.graph.reading import Reading
 from lightrag_integrations.graph.statements import (
     entity_statement,
@@ -77,6 +78,11 @@ class Contributing(Reading):
         return await self._live.arun(lambda: self._withdraw(entities, triples))
 
     async def _contribute(self, graphs: Graphs, documents: Sequence[Document]) -> int:
+        if not isinstance(graphs, Mapping):
+            raise InputError(f"graphs: got {shown(graphs)}; expected a ChunkGraph by the id of each chunk")
+        for chunk_id, graph in graphs.items():
+            checked(chunk_id, str, name="graphs", hint="the ids of chunks")
+            checked(graph, ChunkGraph, name=f"graph of chunk {chunk_id!r:.80}")
         for _ in range(_TRIES):
             async with self._live.reading() as reader:
                 given = await _placed(reader, graphs, documents)

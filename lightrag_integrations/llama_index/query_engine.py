@@ -147,6 +147,8 @@ def _handle(retriever: BaseRetriever, index: LightRAGIndex | None) -> LightRAGIn
         return checked(index, LightRAGIndex, name="index")
     if isinstance(retriever, LightRAGRetriever):
         return retriever.index
+    if isinstance(retriever, LightRAGIndex):
+        raise ConfigurationError("retriever: got LightRAGIndex; expected a retriever: give LightRAGRetriever(index)")
     raise ConfigurationError(
         f"retriever: got {type(retriever).__name__}, which has no handle; give LightRAGQueryEngine.from_args index=, "
         "or a response_synthesizer"

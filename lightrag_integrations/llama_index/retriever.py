@@ -20,7 +20,7 @@ from lightrag_integrations.given import checked
 from lightrag_integrations.llama_index.convert import found
 from lightrag_integrations.llama_index.filters import to_filter
 from lightrag_integrations.llama_index.prompts import OwnPrompts
-from lightrag_integrations.options import Mode, Rerank, merged
+from lightrag_integrations.options import Mode, Rerank, choose, merged
 
 __all__ = ["LightRAGRetriever", "searches", "searches_so_far"]
 
@@ -91,7 +91,7 @@ class LightRAGRetriever(BaseRetriever):
         super().__init__(callback_manager=callback_manager, object_map=object_map, objects=objects, verbose=verbose)
         self.index = index
         fields = {"k": similarity_top_k, "mode": mode, "filter": where, "rerank": rerank}
-        self.options = merged(options or index.options.query, fields)
+        self.options = choose(options, index.options.query, fields)
         """The options of every search; replace them to change it."""
         self._prompts = OwnPrompts("keywords", "decompose", "rerank")
 

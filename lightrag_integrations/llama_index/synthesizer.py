@@ -27,7 +27,7 @@ from lightrag_integrations.llama_index.convert import to_hits
 from lightrag_integrations.llama_index.prompts import OwnPrompts
 from lightrag_integrations.llama_index.retriever import searches_so_far
 from lightrag_integrations.models import cited_numbers
-from lightrag_integrations.options import merged
+from lightrag_integrations.options import choose, merged
 
 __all__ = ["LightRAGSynthesizer"]
 
@@ -73,7 +73,7 @@ class LightRAGSynthesizer(BaseSynthesizer):
         self._index = index
         # What the handle adopts: never a `HandleLLM`, which would ask the handle again, within the same limits.
         self._asked = self._llm.model if isinstance(self._llm, HandleLLM) else self._llm
-        self._options = options or index.options.answer
+        self._options = choose(options, index.options.answer, {})
         self._budgets = query or index.options.query
         self._prompts = OwnPrompts("answer")
 

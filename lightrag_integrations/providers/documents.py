@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Mapping, Set
 from typing import Any
 
@@ -50,7 +51,8 @@ def adopt_documents(inputs: object) -> list[Document]:
     if single is not None:
         return [single]
     if isinstance(inputs, bytes | bytearray | Mapping) or not isinstance(inputs, Iterable):
-        raise InputError(f"{_got(inputs)}; {_EXPECTED}, or an iterable of these")
+        read = _FILES if isinstance(inputs, os.PathLike) else ""
+        raise InputError(f"{_got(inputs)}; {_EXPECTED}, or an iterable of these{read}")
     gathered = _Gathered()
     for position, item in enumerate(inputs):
         gathered.add(position, item)
@@ -145,6 +147,7 @@ _APART = (
     "whose others came earlier in this stream and are stored by now; let nodes of a document follow each other, "
     "or give a list"
 )
+_FILES = "; files are read by `lightrag ingest`, or by a loader of either framework"
 _EXPECTED = "expected text, a Document (ours, LangChain's or LlamaIndex's) or a LlamaIndex node"
 
 

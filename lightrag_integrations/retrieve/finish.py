@@ -46,7 +46,7 @@ async def finish(
         order = first + doubles
     missing = wanted(options) - len(order)
     if missing > 0 and options.mode != "keyword":
-        floor = found[order[-1]].score if order else 1.0
+        floor = found[order[-1]].score if order else 0.0
         if options.mode == "vector":  # its scores are cosines, and nothing is known of these
             floor = min(floor, 0.0)
         more = await _more(question, reader, set(order), missing)

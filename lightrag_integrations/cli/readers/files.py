@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -76,6 +77,8 @@ def read_file(path: Path) -> list[Document]:
         MissingDependency: The library for its format is not installed.
     """
     reader = SUFFIXES.get(path.suffix.lower())
+    if not path.exists():
+        raise ReadError(f"can't be read ({os.strerror(errno.ENOENT)})")
     if reader is None:
         known = " ".join(sorted(SUFFIXES))
         raise ReadError(f"unknown suffix {path.suffix!r}; expected one of {known}")

@@ -1,12 +1,26 @@
 """Bad input gets a clear error, and nothing is written or lost."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from lightrag_integrations import Chunk, Document, InputError, LightRAGError, LightRAGIndex, ModelError, SchemaError
+from lightrag_integrations import (
+    Chunk,
+    ChunkGraph,
+    ConfigurationError,
+    Document,
+    IngestOptions,
+    InputError,
+    LexicalReranker,
+    LightRAGError,
+    LightRAGIndex,
+    ModelError,
+    Observer,
+    SchemaError,
+)
 
 GOOD = Document(id="good", text="Ada Lovelace lived in London.")
 
@@ -185,6 +199,46 @@ def test_a_file_in_place_of_the_directory(tmp_path) -> None:
     with pytest.raises(LightRAGError, match="file"):
         index.status()
     index.close()
+
+
+def test_arguments_of_another_kind(make_index) -> None:
+    index = make_index()
+    index.ingest([GOOD])
+    hits = index.retrieve("London").hits
+    other: Any = {"k": 3}
+    wrong: list[tuple[Callable[[], object], str]] = [
+        (lambda: index.retrieve("x", options=other), "options: got dict; expected a QueryOptions"),
+        (lambda: index.retrieve("x", options=IngestOptions()), "got IngestOptions; expected a QueryOptions"),
+        (lambda: index.ingest("x", options=other), "options: got dict; expected an IngestOptions"),
+        (lambda: index.answer("x", options=other), "options: got dict; expected an AnswerOptions"),
+        (lambda: index.ingest("x", observer=3), "observer: got int; expected an Observer"),
+        (lambda: index.context("x"), "result: got 'x'; expected a RetrievalResult"),
+        (lambda: index.rerank("x", [*hits, 3]), "hits: got int; expected a Hit"),
+        (lambda: index.graph.contribute([1]), "graphs: got list; expected a ChunkGraph by the id"),
+        (lambda: index.graph.contribute({"c": {}}), "graph of chunk 'c': got dict; expected a ChunkGraph"),
+        (lambda: index.graph.contribute({1: ChunkGraph()}), "graphs: got int; expected a str: the ids"),
+        (lambda: index.ingest(Path("notes")), "got pathlib.*; files are read by `lightrag ingest`"),
+    ]
+    for call, named in wrong:
+        with pytest.raises(InputError, match=named):
+            call()
+    assert [one.id for one in index.documents.list()] == ["good"]
+
+
+def test_a_class_in_place_of_an_object() -> None:
+    for made in ({"reranker": LexicalReranker}, {"extractor": LexicalReranker}, {"observer": Observer}):
+        with pytest.raises(ConfigurationError, match=r": got the class \w+; expected"):
+            LightRAGIndex("classes", **made)
+
+
+def test_nothing_that_matches_scores_nothing(make_index) -> None:
+    index = make_index()
+    index.ingest([GOOD, Document(id="other", text="Bob Smith sells fish in Hull.")])
+    for mode in ("vector", "local", "global", "hybrid", "graph", "mix"):
+        hits = index.retrieve("zebra quantum pancake", mode=mode, k=2).hits
+        assert len(hits) == 2 and all(hit.score <= 0 for hit in hits), mode
+    assert index.retrieve("zebra quantum pancake", mode="keyword").hits == ()
+    assert index.retrieve("Hull", k=2).hits[0].score > 0
 
 
 def test_bad_ids_names_and_limits(make_index) -> None:
