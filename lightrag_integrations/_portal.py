@@ -117,10 +117,11 @@ class Portal:
         finally:
             self._cursors.discard(cursor)
             with suppress(IndexClosed):  # closing the portal ends what is open
-                if self.here:  # the collector may run anywhere; waiting here would be for ourselves
-                    self._submit(cursor.close)
-                elif self.running:
-                    self.run(cursor.close)
+                if self.running:
+                    closing, ended = self._submit(cursor.close)
+                    if not self.here:  # the collector may run anywhere; waiting here would be for ourselves
+                        wait([ended])
+                        _raise_error(closing)
 
     async def aiterate(self, make: Callable[[], AsyncIterator[T]]) -> AsyncGenerator[T]:
         """Iterate an asynchronous iterator of the portal's loop from another running loop."""
@@ -131,8 +132,13 @@ class Portal:
         finally:
             self._cursors.discard(cursor)
             with suppress(IndexClosed):
-                if self.running:
-                    await self.arun(cursor.close)
+                if self.here:
+                    await cursor.close()
+                elif self.running:
+                    # Cancelling the caller must not cancel this: what it has open would stay so.
+                    closing, ended = self._submit(cursor.close)
+                    await asyncio.wait([asyncio.wrap_future(ended)])
+                    _raise_error(closing)
 
     def stop(self, cleanup: Make[None], *, drain_s: float) -> None:
         """Refuse new calls, let running ones finish, end open iterations, clean up, end the thread. Safe to call twice.
@@ -284,6 +290,12 @@ def _hand_over(task: asyncio.Task[T], future: Future[T]) -> None:
         future.set_exception(error)
     else:
         future.set_result(task.result())
+
+
+def _raise_error(done: Future[None]) -> None:
+    """What the work failed with; work that was cancelled is only over."""
+    if not done.cancelled():
+        done.result()
 
 
 def _cancel_if(cancelled: bool, loop: asyncio.AbstractEventLoop, task: asyncio.Task[Any]) -> None:

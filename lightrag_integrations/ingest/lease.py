@@ -30,8 +30,15 @@ class Leases:
         self._unreleased = call.tools.unreleased
 
     def hold(self, document_ids: Iterable[str]) -> None:
-        """These were accepted or claimed."""
+        """These are about to be accepted or claimed: cancelled while that commits, they are ours all the same."""
         self._held.update(dict.fromkeys(document_ids))
+
+    def got(self, document_ids: Iterable[str], wanted: Iterable[str]) -> None:
+        """Of those wanted, only these were accepted or claimed."""
+        ours = set(document_ids)
+        for name in wanted:
+            if name not in ours:
+                self.end(name)
 
     def end(self, document_id: str) -> None:
         """This one is stored or failed."""

@@ -44,7 +44,7 @@ async def accepted_jobs(
     await _prepare_index(call)
     upserts = {document.id: document for document in documents if is_upsert(document, call.options)}
     # Nothing may be leased yet when they are planned.
-    jobs, unchanged = await plan_upserts([*upserts.values()], call)
+    jobs, unchanged = await plan_upserts([*upserts.values()], call, leases)
     call.tally.unchanged(unchanged)
     for batch in chain.from_iterable(_batches([job for job in jobs if job.onto == onto]) for onto in get_args(Onto)):
         accepted = await _accepted(batch, call, leases)
@@ -79,8 +79,10 @@ async def _accepted(batch: Sequence[Job], call: Call, leases: Leases) -> list[Jo
     """Those of a batch, all onto the same, that could be written down."""
     store, lease_s = call.tools.store, call.options.lease_s
     pending = [job.pending for job in batch]
+    wanted = [job.document.id for job in batch]
+    leases.hold(wanted)
     accepted = await store.accept(pending, owner=call.owner, lease_s=lease_s, onto=batch[0].onto)
-    leases.hold(accepted)
+    leases.got(accepted, wanted)
     call.tally.accepted(len(accepted))
     return [job for job in batch if job.document.id in accepted]
 

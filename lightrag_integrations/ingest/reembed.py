@@ -12,7 +12,7 @@ from itertools import count
 from lightrag_integrations.calls.meter import Meter
 from lightrag_integrations.errors import ModelError
 from lightrag_integrations.ingest.queue import EmbedQueue, Vector
-from lightrag_integrations.ingest.tasks import first_error, settle
+from lightrag_integrations.ingest.tasks import first_error
 from lightrag_integrations.ingest.texts import text_of
 from lightrag_integrations.observe import Event, Observer
 from lightrag_integrations.protocols import Embedder
@@ -174,7 +174,7 @@ class _Reembedding:
         return found
 
     async def _outcomes(self, texts: Sequence[str]) -> dict[str, Vector | ModelError]:
-        outcomes = await asyncio.gather(*(settle(self._queue.vectors([text])) for text in texts))
+        outcomes = await asyncio.gather(*(self._queue.vectors([text]) for text in texts), return_exceptions=True)
         found: dict[str, Vector | ModelError] = {}
         for text, outcome in zip(texts, outcomes, strict=True):
             if isinstance(outcome, ModelError):

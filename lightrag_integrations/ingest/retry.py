@@ -23,8 +23,9 @@ async def claimed_jobs(document_ids: Sequence[str] | None, call: Call, leases: L
     waiting = await _unfinished(document_ids, call)
     for start in range(0, len(waiting), _CLAIM):
         batch = waiting[start : start + _CLAIM]
+        leases.hold(batch)
         claimed = await call.tools.store.claim(batch, owner=call.owner, lease_s=call.options.lease_s, limit=len(batch))
-        leases.hold(pending.document.id for pending in claimed)
+        leases.got((pending.document.id for pending in claimed), batch)
         call.tally.busy(len(batch) - len(claimed))
         call.tally.given([pending.document.id for pending in claimed])
         call.tally.accepted(len(claimed))

@@ -76,7 +76,7 @@ async def summarise_documents(document_ids: Sequence[str], tools: SummaryTools) 
 
 
 async def summarise_all(entities: Sequence[int] | None, tools: SummaryTools) -> SummaryReport:
-    """Summarise what reaches a limit and has no summary of just its contributions. Each is kept as soon as it is paid.
+    """Summarise what reaches a limit and has no summary of just its contributions. Each is kept as soon as it is made.
 
     Args:
         entities: Surrogate ids; None: all.

@@ -17,6 +17,7 @@ from lightrag_integrations.ingest.call import Call, Job
 from lightrag_integrations.ingest.check import same_json
 from lightrag_integrations.ingest.fit import Fit, fit_of
 from lightrag_integrations.ingest.identity import document_hash, ready_made, same_upsert, upsert_hash
+from lightrag_integrations.ingest.lease import Leases
 from lightrag_integrations.ingest.manner import manner_of
 from lightrag_integrations.ingest.split import chunks_of, prepare_chunk
 from lightrag_integrations.models import Chunk, Document
@@ -40,12 +41,13 @@ def given_hash(document: Document, call: Call) -> str:
     return upsert_hash(_completed([document], call)[0], call.fingerprint)
 
 
-async def plan_upserts(documents: Sequence[Document], call: Call) -> tuple[list[Job], int]:
+async def plan_upserts(documents: Sequence[Document], call: Call, leases: Leases) -> tuple[list[Job], int]:
     """What has to be worked on: the new and the changed chunks, with what others left unfinished.
 
     Args:
         documents: With chunks. Nothing may be leased by this call yet: two calls must not wait for each other.
         call: The call.
+        leases: Told what is held.
 
     Returns:
         The jobs, and the number of documents of which nothing changed.
@@ -53,7 +55,7 @@ async def plan_upserts(documents: Sequence[Document], call: Call) -> tuple[list[
     if not documents:
         return [], 0
     ids = [document.id for document in documents]
-    titles, unfinished = await _unfinished(ids, call)
+    titles, unfinished = await _unfinished(ids, call, leases)
     fit = await fit_of(call.tools, asking=False) if unfinished else None
     stored = await call.tools.store.stored(ids)
     hashes = await call.tools.store.chunk_hashes(ids)
@@ -73,7 +75,9 @@ async def plan_upserts(documents: Sequence[Document], call: Call) -> tuple[list[
     return jobs, len(documents) - len(jobs)
 
 
-async def _unfinished(document_ids: Sequence[str], call: Call) -> tuple[dict[str, str], dict[str, PendingDocument]]:
+async def _unfinished(
+    document_ids: Sequence[str], call: Call, leases: Leases
+) -> tuple[dict[str, str], dict[str, PendingDocument]]:
     """Wait until nobody works on the documents, then claim what is pending of them; titles, and what was claimed."""
     store = call.tools.store
     while True:
@@ -85,7 +89,9 @@ async def _unfinished(document_ids: Sequence[str], call: Call) -> tuple[dict[str
     left = [status.id for status in statuses if status.status != "processed"]
     if not left:
         return titles, {}
+    leases.hold(left)
     claimed = await store.claim(left, owner=call.owner, lease_s=call.options.lease_s, limit=len(left))
+    leases.got((pending.document.id for pending in claimed), left)
     return titles, {pending.document.id: pending for pending in claimed}
 
 

@@ -143,6 +143,45 @@ async def test_a_reader_that_is_cancelled_leaves_when_the_stream_has_ended(porta
     assert endless.ended
 
 
+async def test_a_stream_closed_early_is_closed_whenever_the_closer_is_cancelled(portal: Portal) -> None:
+    for turns in range(8):
+        closed = threading.Event()
+
+        async def numbers(closed: threading.Event = closed):
+            try:
+                for number in range(3):
+                    yield number
+            finally:
+                await asyncio.sleep(0.01)
+                closed.set()
+
+        stream = portal.aiterate(numbers)
+        assert await anext(stream) == 0
+        closing = asyncio.create_task(stream.aclose())
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        closing.cancel()
+        await asyncio.wait([closing])
+        assert await asyncio.to_thread(closed.wait, 10), f"cancelled after {turns} turns"
+
+
+async def test_what_the_closing_of_a_stream_fails_with_is_told(portal: Portal) -> None:
+    async def broken():
+        try:
+            yield 1
+        finally:
+            raise ValueError("at the end")
+
+    stream = portal.aiterate(broken)
+    await anext(stream)
+    with pytest.raises(ValueError, match="at the end"):
+        await stream.aclose()
+    blocking = portal.iterate(broken)
+    next(blocking)
+    with pytest.raises(ValueError, match="at the end"):
+        blocking.close()
+
+
 def test_stop_ends_open_streams_before_it_cleans_up() -> None:
     portal = Portal("reading")
     endless = Endless()

@@ -129,11 +129,13 @@ class PostgresStore(
     async def drop(self) -> None:
         """See `store.Store.drop`."""
         await self._upkeep.aclose()
-        await self._transact(
-            lambda connection, layout: connection.execute(layout.statements.fill("DROP SCHEMA {s} CASCADE"))
-        )
-        self._database.forget_schema()
-        self._seen = None
+        try:
+            await self._transact(
+                lambda connection, layout: connection.execute(layout.statements.fill("DROP SCHEMA {s} CASCADE"))
+            )
+        finally:  # cancelled while it commits, the schema is gone all the same
+            self._database.forget_schema()
+            self._seen = None
 
 
 async def open_store(

@@ -78,10 +78,13 @@ class Upkeep:
         if self._task is not None:
             # Else programs that store a little and end would leave their segments to nobody.
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._folded.wait(), _FOLD_S)
+                async with asyncio.timeout(_FOLD_S):
+                    await self._folded.wait()
             self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+            # Awaiting the task itself could not tell its cancellation from the caller's.
+            await asyncio.wait([self._task])
+            if not self._task.cancelled():
+                self._task.result()
 
     def _idle_s(self) -> float:
         return time.monotonic() - self._changed_at

@@ -206,6 +206,36 @@ async def test_nothing_more_is_asked_when_a_call_is_cancelled_while_its_answer_i
     assert paid.calls == 1
 
 
+@pytest.mark.parametrize("taking", ["accept", "claim", "claim of an upsert"])
+async def test_documents_taken_as_the_call_is_cancelled_are_given_back(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, taking: str
+) -> None:
+    running: asyncio.Task[Any]
+    method = taking.split()[0]
+    take = getattr(bench.store, method)
+
+    async def cancelled(*args: Any, **named: Any) -> Any:
+        await take(*args, **named)
+        running.cancel()
+        await asyncio.Event().wait()
+
+    chunks = (Chunk(id="c", document_id="d", text="Ada met Bob."),)
+    upserting: dict[str, Any] = {"on_existing": "upsert_chunks"}
+    if taking != "accept":
+        bench.server.fault("status", status=500, kind="extract")
+        assert (await bench.ingest([Document(id="d", chunks=chunks)], attempts=1, **upserting)).failed == 1
+        bench.server.clear()
+    monkeypatch.setattr(bench.store, method, cancelled)
+    work = bench.retry() if taking == "claim" else bench.ingest([Document(id="d", chunks=chunks)], **upserting)
+    running = asyncio.create_task(work)
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    monkeypatch.undo()
+    assert (await bench.states())["d"] in ("pending", "failed")
+    again = await bench.retry()
+    assert (again.documents, again.failed) == (1, 0)
+
+
 async def test_a_server_that_drops_its_connections_loses_nothing(bench: Bench, dsn: str) -> None:
     bench.server.latency_s = 0.02
     running = asyncio.create_task(bench.ingest(many(60)))

@@ -334,3 +334,38 @@ async def test_room_is_given_back_after_folds_alone(make_store: MakeStore, monke
     async with store.snapshot() as reader:
         await reader.corpus()
     assert await vacuumed() == 4
+
+
+async def test_ending_upkeep_never_swallows_its_callers_cancellation(make_store: MakeStore) -> None:
+    store = await make_store(tuning=Tuning(idle_s=3600))
+    for turns in range(12):
+        upkeep = store._upkeep
+        upkeep.look()
+        ending = asyncio.create_task(upkeep.aclose())
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        asked = ending.cancel()
+        await asyncio.wait([ending])
+        assert ending.cancelled() or not asked, f"cancelled after {turns} turns"
+
+
+async def test_an_index_whose_drop_is_cancelled_as_it_commits_can_be_made_anew(
+    make_store: MakeStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = await make_store()
+    await put(store, document("d", chunk("c", "x")))
+    transact = store._transact
+
+    async def cancelled(*work) -> None:
+        await transact(*work)
+        dropping.cancel()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(store, "_transact", cancelled)
+    dropping = asyncio.create_task(store.drop())
+    with pytest.raises(asyncio.CancelledError):
+        await dropping
+    monkeypatch.undo()
+    assert (await store.status()).chunks == 0
+    await put(store, document("d", chunk("c", "x")))
+    assert await store.verify() == []
