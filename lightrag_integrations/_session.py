@@ -249,7 +249,7 @@ class Session:
         )
 
     def _limits(self, options: IngestOptions | None, observer: Observer | None) -> _Limits:
-        chosen = choose(options, self.settings.options.ingest, {})
+        chosen = options or self.settings.options.ingest
         return _Limits(
             # Only what an ingestion asks for is kept.
             semaphore=self.semaphore if options is None else Gate(self.semaphore, self.store.reachable),

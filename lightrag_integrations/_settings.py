@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from lightrag_integrations.errors import ConfigurationError, InputError
+from lightrag_integrations.given import able, kind_of
 from lightrag_integrations.mirror.adopt import check_stores
 from lightrag_integrations.observe import Observer
 from lightrag_integrations.options import ConnectOptions, IndexOptions
@@ -46,21 +47,21 @@ class Settings:
             raise ConfigurationError(f"max_concurrency: got {self.max_concurrency!r}; expected a whole number above 0")
         _check_options(self.options)
         check_models(self)
-        if self.extractor is not None and not _can(self.extractor, "extract"):
+        if self.extractor is not None and not able(self.extractor, "extract"):
             raise ConfigurationError(
-                f"extractor: got {_shown(self.extractor)}; expected an object with `fingerprint` and "
+                f"extractor: got {kind_of(self.extractor)}; expected an object with `fingerprint` and "
                 "`async extract(chunk)` (see lightrag_integrations.protocols.Extractor)"
             )
-        if self.reranker is not None and not _can(self.reranker, "rerank"):
+        if self.reranker is not None and not able(self.reranker, "rerank"):
             raise ConfigurationError(
-                f"reranker: got {_shown(self.reranker)}; expected an object with `async rerank(query, hits, *, "
+                f"reranker: got {kind_of(self.reranker)}; expected an object with `async rerank(query, hits, *, "
                 "top_n)` such as LexicalReranker(), LLMReranker() or HTTPReranker(...)"
             )
-        if self.observer is not None and not _can(self.observer, "on_event"):
-            raise ConfigurationError(f"observer: got {_shown(self.observer)}; expected an Observer")
+        if self.observer is not None and not able(self.observer, "on_event"):
+            raise ConfigurationError(f"observer: got {kind_of(self.observer)}; expected an Observer")
         if not isinstance(self.telemetry, Tracer):
             raise ConfigurationError(
-                f"telemetry: got {_shown(self.telemetry)}; expected OpenTelemetryTracer() or another Tracer"
+                f"telemetry: got {kind_of(self.telemetry)}; expected OpenTelemetryTracer() or another Tracer"
             )
         check_stores(self.stores)
         if self.options.summaries.automatic and self.llm is None and self.options.models.summarise is None:
@@ -82,14 +83,6 @@ def check_models(settings: Settings) -> None:
     for task, model in settings.options.models:
         if model is not None:
             check_chat(model, f"TaskModels({task}=…)")
-
-
-def _can(given: object, method: str) -> bool:
-    return hasattr(given, method) and not isinstance(given, type)
-
-
-def _shown(given: object) -> str:
-    return f"the class {given.__name__}" if isinstance(given, type) else type(given).__name__
 
 
 def _check_options(options: object) -> None:

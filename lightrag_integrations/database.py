@@ -10,10 +10,10 @@ from pydantic import SecretStr
 from lightrag_integrations.errors import ConfigurationError
 from lightrag_integrations.options import ConnectOptions
 
-__all__ = ["read_database"]
+__all__ = ["KEYWORDS", "read_database"]
 
 _SCHEMES = ("postgresql://", "postgres://")
-_KEYWORDS = re.compile(r"\s*(host|hostaddr|port|dbname|user|password|passfile|service|sslmode)\s*=")
+KEYWORDS = re.compile(r"\s*(host|hostaddr|port|dbname|user|password|passfile|service|sslmode)\s*=")
 """How the driver's own form of an address begins."""
 _ADDRESS = re.compile(r"postgres(ql)?:|[\w.-]+:\d+(/|$)|[^/\\@]*:[^/\\]*@")
 """What is hardly meant to be a directory."""
@@ -36,7 +36,7 @@ def read_database(value: object) -> Path | ConnectOptions:
     if isinstance(value, SecretStr):
         value = value.get_secret_value()
         return ConnectOptions(dsn=SecretStr(value))
-    if isinstance(value, str) and (value.startswith(_SCHEMES) or _KEYWORDS.match(value)):
+    if isinstance(value, str) and (value.startswith(_SCHEMES) or KEYWORDS.match(value)):
         return ConnectOptions(dsn=SecretStr(value))
     if isinstance(value, str) and "://" in value:
         scheme = value.split("://", 1)[0]

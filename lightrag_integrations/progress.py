@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Any
 
 from lightrag_integrations.errors import InputError
-from lightrag_integrations.given import shown
+from lightrag_integrations.given import able, shown
 from lightrag_integrations.observe import Event, LoggingObserver, Observer, Observers
 
 __all__ = ["ProgressBars", "counting", "observing"]
@@ -27,7 +27,7 @@ def observing(*observers: Observer | None, show_progress: bool, index: str = "")
         index: Its name, for the log.
     """
     for observer in observers:
-        if observer is not None and not callable(getattr(observer, "on_event", None)):
+        if observer is not None and not able(observer, "on_event"):
             raise InputError(f"observer: got {shown(observer)}; expected an Observer")
     given = [LoggingObserver(index), *(_Harmless(observer) for observer in observers if observer is not None)]
     if not show_progress:

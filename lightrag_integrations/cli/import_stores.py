@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import re
 import sys
 from contextlib import closing
 from pathlib import Path
@@ -30,14 +29,13 @@ from lightrag_integrations.cli.connect import add_index_options, add_model_optio
 from lightrag_integrations.cli.exits import DONE, INCOMPLETE
 from lightrag_integrations.cli.output import counted, print_json
 from lightrag_integrations.cli.secrets import redact, refuse_password
+from lightrag_integrations.database import KEYWORDS
 
 __all__ = ["add_arguments", "run"]
 
 _VARIABLE = "LIGHTRAG_SOURCE"
 _TABLES = ("langchain_table", "langchain_collection", "llama_index_table")
 _SHOWN = 20
-_PAIRS = re.compile(r"\s*(host|hostaddr|port|user|password|dbname|service)\s*=")
-"""So begins an address of PostgreSQL that is no URL."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -102,7 +100,7 @@ def _source(
     place = options.source or os.environ.get(_VARIABLE)
     if not place:
         raise InputError(f"got no source; name a directory or an address, or set {_VARIABLE}")
-    if "://" not in place and (not _PAIRS.match(place) or Path(place).is_dir()):
+    if "://" not in place and (not KEYWORDS.match(place) or Path(place).is_dir()):
         given = [f"--{name.replace('_', '-')}" for name in (*_TABLES, "graphml") if getattr(options, name)]
         if given:
             raise InputError(f"{given[0]} is for databases, but the source is a directory; expected postgresql://…")

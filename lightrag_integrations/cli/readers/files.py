@@ -77,9 +77,9 @@ def read_file(path: Path) -> list[Document]:
         MissingDependency: The library for its format is not installed.
     """
     reader = SUFFIXES.get(path.suffix.lower())
-    if not path.exists():
-        raise ReadError(f"can't be read ({os.strerror(errno.ENOENT)})")
     if reader is None:
+        if not path.exists():
+            raise ReadError(f"can't be read ({os.strerror(errno.ENOENT)})")
         known = " ".join(sorted(SUFFIXES))
         raise ReadError(f"unknown suffix {path.suffix!r}; expected one of {known}")
     try:
